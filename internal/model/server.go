@@ -1,0 +1,96 @@
+package model
+
+import "time"
+
+// ServerState is where a server is in its life. The numbers are those of greenroom.v1.ServerState.
+type ServerState uint8
+
+// A server's states, in the order of its life; see docs/GLOSSARY.md.
+const (
+	ServerStateUnknown ServerState = iota
+	ServerStarting
+	ServerReady
+	ServerOpen
+	ServerCordoned
+	ServerDraining
+	ServerEmpty
+	ServerStopped
+	ServerUnhealthy
+)
+
+var serverStateNames = [...]string{"unknown", "starting", "ready", "open", "cordoned", "draining", "empty", "stopped", "unhealthy"}
+
+// String gives the state's lower-case name.
+func (s ServerState) String() string {
+	if int(s) < len(serverStateNames) {
+		return serverStateNames[s]
+	}
+	return "invalid"
+}
+
+// Terminal tells whether nothing follows this state but the server's removal.
+func (s ServerState) Terminal() bool { return s == ServerStopped || s == ServerUnhealthy }
+
+// CanBecome tells whether a server may go from s to next. States move forward only; Open and Cordoned alternate, a
+// drain may be taken back to Open, and every living state may become Stopped or Unhealthy.
+func (s ServerState) CanBecome(next ServerState) bool {
+	switch {
+	case s == next:
+		return true
+	case s.Terminal():
+		return false
+	case next.Terminal():
+		return true
+	case s == ServerDraining && next == ServerOpen, s == ServerCordoned && next == ServerOpen:
+		return true
+	default:
+		return next > s
+	}
+}
+
+// Server is what is known of one server.
+type Server struct {
+	ID         ServerID
+	Fleet      FleetName
+	State      ServerState
+	Reason     string     // why it is in State, in a sentence
+	Generation Generation // raised with every change of State by the control plane
+
+	Endpoints   []Endpoint
+	Version     string            // the server's own
+	ProviderRef string            // such as "pid 4711"
+	Labels      map[string]string // set through the Agones SDK
+	Annotations map[string]string
+
+	SessionCapacity int
+	SeatCapacity    int // on the whole server
+	SeatsPerSession int
+
+	// Linked: the server has a live stream to the control plane. One without never claims seats itself: its
+	// reservations count as claimed at once (an Agones SDK server).
+	Linked     bool
+	Linkless   bool      // it never will have one: it speaks the Agones SDK
+	ReportedAt time.Time // last report; zero for none
+
+	CreatedAt  time.Time
+	StateSince time.Time
+	Drain      *Drain // nil unless Draining or Empty by a drain
+
+	// Counts, kept by the registry.
+	Sessions      int
+	SeatsReserved int
+	SeatsClaimed  int
+
+	Revision uint64 // of the registry, at this server's last change
+}
+
+// FreeSlots is how many more sessions the server can take, whatever its state.
+func (s *Server) FreeSlots() int { return max(0, s.SessionCapacity-s.Sessions) }
+
+// Drain is the plan of one drain, in the control plane's time.
+type Drain struct {
+	StartedAt  time.Time
+	HandOverAt time.Time // natural ends are waited for until then
+	DeadlineAt time.Time // what is left is ended then
+	Reason     string
+}

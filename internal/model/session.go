@@ -1,0 +1,52 @@
+package model
+
+import "time"
+
+// SessionState is where a session is. The numbers are those of greenroom.v1.SessionState.
+type SessionState uint8
+
+// A session's states.
+const (
+	SessionStateUnknown SessionState = iota
+	// SessionLive: on its server.
+	SessionLive
+	// SessionMoving: between servers, by a hand-over or after a crash; joins wait for its end.
+	SessionMoving
+)
+
+// String gives the state's lower-case name.
+func (s SessionState) String() string { return [...]string{"unknown", "live", "moving"}[min(s, 2)] }
+
+// Session is what is known of one session.
+type Session struct {
+	SessionRef
+	Fleet      FleetName
+	Server     ServerID // "" while it has none after a crash
+	State      SessionState
+	Generation Generation // raised by every move
+	Seats      []Seat     // nil in lists, which only count
+	Capacity   int        // seats
+
+	SeatsReserved int
+	SeatsClaimed  int
+	CreatedAt     time.Time
+	Revision      uint64
+}
+
+// SeatState is where a seat is. The numbers are those of greenroom.v1.SeatState.
+type SeatState uint8
+
+// A seat's states.
+const (
+	SeatStateUnknown SeatState = iota
+	SeatReserved
+	SeatClaimed
+)
+
+// Seat is one player's place in a session.
+type Seat struct {
+	ID        SeatID
+	Player    PlayerID
+	State     SeatState
+	ExpiresAt time.Time // of a reservation; zero once claimed
+}

@@ -1,0 +1,195 @@
+// Package registry owns the interface to the live facts: which servers there are, which sessions live where, who holds
+// which seat. Every verb is one atomic step, every write is conditional (rule I8), and no verb waits for anything
+// outside the registry. Implementations live in the folders below and all pass registrytest.
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// What a verb can say no with. Implementations wrap them with the names involved.
+var (
+	// ErrFull: no open server of the named fleets has room, or the session has too few free seats.
+	ErrFull = errors.New("full")
+	// ErrMoving: the session is between servers; try again after the next Watch signal.
+	ErrMoving = errors.New("session is moving")
+	// ErrNotFound: no such server, session or seat.
+	ErrNotFound = errors.New("not found")
+	// ErrStale: the generation given is not the present one; nothing was changed.
+	ErrStale = errors.New("stale generation")
+	// ErrConflict: the change is not possible in the present state, such as stopping a server with sessions.
+	ErrConflict = errors.New("conflict")
+)
+
+// Registry is the live facts. All methods are safe for concurrent use; times are the caller's `now`.
+type Registry interface {
+	Joins
+	Servers
+	Sessions
+
+	// Watch gives a channel that receives after changes, coalesced (capacity 1: a slow reader misses signals, never
+	// the last one). The channel is closed when ctx ends.
+	Watch(ctx context.Context) <-chan struct{}
+	// Acquire takes or prolongs the lease called name for holder until now+ttl. It answers whether holder has it, and
+	// the lease's fencing generation, raised each time it changes hands.
+	Acquire(ctx context.Context, name, holder string, ttl time.Duration, now time.Time) (held bool, fence model.Generation, err error)
+}
+
+// Joins is what the router needs.
+type Joins interface {
+	// Reserve seats a party, all or nobody, in this order: the answer already given to the same RequestID; the seats
+	// players already hold in the keyed session; the keyed session; for an empty key, the fullest session of the
+	// fleets in order that has room (only sessions of this route); a new session on the best server (decide/place) of
+	// the first fleet in order that has room. Errors: ErrFull, ErrMoving.
+	Reserve(ctx context.Context, req Reserve) (Reservation, error)
+	// Leave gives a player's seat back. ErrNotFound if there is none.
+	Leave(ctx context.Context, session model.SessionRef, player model.PlayerID, now time.Time) (model.Seat, error)
+}
+
+// Reserve is the input of Joins.Reserve.
+type Reserve struct {
+	Route     model.RouteName
+	Key       model.SessionKey // "": any session
+	NewKey    model.SessionKey // used for a new session when Key is ""; the router makes it up
+	Fleets    []model.FleetName
+	Players   []model.PlayerID // 1 to model.MaxParty, all different
+	RequestID string           // "" for none
+	Now       time.Time
+	ExpiresAt time.Time // of the reservations
+}
+
+// Reservation is the answer of Joins.Reserve. The caller owns Seats; Endpoints is shared and must not be changed.
+type Reservation struct {
+	Session         model.SessionRef
+	Generation      model.Generation
+	SessionCapacity int
+	Fleet           model.FleetName
+	Server          model.ServerID
+	Endpoints       []model.Endpoint
+	Seats           []model.Seat // in the order of Reserve.Players
+	Created         bool
+}
+
+// Servers is what the keeper, the link and the API need of servers.
+type Servers interface {
+	// AddServer makes a server known, in the state given (Starting, or whatever a found-again one is in). Adding one
+	// that is known changes nothing and answers what is known.
+	AddServer(ctx context.Context, s model.Server) (model.Server, error)
+	// SetState moves a server to a state (checked by model.ServerState.CanBecome) if its generation is still gen;
+	// drain is kept for Draining and cleared for Open. ErrStale, ErrConflict, ErrNotFound.
+	SetState(ctx context.Context, id model.ServerID, gen model.Generation, change StateChange) (model.Server, error)
+	// RemoveServer forgets a server that is Stopped or Unhealthy and has no sessions. ErrConflict otherwise.
+	RemoveServer(ctx context.Context, id model.ServerID, gen model.Generation) error
+	// Greet takes a server's Hello: marks it linked, brings sessions it reports and the registry does not know back
+	// to life, and names those that live elsewhere by now (Stale). A server that was Starting becomes Ready.
+	Greet(ctx context.Context, hello Hello) (Greeting, error)
+	// Report takes changes of a linked server's sessions. Reports about an older generation of a session, or by a
+	// server that does not have the session, change nothing (I8).
+	Report(ctx context.Context, report Report) error
+	// Unlink marks a server's stream as lost, if stream is still its newest.
+	Unlink(ctx context.Context, id model.ServerID, stream uint64, now time.Time) error
+	// Annotate sets labels and annotations (nil leaves them as they are; keys are merged).
+	Annotate(ctx context.Context, id model.ServerID, labels, annotations map[string]string) error
+
+	// GetServer answers a copy. ErrNotFound.
+	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
+	// ListServers answers copies of the servers of a fleet ("" for all), by ID.
+	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
+}
+
+// StateChange is what SetState changes.
+type StateChange struct {
+	State  model.ServerState
+	Reason string
+	Drain  *model.Drain // for Draining
+	Now    time.Time
+}
+
+// Hello is a server's whole truth at the start of a stream.
+type Hello struct {
+	Server    model.ServerID
+	Stream    uint64 // numbers the server's streams in this control plane; larger is newer
+	Version   string
+	Endpoints []model.Endpoint
+	State     model.ServerState // the state it was last told; unknown for a fresh one
+	Sessions  []SessionReport
+	Now       time.Time
+}
+
+// Greeting is the registry's answer to a Hello.
+type Greeting struct {
+	Server model.Server
+	Stale  []model.SessionRef
+}
+
+// SessionReport is what a server says of one session.
+type SessionReport struct {
+	Session    model.SessionRef
+	Generation model.Generation
+	Capacity   int
+	Claimed    []model.Seat   // ID and Player of every claimed seat
+	Released   []model.SeatID // since the last report on this stream
+}
+
+// Report is a batch of changes.
+type Report struct {
+	Server   model.ServerID
+	Stream   uint64
+	Sessions []SessionReport
+	Ended    []EndedSession
+	Now      time.Time
+}
+
+// EndedSession names a session that ended on its own.
+type EndedSession struct {
+	Session    model.SessionRef
+	Generation model.Generation
+}
+
+// Sessions is what hand-overs, the keeper and the API need of sessions.
+type Sessions interface {
+	// GetSession answers a copy with its seats. ErrNotFound.
+	GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error)
+	// ListSessions answers copies without seats, ordered by route and key, after `After`, at most Limit (0: all).
+	ListSessions(ctx context.Context, filter SessionFilter) ([]model.Session, error)
+	// BeginMove marks a live session Moving, so that joins wait. ErrStale if gen is not the present one.
+	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// CommitMove puts a Moving session on the best open server of the fleets in order (never on `from`), with a new
+	// generation and a fresh reservation until expires for every seat (seat IDs are new). The session stays Moving
+	// until FinishMove. ErrFull leaves it as it was. A Moving session whose new server dies is orphaned again.
+	CommitMove(ctx context.Context, move Move) (Reservation, error)
+	// FinishMove makes a session that CommitMove placed Live on its new server.
+	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// AbortMove takes BeginMove back: Live where it was. After CommitMove it answers ErrConflict.
+	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// EndSession removes a session and frees its seats. ErrStale, ErrNotFound.
+	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// Orphan takes all sessions off a server that is Unhealthy or Stopped: they are Moving, without a server.
+	// It answers them with their seats.
+	Orphan(ctx context.Context, id model.ServerID, now time.Time) ([]model.Session, error)
+	// Expire frees reservations that were not claimed in time and ends sessions that never had a claimed seat and
+	// have none reserved any more. It answers how many seats it freed.
+	Expire(ctx context.Context, now time.Time) (int, error)
+}
+
+// SessionFilter chooses sessions; zero fields choose all.
+type SessionFilter struct {
+	Route  model.RouteName
+	Server model.ServerID
+	After  model.SessionRef
+	Limit  int
+}
+
+// Move is the input of CommitMove.
+type Move struct {
+	Session   model.SessionRef
+	Gen       model.Generation
+	Fleets    []model.FleetName
+	From      model.ServerID
+	Now       time.Time
+	ExpiresAt time.Time
+}

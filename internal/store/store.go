@@ -1,0 +1,103 @@
+// Package store owns the interface to the durable facts: fleets, routes, API tokens, the audit log, and the secret
+// that tickets and server tokens are derived from. Implementations live in the folders below and all pass storetest.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// What a verb can say no with; wrapped with the names involved.
+var (
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the generation given is not the present one, or the name is taken.
+	ErrConflict = errors.New("conflict")
+	// ErrInUse: a route names the fleet.
+	ErrInUse = errors.New("in use")
+)
+
+// Outcome is what an Apply did.
+type Outcome string
+
+// Outcomes of an Apply.
+const (
+	Created   Outcome = "created"
+	Changed   Outcome = "changed"
+	Unchanged Outcome = "unchanged"
+)
+
+// Store is the durable facts. Every write is one transaction and is on disk when it returns.
+type Store interface {
+	// ApplyFleet creates or replaces a fleet; f.Generation 0 means whatever is there, else ErrConflict if another is.
+	// The answer has the new generation and times. With dry nothing is written. The same spec again is Unchanged.
+	ApplyFleet(ctx context.Context, f model.Fleet, dry bool, now time.Time) (model.Fleet, Outcome, error)
+	GetFleet(ctx context.Context, name model.FleetName) (model.Fleet, error)
+	ListFleets(ctx context.Context) ([]model.Fleet, error)
+	// DeleteFleet marks the fleet deleted (the keeper drains its servers, then calls RemoveFleet). ErrInUse while a
+	// route names it.
+	DeleteFleet(ctx context.Context, name model.FleetName, gen model.Generation, dry bool, now time.Time) error
+	// RemoveFleet removes a fleet that is marked deleted.
+	RemoveFleet(ctx context.Context, name model.FleetName) error
+
+	// ApplyRoute is ApplyFleet for routes; ErrNotFound, naming the fleet, when a fleet of it does not exist.
+	ApplyRoute(ctx context.Context, r model.Route, dry bool, now time.Time) (model.Route, Outcome, error)
+	GetRoute(ctx context.Context, name model.RouteName) (model.Route, error)
+	ListRoutes(ctx context.Context) ([]model.Route, error)
+	DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, now time.Time) error
+
+	// PutToken keeps a token's hash. ErrConflict when a live token has the name.
+	PutToken(ctx context.Context, t Token) error
+	// FindToken answers the token with this hash. ErrNotFound also when it has expired.
+	FindToken(ctx context.Context, hash [32]byte, now time.Time) (Token, error)
+	ListTokens(ctx context.Context) ([]Token, error)
+	RevokeToken(ctx context.Context, name string) error
+	// TouchToken notes the use of a token; at most once a minute is written.
+	TouchToken(ctx context.Context, name string, now time.Time) error
+
+	// Audit appends a line; ids rise without gaps.
+	Audit(ctx context.Context, e AuditEntry) error
+	// ListAudit answers the newest first.
+	ListAudit(ctx context.Context, limit int) ([]AuditEntry, error)
+
+	// MasterKey answers the 32 bytes that were made at random when the store was first opened.
+	MasterKey(ctx context.Context) ([]byte, error)
+
+	// Watch gives a channel that receives after a fleet or a route changed, coalesced; closed when ctx ends.
+	Watch(ctx context.Context) <-chan struct{}
+	Close() error
+}
+
+// Scope is what a token may do; each includes the lower ones. The numbers are those of greenroom.v1.Scope.
+type Scope uint8
+
+// Scopes.
+const (
+	ScopeNone Scope = iota
+	ScopeView
+	ScopeJoin
+	ScopeOperate
+	ScopeAdmin
+)
+
+// Token is an API token as kept: never its secret.
+type Token struct {
+	Name       string
+	Hash       [32]byte // SHA-256 of the secret, which is 32 random bytes and so needs no slow hash
+	Scope      Scope
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never
+	LastUsedAt time.Time
+}
+
+// AuditEntry is one line of the audit log.
+type AuditEntry struct {
+	ID     uint64
+	At     time.Time
+	Actor  string
+	Action string
+	Target string
+	Detail string
+}

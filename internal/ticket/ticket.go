@@ -1,0 +1,41 @@
+// Package ticket owns seat tickets: the signed proof that one player has one seat of one session on one server, checked
+// by that server without a network call (rule I7). A ticket is a JWT (RFC 7519) signed with HS256 under the server's own
+// key, so that a stolen key opens one server only.
+//
+//	header  {"alg":"HS256","typ":"JWT","kid":"<key id>"}
+//	claims  aud server · sub player · jti seat (decimal) · exp unix seconds · rte route · key session key ·
+//	        gen session generation (decimal string) · cap seats of the session
+package ticket
+
+import (
+	"errors"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// Why a ticket opens nothing. The texts are for players' clients.
+var (
+	ErrMalformed   = errors.New("ticket is not a Greenroom ticket")
+	ErrSignature   = errors.New("ticket's signature is not right for this server")
+	ErrExpired     = errors.New("ticket has expired; join again for a new one")
+	ErrOtherServer = errors.New("ticket is for another server")
+	ErrReleased    = errors.New("ticket's seat was released; join again for a new one")
+)
+
+// Claims is what a ticket says.
+type Claims struct {
+	Server     model.ServerID
+	Player     model.PlayerID
+	Seat       model.SeatID
+	Session    model.SessionRef
+	Generation model.Generation
+	Capacity   int // of the session, in seats
+	ExpiresAt  time.Time
+}
+
+// Key is one server's symmetric key.
+type Key struct {
+	ID     string
+	Secret []byte // 32 bytes
+}

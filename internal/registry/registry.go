@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -15,6 +16,10 @@ import (
 var (
 	// ErrFull: no open server of the named fleets has room, or the session has too few free seats.
 	ErrFull = errors.New("full")
+	// ErrSessionFull is an ErrFull of the keyed session alone: room elsewhere would not help.
+	ErrSessionFull = fmt.Errorf("session is %w", ErrFull)
+	// ErrTooLarge: no session of the fleets could ever hold the party; waiting does not help.
+	ErrTooLarge = errors.New("party is larger than a session")
 	// ErrMoving: the session is between servers; try again after the next Watch signal.
 	ErrMoving = errors.New("session is moving")
 	// ErrNotFound: no such server, session or seat.
@@ -44,7 +49,8 @@ type Joins interface {
 	// Reserve seats a party, all or nobody, in this order: the answer already given to the same RequestID; the seats
 	// players already hold in the keyed session; the keyed session; for an empty key, the fullest session of the
 	// fleets in order that has room (only sessions of this route); a new session on the best server (decide/place) of
-	// the first fleet in order that has room. Errors: ErrFull, ErrMoving.
+	// the first fleet in order that has room. Errors: ErrFull, ErrSessionFull, ErrTooLarge, ErrMoving, and ErrConflict
+	// for a RequestID that was used for another join.
 	Reserve(ctx context.Context, req Reserve) (Reservation, error)
 	// Leave gives a player's seat back. ErrNotFound if there is none.
 	Leave(ctx context.Context, session model.SessionRef, player model.PlayerID, now time.Time) (model.Seat, error)
@@ -80,15 +86,18 @@ type Servers interface {
 	// that is known changes nothing and answers what is known.
 	AddServer(ctx context.Context, s model.Server) (model.Server, error)
 	// SetState moves a server to a state (checked by model.ServerState.CanBecome) if its generation is still gen;
-	// drain is kept for Draining and cleared for Open. ErrStale, ErrConflict, ErrNotFound.
+	// drain is kept for Draining and cleared for Open. A server with sessions does not become Empty (ErrConflict). The
+	// sessions of a Linkless server end with it, or when it becomes Ready again, which it may from Open and Cordoned.
+	// ErrStale, ErrConflict, ErrNotFound.
 	SetState(ctx context.Context, id model.ServerID, gen model.Generation, change StateChange) (model.Server, error)
 	// RemoveServer forgets a server that is Stopped or Unhealthy and has no sessions. ErrConflict otherwise.
 	RemoveServer(ctx context.Context, id model.ServerID, gen model.Generation) error
 	// Greet takes a server's Hello: marks it linked, brings sessions it reports and the registry does not know back
-	// to life, and names those that live elsewhere by now (Stale). A server that was Starting becomes Ready.
+	// to life, and names those that live elsewhere by now (Stale). A server that was Starting becomes Ready, or what it
+	// was last told to be (a Starting one is what a restarted control plane finds again). ErrNotFound, ErrStale.
 	Greet(ctx context.Context, hello Hello) (Greeting, error)
 	// Report takes changes of a linked server's sessions. Reports about an older generation of a session, or by a
-	// server that does not have the session, change nothing (I8).
+	// server that does not have the session, change nothing (I8). ErrStale: the stream is not the server's newest.
 	Report(ctx context.Context, report Report) error
 	// Unlink marks a server's stream as lost, if stream is still its newest.
 	Unlink(ctx context.Context, id model.ServerID, stream uint64, now time.Time) error
@@ -118,6 +127,9 @@ type Hello struct {
 	State     model.ServerState // the state it was last told; unknown for a fresh one
 	Sessions  []SessionReport
 	Now       time.Time
+	// Linkless: it speaks the Agones SDK and there is no stream; the registry marks it Linkless for good. Endpoints and
+	// Version are kept as they were where the Hello has none.
+	Linkless bool
 }
 
 // Greeting is the registry's answer to a Hello.

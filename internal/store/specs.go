@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// Specs are all fleets and routes of one moment, with their defaults filled in. They are shared and must not be changed.
+type Specs struct {
+	Fleets map[model.FleetName]model.Fleet // those marked deleted too
+	Routes map[model.RouteName]model.Route
+	// Revision is raised by every refresh that found a change; 1 is the first.
+	Revision uint64
+}
+
+// SpecCache keeps the newest Specs in memory, so that a join looks its route up without touching the disk.
+type SpecCache struct {
+	store    Store
+	current  atomic.Pointer[Specs]
+	watchers Watchers
+	mu       sync.Mutex // one refresh at a time, so that an older reading never replaces a newer one
+}
+
+// NewSpecCache reads everything once. Run keeps it fresh from then on.
+func NewSpecCache(ctx context.Context, s Store) (*SpecCache, error) {
+	c := &SpecCache{store: s}
+	c.current.Store(&Specs{})
+	if err := c.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Specs answers the newest specs. It never blocks.
+func (c *SpecCache) Specs() *Specs { return c.current.Load() }
+
+// Route answers a route with its defaults; false if there is none. It never blocks.
+func (c *SpecCache) Route(name model.RouteName) (model.Route, bool) {
+	r, ok := c.Specs().Routes[name]
+	return r, ok
+}
+
+// Fleet answers a fleet with its defaults; false if there is none. It never blocks.
+func (c *SpecCache) Fleet(name model.FleetName) (model.Fleet, bool) {
+	f, ok := c.Specs().Fleets[name]
+	return f, ok
+}
+
+// Watch is like Store.Watch, but signals once the change is to be seen here.
+func (c *SpecCache) Watch(ctx context.Context) <-chan struct{} { return c.watchers.Watch(ctx) }
+
+// Refresh reads everything now. Whoever writes to the store may call it to read its own write at once.
+func (c *SpecCache) Refresh(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fleets, err := c.store.ListFleets(ctx)
+	if err != nil {
+		return fmt.Errorf("read fleets: %w", err)
+	}
+	routes, err := c.store.ListRoutes(ctx)
+	if err != nil {
+		return fmt.Errorf("read routes: %w", err)
+	}
+	old := c.current.Load()
+	if old.Revision > 0 && old.holds(fleets, routes) {
+		return nil
+	}
+	next := &Specs{
+		Fleets:   make(map[model.FleetName]model.Fleet, len(fleets)),
+		Routes:   make(map[model.RouteName]model.Route, len(routes)),
+		Revision: old.Revision + 1,
+	}
+	for _, f := range fleets {
+		f.Spec = f.Spec.WithDefaults()
+		next.Fleets[f.Name] = f
+	}
+	for _, r := range routes {
+		next.Routes[r.Name] = r.WithDefaults()
+	}
+	c.current.Store(next)
+	c.watchers.Notify()
+	return nil
+}
+
+// holds tells whether the specs are those of the lists already, by generation, creation and deletion.
+func (s *Specs) holds(fleets []model.Fleet, routes []model.Route) bool {
+	if len(fleets) != len(s.Fleets) || len(routes) != len(s.Routes) {
+		return false
+	}
+	for _, f := range fleets {
+		old, ok := s.Fleets[f.Name]
+		if !ok || old.Generation != f.Generation || old.Deleted != f.Deleted || !old.CreatedAt.Equal(f.CreatedAt) {
+			return false
+		}
+	}
+	for _, r := range routes {
+		old, ok := s.Routes[r.Name]
+		if !ok || old.Generation != r.Generation || !old.CreatedAt.Equal(r.CreatedAt) {
+			return false
+		}
+	}
+	return true
+}
+
+// Run refreshes after every change of the store until ctx ends, which is no error. A refresh that fails is told to
+// failed and leaves the specs as they were; the next change tries again.
+func (c *SpecCache) Run(ctx context.Context, failed func(error)) error {
+	for range c.store.Watch(ctx) {
+		if err := c.Refresh(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
+	return nil
+}

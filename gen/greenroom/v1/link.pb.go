@@ -466,7 +466,9 @@ type SessionCopy struct {
 	// Raised with each copy of a session's generation.
 	Version uint64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	// The session is frozen: the answer to HandOver.
-	Final         bool `protobuf:"varint,4,opt,name=final,proto3" json:"final,omitempty"`
+	Final bool `protobuf:"varint,4,opt,name=final,proto3" json:"final,omitempty"`
+	// With final: why the session could not be frozen; it goes on. Empty: it is frozen.
+	Error         string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -527,6 +529,13 @@ func (x *SessionCopy) GetFinal() bool {
 		return x.Final
 	}
 	return false
+}
+
+func (x *SessionCopy) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
 }
 
 type SessionOpened struct {
@@ -1419,13 +1428,14 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\breleased\x18\x04 \x03(\x04R\breleased\"9\n" +
 	"\vClaimedSeat\x12\x12\n" +
 	"\x04seat\x18\x01 \x01(\x04R\x04seat\x12\x16\n" +
-	"\x06player\x18\x02 \x01(\tR\x06player\"\x93\x01\n" +
+	"\x06player\x18\x02 \x01(\tR\x06player\"\xa9\x01\n" +
 	"\vSessionCopy\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12 \n" +
 	"\x05state\x18\x02 \x01(\fB\n" +
 	"\xbaH\az\x05\x18\x80\x80\x80\x02R\x05state\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x14\n" +
-	"\x05final\x18\x04 \x01(\bR\x05final\"Y\n" +
+	"\x05final\x18\x04 \x01(\bR\x05final\x12\x14\n" +
+	"\x05error\x18\x05 \x01(\tR\x05error\"Y\n" +
 	"\rSessionOpened\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\"\xf5\x02\n" +

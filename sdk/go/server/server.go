@@ -7,6 +7,8 @@
 //	GREENROOM_SERVER_TOKEN  proves to the control plane who it is
 //	GREENROOM_HOST          the host players reach it by
 //	GREENROOM_PORT_<NAME>   each port it was given
+//
+// The link may be down for any time: tickets are checked without it, and what changed is said when it is back.
 package server
 
 import (
@@ -14,10 +16,12 @@ import (
 	"log/slog"
 	"time"
 
+	"connectrpc.com/connect/v2"
+
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 )
 
-// Session names one session on this server.
+// Session names one session on this server. The value stays the same for as long as the session stays here.
 type Session struct {
 	Route      string
 	Key        string
@@ -33,7 +37,7 @@ type Seat struct {
 	Capacity int
 }
 
-// Redirect says where a session went.
+// Redirect says where a session went. Without a Server (and for a player without a ticket) players join again.
 type Redirect struct {
 	Server    string
 	Endpoints []*greenroomv1.Endpoint
@@ -75,4 +79,6 @@ type Config struct {
 	Logger    *slog.Logger // nil: slog.Default
 	// ResumeWindow is how long the seat of a lost connection is kept. 0: the fleet's setting.
 	ResumeWindow time.Duration
+	// Transport carries the link. nil: HTTP/2 to Link, without TLS for http://.
+	Transport connect.Transport
 }

@@ -1,0 +1,200 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// serverLane is the lane of what concerns the whole server.
+var serverLane = model.SessionRef{}
+
+// receive takes what the control plane asks until the stream ends; each session's requests wait in its lane.
+func (c *conn) receive(ctx context.Context) error {
+	for {
+		message, err := c.stream.Receive()
+		if err != nil {
+			return err
+		}
+		switch m := message.GetMessage().(type) {
+		case *greenroomv1.LinkResponse_Want:
+			c.server.takeWant(m.Want)
+		case *greenroomv1.LinkResponse_Open:
+			c.do(m.Open.GetSession(), func() { c.open(ctx, m.Open) })
+		case *greenroomv1.LinkResponse_HandOver:
+			c.do(m.HandOver.GetSession(), func() { c.handOver(ctx, m.HandOver.GetSession()) })
+		case *greenroomv1.LinkResponse_Resume:
+			c.do(m.Resume.GetSession(), func() { c.server.resume(m.Resume.GetSession()) })
+		case *greenroomv1.LinkResponse_Close:
+			c.server.close(m.Close)
+		case *greenroomv1.LinkResponse_Release:
+			c.server.releaseAsked(m.Release)
+		}
+	}
+}
+
+func (c *conn) do(session *greenroomv1.SessionRef, f func()) {
+	ref, _ := fromWire(session)
+	c.server.lanes.do(ref, f)
+}
+
+func (s *Server) takeWant(w *greenroomv1.Want) {
+	s.mu.Lock()
+	s.want = w
+	s.mu.Unlock()
+	if f := s.cfg.Handler.Want; f != nil {
+		s.lanes.do(serverLane, func() { f(w) })
+	}
+}
+
+// open brings a session here. Asked again for one that is here, it says yes again.
+func (c *conn) open(ctx context.Context, m *greenroomv1.OpenSession) {
+	answer := &greenroomv1.SessionOpened{Session: m.GetSession()}
+	if err := c.server.open(ctx, m); err != nil {
+		answer.Error = err.Error()
+	}
+	c.answer(&greenroomv1.LinkRequest{Message: &greenroomv1.LinkRequest_Opened{Opened: answer}})
+}
+
+func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
+	ref, gen := fromWire(m.GetSession())
+	s.mu.Lock()
+	if held := s.book.sessions[ref]; held != nil {
+		if held.gen == gen {
+			s.mu.Unlock()
+			return nil
+		}
+		if held.gen > gen {
+			s.mu.Unlock()
+			return fmt.Errorf("%v is here with the newer generation %d", ref, held.gen)
+		}
+		s.mu.Unlock()
+		s.closeNow(ref, held.gen, "a newer copy of the session came to this server", &Redirect{})
+		s.mu.Lock()
+	}
+	held := s.book.add(ref, gen, int(m.GetSeatCapacity()))
+	held.opening = make(chan struct{})
+	handle := held.handle
+	s.mu.Unlock()
+
+	var err error
+	if f := s.cfg.Handler.Open; f != nil {
+		err = f(ctx, handle, int(m.GetSeatCapacity()), m.GetState(), m.GetComplete())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(held.opening)
+	held.opening = nil
+	if err != nil && s.book.sessions[ref] == held {
+		s.book.remove(ref, gen, false, s.now())
+	}
+	s.touch()
+	return err
+}
+
+// handOver freezes a session and answers its last copy; asked again, it answers the same again. A session that nobody
+// has entered yet has nothing to hand over.
+func (c *conn) handOver(ctx context.Context, session *greenroomv1.SessionRef) {
+	answer, err := c.server.freeze(ctx, session)
+	if err != nil {
+		answer = &greenroomv1.SessionCopy{Session: session, Final: true, Error: err.Error()}
+	}
+	c.answer(&greenroomv1.LinkRequest{Message: &greenroomv1.LinkRequest_Copy{Copy: answer}})
+}
+
+func (s *Server) freeze(ctx context.Context, session *greenroomv1.SessionRef) (*greenroomv1.SessionCopy, error) {
+	ref, gen := fromWire(session)
+	s.mu.Lock()
+	held := s.book.sessions[ref]
+	switch {
+	case held == nil:
+		s.mu.Unlock()
+		return &greenroomv1.SessionCopy{Session: session, Final: true}, nil
+	case held.gen > gen:
+		s.mu.Unlock()
+		return nil, fmt.Errorf("%v is here with the newer generation %d", ref, held.gen)
+	case held.frozen != nil:
+		s.mu.Unlock()
+		return held.frozen, nil
+	}
+	s.mu.Unlock()
+
+	var state []byte
+	if f := s.cfg.Handler.HandOver; f != nil {
+		var err error
+		if state, err = f(ctx, held.handle); err != nil {
+			return nil, err
+		}
+	}
+	if len(state) > MaxCopyBytes {
+		s.resume(session)
+		return nil, fmt.Errorf("state of %v has %d bytes, more than %d", ref, len(state), MaxCopyBytes)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.book.sessions[ref] != held {
+		return nil, fmt.Errorf("%v ended", ref)
+	}
+	held.gen = gen
+	held.frozen = held.copyOf(state, true)
+	return held.frozen, nil
+}
+
+func (s *Server) resume(session *greenroomv1.SessionRef) {
+	ref, gen := fromWire(session)
+	s.mu.Lock()
+	held := s.book.sessions[ref]
+	if held == nil || held.gen > gen {
+		s.mu.Unlock()
+		return
+	}
+	held.frozen = nil
+	s.mu.Unlock()
+	if f := s.cfg.Handler.Resume; f != nil {
+		f(held.handle)
+	}
+}
+
+func (s *Server) close(m *greenroomv1.CloseSession) {
+	ref, gen := fromWire(m.GetSession())
+	s.lanes.do(ref, func() { s.closeNow(ref, gen, m.GetReason(), redirect(m.GetRedirect())) })
+}
+
+// closeNow runs in the session's lane.
+func (s *Server) closeNow(ref model.SessionRef, gen model.Generation, reason string, to *Redirect) {
+	s.mu.Lock()
+	if held := s.book.sessions[ref]; held != nil && held.gen > gen {
+		s.mu.Unlock()
+		return
+	}
+	handle, was := s.book.remove(ref, gen, false, s.now())
+	s.mu.Unlock()
+	s.touch()
+	if f := s.cfg.Handler.Close; f != nil && was {
+		f(handle, reason, to)
+	}
+}
+
+func (s *Server) releaseAsked(m *greenroomv1.Release) {
+	ref, _ := fromWire(m.GetSession())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seat, was := s.book.release(ref, model.SeatID(m.GetSeat()), s.now())
+	if was {
+		s.kick(seat, m.GetReason())
+	}
+	s.touch()
+}
+
+func redirect(r *greenroomv1.Redirect) *Redirect {
+	if r == nil {
+		return nil
+	}
+	to := &Redirect{Server: r.GetServer(), Endpoints: r.GetEndpoints(), Tickets: map[string]string{}}
+	for _, t := range r.GetTickets() {
+		to.Tickets[t.GetPlayer()] = t.GetTicket()
+	}
+	return to
+}

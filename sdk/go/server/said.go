@@ -1,0 +1,90 @@
+package server
+
+import (
+	"maps"
+	"slices"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// hello tells everything that lives here; what was said on an older stream does not matter any more.
+func (b *book) hello() []*greenroomv1.SessionReport {
+	clear(b.dirty)
+	for ref, d := range b.departed {
+		if d.ended {
+			b.ended[ref] = d.gen
+		}
+	}
+	for _, s := range b.sessions {
+		s.released = s.released[:0]
+		s.unsent = s.newest != nil
+	}
+	for id, r := range b.released {
+		if s := b.sessions[r.session]; s != nil {
+			s.released = append(s.released, id)
+		}
+	}
+	all := make([]*greenroomv1.SessionReport, 0, len(b.sessions))
+	for ref := range b.sessions {
+		all = append(all, b.reportSession(ref))
+	}
+	return all
+}
+
+// report tells what changed since the last report or hello; nil for nothing.
+func (b *book) report() *greenroomv1.Report {
+	if len(b.dirty) == 0 && len(b.ended) == 0 {
+		return nil
+	}
+	r := &greenroomv1.Report{}
+	for ref := range b.dirty {
+		r.Sessions = append(r.Sessions, b.reportSession(ref))
+	}
+	for ref, gen := range b.ended {
+		r.Ended = append(r.Ended, wireRef(ref, gen))
+	}
+	clear(b.dirty)
+	clear(b.ended)
+	return r
+}
+
+func (b *book) reportSession(ref model.SessionRef) *greenroomv1.SessionReport {
+	s := b.sessions[ref]
+	r := &greenroomv1.SessionReport{Session: wireRef(ref, s.gen), SeatCapacity: uint32(s.capacity)}
+	for _, id := range slices.Sorted(maps.Keys(s.seats)) {
+		r.Seats = append(r.Seats, &greenroomv1.ClaimedSeat{Seat: uint64(id), Player: string(s.seats[id].player)})
+	}
+	for _, id := range s.released {
+		r.Released = append(r.Released, uint64(id))
+	}
+	s.released = s.released[:0]
+	return r
+}
+
+// copies tells the periodic copies that this stream has not carried yet.
+func (b *book) copies() []*greenroomv1.SessionCopy {
+	var out []*greenroomv1.SessionCopy
+	for _, s := range b.sessions {
+		if s.unsent && s.frozen == nil {
+			out = append(out, s.newest)
+			s.unsent = false
+		}
+	}
+	return out
+}
+
+// copyOf makes the session's next copy.
+func (s *session) copyOf(state []byte, final bool) *greenroomv1.SessionCopy {
+	s.version++
+	return &greenroomv1.SessionCopy{Session: wireRef(refOf(s.handle), s.gen), State: state, Version: s.version, Final: final}
+}
+
+func wireRef(ref model.SessionRef, gen model.Generation) *greenroomv1.SessionRef {
+	return &greenroomv1.SessionRef{Route: string(ref.Route), Key: string(ref.Key), Generation: uint64(gen)}
+}
+
+func fromWire(ref *greenroomv1.SessionRef) (model.SessionRef, model.Generation) {
+	return model.SessionRef{Route: model.RouteName(ref.GetRoute()), Key: model.SessionKey(ref.GetKey())},
+		model.Generation(ref.GetGeneration())
+}

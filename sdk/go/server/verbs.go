@@ -1,0 +1,208 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect/v2"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/ticket"
+)
+
+// ErrNotReady: the control plane has not given this server its ticket keys yet, or the ticket's session is still being
+// brought here; try again.
+var ErrNotReady = errors.New("server is not ready to take players yet; try again")
+
+const (
+	// claimWait bounds how long Claim waits for the first Welcome and for a session that is being opened.
+	claimWait = 2 * time.Second
+	// MaxCopyBytes bounds a session's state in Copy and HandOver.
+	MaxCopyBytes = 4 << 20
+)
+
+// Server is one session server's side of Greenroom. All methods are safe for concurrent use; none but Run waits for
+// the control plane, save Claim within its bound.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	client   greenroomv1connect.LinkServiceClient
+	now      func() time.Time
+	lanes    lanes
+	changed  chan struct{} // there is something to report
+	welcomed chan struct{} // closed at the first Welcome
+
+	mu      sync.Mutex
+	book    *book
+	keys    []ticket.Key
+	welcome *greenroomv1.Welcome // the last one; nil before the first
+	want    *greenroomv1.Want    // the last one
+}
+
+// New checks cfg and makes a Server; Run makes it live. No goroutine is started.
+func New(cfg Config) (*Server, error) {
+	switch u, err := url.Parse(cfg.Link); {
+	case cfg.Server == "":
+		return nil, errors.New("server config: Server is empty")
+	case cfg.Transport != nil:
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("server config: Link %q is not an http:// or https:// address", cfg.Link)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = newTransport(cfg.Link)
+	}
+	return &Server{
+		cfg:      cfg,
+		log:      cfg.Logger,
+		client:   greenroomv1connect.NewLinkServiceClient(connect.NewClient(cfg.Transport)),
+		now:      time.Now,
+		changed:  make(chan struct{}, 1),
+		welcomed: make(chan struct{}),
+		book:     newBook(),
+	}, nil
+}
+
+// Claim checks a ticket and takes its seat, or resumes it while it lives, be the ticket expired by then or not. It needs
+// no control plane once this server has been welcomed; before, it waits up to 2 s. Errors wrap ErrSessionFull,
+// ErrServerFull, ErrGone, ErrNotReady, or one of package ticket's.
+func (s *Server) Claim(token string) (Seat, error) {
+	deadline := time.NewTimer(claimWait)
+	defer deadline.Stop()
+	for wait := (<-chan struct{})(s.welcomed); ; {
+		select {
+		case <-wait:
+		case <-deadline.C:
+			return Seat{}, ErrNotReady
+		}
+		var seat Seat
+		var err error
+		if seat, wait, err = s.tryClaim(token); wait == nil {
+			return seat, err
+		}
+	}
+}
+
+// tryClaim answers a channel to wait for if the session is being opened.
+func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	claims, err := verify(token, s.keys, model.ServerID(s.cfg.Server), now, true)
+	if err != nil {
+		return Seat{}, nil, err
+	}
+	if held := s.book.sessions[claims.Session]; held != nil && held.opening != nil {
+		return Seat{}, held.opening, nil
+	}
+	seat, replaced, err := s.book.claim(claims, now)
+	if err != nil {
+		return Seat{}, nil, err
+	}
+	if replaced != nil {
+		s.kick(*replaced, "the player took another seat of the session")
+	}
+	s.touch()
+	return seat, nil, nil
+}
+
+// Release gives a seat back: its player left, or did not come back in the resume window. Its ticket opens nothing from
+// now on. Releasing it again does nothing.
+func (s *Server) Release(seat Seat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := refOf(seat.Session)
+	if held := s.book.sessions[ref]; held == nil || held.seats[model.SeatID(seat.ID)].player == "" {
+		return
+	}
+	s.book.release(ref, model.SeatID(seat.ID), s.now())
+	s.touch()
+}
+
+// Copy hands over a copy of a session's state, to be placed elsewhere with it if this server dies. The caller gives state
+// away. Only the newest copy is kept and sent; call it every CopyInterval for sessions that changed. A state above
+// MaxCopyBytes is dropped, with a line in the log.
+func (s *Server) Copy(session Session, state []byte) {
+	if len(state) > MaxCopyBytes {
+		s.log.Warn("copy of session is too large and was dropped",
+			"route", session.Route, "session", session.Key, "bytes", len(state), "limit", MaxCopyBytes)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := s.book.sessions[refOf(session)]
+	if held == nil || held.handle != session {
+		return
+	}
+	held.newest, held.unsent = held.copyOf(state, false), true
+	s.touch()
+}
+
+// Ended tells that a session ended on its own, such as a match that is over. Its seats are released.
+func (s *Server) Ended(session Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ref := refOf(session)
+	if held := s.book.sessions[ref]; held == nil || held.handle != session {
+		return
+	}
+	s.book.remove(ref, 0, true, s.now())
+	s.touch()
+}
+
+// CopyInterval is how often changed sessions are to be given to Copy. 0: never, or not welcomed yet.
+func (s *Server) CopyInterval() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.welcome.GetCopyInterval().AsDuration()
+}
+
+// Settings are the fleet's room settings, with defaults; the defaults alone before the first Welcome.
+func (s *Server) Settings() model.RoomSettings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	room := s.welcome.GetRoom()
+	settings := model.RoomSettings{
+		Tick:                 room.GetTick().AsDuration(),
+		MaxMessageBytes:      int(room.GetMaxMessageBytes()),
+		MaxMessagesPerSecond: int(room.GetMaxMessagesPerSecond()),
+		MaxMemberQueueBytes:  int(room.GetMaxMemberQueueBytes()),
+		MaxStateBytes:        int(room.GetMaxStateBytes()),
+		ResumeWindow:         room.GetResumeWindow().AsDuration(),
+	}
+	if s.cfg.ResumeWindow != 0 {
+		settings.ResumeWindow = s.cfg.ResumeWindow
+	}
+	return settings.WithDefaults()
+}
+
+// Draining tells whether the server is to get rid of its sessions.
+func (s *Server) Draining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := s.want.GetState()
+	return state == greenroomv1.ServerState_SERVER_STATE_DRAINING || state == greenroomv1.ServerState_SERVER_STATE_EMPTY
+}
+
+// kick tells the handler that a seat is gone.
+func (s *Server) kick(seat Seat, reason string) {
+	if f := s.cfg.Handler.Kick; f != nil {
+		s.lanes.do(refOf(seat.Session), func() { f(seat, reason) })
+	}
+}
+
+// touch wakes the link, if it is up, to report.
+func (s *Server) touch() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}

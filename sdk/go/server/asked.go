@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -36,7 +37,7 @@ func (c *conn) receive(ctx context.Context) error {
 }
 
 func (c *conn) do(session *greenroomv1.SessionRef, f func()) {
-	ref, _ := fromWire(session)
+	ref, _ := convert.SessionRefModel(session)
 	c.server.lanes.do(ref, f)
 }
 
@@ -59,7 +60,7 @@ func (c *conn) open(ctx context.Context, m *greenroomv1.OpenSession) {
 }
 
 func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
-	ref, gen := fromWire(m.GetSession())
+	ref, gen := convert.SessionRefModel(m.GetSession())
 	s.mu.Lock()
 	if held := s.book.sessions[ref]; held != nil {
 		if held.gen == gen {
@@ -75,7 +76,7 @@ func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
 		s.mu.Lock()
 	}
 	held := s.book.add(ref, gen, int(m.GetSeatCapacity()))
-	held.opening = make(chan struct{})
+	held.begin()
 	handle := held.handle
 	s.mu.Unlock()
 
@@ -85,8 +86,7 @@ func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	close(held.opening)
-	held.opening = nil
+	held.settle()
 	if err != nil && s.book.sessions[ref] == held {
 		s.book.remove(ref, gen, false, s.now())
 	}
@@ -105,7 +105,7 @@ func (c *conn) handOver(ctx context.Context, session *greenroomv1.SessionRef) {
 }
 
 func (s *Server) freeze(ctx context.Context, session *greenroomv1.SessionRef) (*greenroomv1.SessionCopy, error) {
-	ref, gen := fromWire(session)
+	ref, gen := convert.SessionRefModel(session)
 	s.mu.Lock()
 	held := s.book.sessions[ref]
 	switch {
@@ -119,31 +119,41 @@ func (s *Server) freeze(ctx context.Context, session *greenroomv1.SessionRef) (*
 		s.mu.Unlock()
 		return held.frozen, nil
 	}
+	held.begin()
 	s.mu.Unlock()
 
-	var state []byte
-	if f := s.cfg.Handler.HandOver; f != nil {
-		var err error
-		if state, err = f(ctx, held.handle); err != nil {
-			return nil, err
-		}
-	}
-	if len(state) > MaxCopyBytes {
-		s.resume(session)
-		return nil, fmt.Errorf("state of %v has %d bytes, more than %d", ref, len(state), MaxCopyBytes)
-	}
+	state, err := s.handOver(ctx, held.handle)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.book.sessions[ref] != held {
+	switch {
+	case s.book.sessions[ref] != held:
 		return nil, fmt.Errorf("%v ended", ref)
+	case err != nil:
+		held.settle()
+		return nil, err
 	}
 	held.gen = gen
 	held.frozen = held.copyOf(state, true)
 	return held.frozen, nil
 }
 
+func (s *Server) handOver(ctx context.Context, session Session) ([]byte, error) {
+	f := s.cfg.Handler.HandOver
+	if f == nil {
+		return nil, nil
+	}
+	state, err := f(ctx, session)
+	if err == nil && len(state) > MaxCopyBytes {
+		err = fmt.Errorf("state of %v/%v has %d bytes, more than %d", session.Route, session.Key, len(state), MaxCopyBytes)
+		if resume := s.cfg.Handler.Resume; resume != nil {
+			resume(session)
+		}
+	}
+	return state, err
+}
+
 func (s *Server) resume(session *greenroomv1.SessionRef) {
-	ref, gen := fromWire(session)
+	ref, gen := convert.SessionRefModel(session)
 	s.mu.Lock()
 	held := s.book.sessions[ref]
 	if held == nil || held.gen > gen {
@@ -151,6 +161,7 @@ func (s *Server) resume(session *greenroomv1.SessionRef) {
 		return
 	}
 	held.frozen = nil
+	held.settle()
 	s.mu.Unlock()
 	if f := s.cfg.Handler.Resume; f != nil {
 		f(held.handle)
@@ -158,7 +169,7 @@ func (s *Server) resume(session *greenroomv1.SessionRef) {
 }
 
 func (s *Server) close(m *greenroomv1.CloseSession) {
-	ref, gen := fromWire(m.GetSession())
+	ref, gen := convert.SessionRefModel(m.GetSession())
 	s.lanes.do(ref, func() { s.closeNow(ref, gen, m.GetReason(), redirect(m.GetRedirect())) })
 }
 
@@ -178,7 +189,7 @@ func (s *Server) closeNow(ref model.SessionRef, gen model.Generation, reason str
 }
 
 func (s *Server) releaseAsked(m *greenroomv1.Release) {
-	ref, _ := fromWire(m.GetSession())
+	ref, _ := convert.SessionRefModel(m.GetSession())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	seat, was := s.book.release(ref, model.SeatID(m.GetSeat()), s.now())

@@ -47,7 +47,7 @@ type session struct {
 	seats    map[model.SeatID]seat
 	players  map[model.PlayerID]model.SeatID
 	released []model.SeatID           // since the last report on this stream
-	opening  chan struct{}            // closed when Handler.Open is through; nil for none
+	busy     chan struct{}            // while it is opened or handed over; closed at the end of that; else nil
 	frozen   *greenroomv1.SessionCopy // the answer to HandOver; nil unless handed over
 	newest   *greenroomv1.SessionCopy // periodic copy
 	unsent   bool                     // newest has not been sent on this stream
@@ -202,6 +202,7 @@ func (b *book) remove(ref model.SessionRef, gen model.Generation, ended bool, no
 		b.seats -= len(s.seats)
 		delete(b.sessions, ref)
 		delete(b.dirty, ref)
+		s.settle()
 	}
 	b.departed[ref] = departure{gen: max(gen, b.departed[ref].gen), until: until, ended: ended}
 	if ended {
@@ -228,6 +229,20 @@ func (b *book) sweep(now time.Time) {
 		if now.After(d.until) {
 			delete(b.departed, ref)
 		}
+	}
+}
+
+// begin makes claims wait until settle.
+func (s *session) begin() {
+	if s.busy == nil {
+		s.busy = make(chan struct{})
+	}
+}
+
+func (s *session) settle() {
+	if s.busy != nil {
+		close(s.busy)
+		s.busy = nil
 	}
 }
 

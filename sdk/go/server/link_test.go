@@ -208,6 +208,29 @@ func TestClaimBeforeWelcome(t *testing.T) {
 	}
 }
 
+func TestClaimWaitsForTheEndOfAHandOver(t *testing.T) {
+	p := newPlane(t)
+	srv, _, _ := p.serve(Handler{})
+	st := p.next()
+	p.claim(srv, "ann", "room-1", 1, 1)
+	st.ask(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_HandOver{HandOver: &greenroomv1.HandOver{Session: refTo("room-1", 1)}}})
+	st.until(t, "final copy", func(m *greenroomv1.LinkRequest) bool { return m.GetCopy().GetFinal() })
+	claimed := make(chan error, 1)
+	go func() {
+		_, err := srv.Claim(sign("bob", "room-1", 2, 1, 2, time.Now().Add(time.Minute)))
+		claimed <- err
+	}()
+	select {
+	case err := <-claimed:
+		t.Fatalf("claim in a frozen session did not wait: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	st.ask(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Resume{Resume: &greenroomv1.Resume{Session: refTo("room-1", 1)}}})
+	if err := <-claimed; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStaleSessionsAreClosed(t *testing.T) {
 	p := newPlane(t)
 	closed := make(chan *Redirect, 1)

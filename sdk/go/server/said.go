@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -42,7 +43,7 @@ func (b *book) report() *greenroomv1.Report {
 		r.Sessions = append(r.Sessions, b.reportSession(ref))
 	}
 	for ref, gen := range b.ended {
-		r.Ended = append(r.Ended, wireRef(ref, gen))
+		r.Ended = append(r.Ended, convert.SessionRefProto(ref, gen))
 	}
 	clear(b.dirty)
 	clear(b.ended)
@@ -51,7 +52,7 @@ func (b *book) report() *greenroomv1.Report {
 
 func (b *book) reportSession(ref model.SessionRef) *greenroomv1.SessionReport {
 	s := b.sessions[ref]
-	r := &greenroomv1.SessionReport{Session: wireRef(ref, s.gen), SeatCapacity: uint32(s.capacity)}
+	r := &greenroomv1.SessionReport{Session: convert.SessionRefProto(ref, s.gen), SeatCapacity: uint32(s.capacity)}
 	for _, id := range slices.Sorted(maps.Keys(s.seats)) {
 		r.Seats = append(r.Seats, &greenroomv1.ClaimedSeat{Seat: uint64(id), Player: string(s.seats[id].player)})
 	}
@@ -77,14 +78,5 @@ func (b *book) copies() []*greenroomv1.SessionCopy {
 // copyOf makes the session's next copy.
 func (s *session) copyOf(state []byte, final bool) *greenroomv1.SessionCopy {
 	s.version++
-	return &greenroomv1.SessionCopy{Session: wireRef(refOf(s.handle), s.gen), State: state, Version: s.version, Final: final}
-}
-
-func wireRef(ref model.SessionRef, gen model.Generation) *greenroomv1.SessionRef {
-	return &greenroomv1.SessionRef{Route: string(ref.Route), Key: string(ref.Key), Generation: uint64(gen)}
-}
-
-func fromWire(ref *greenroomv1.SessionRef) (model.SessionRef, model.Generation) {
-	return model.SessionRef{Route: model.RouteName(ref.GetRoute()), Key: model.SessionKey(ref.GetKey())},
-		model.Generation(ref.GetGeneration())
+	return &greenroomv1.SessionCopy{Session: convert.SessionRefProto(refOf(s.handle), s.gen), State: state, Version: s.version, Final: final}
 }

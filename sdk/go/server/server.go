@@ -51,7 +51,7 @@ type Handler struct {
 	// Open: the session comes to this server with state (nil for none). complete tells whether state is all of it (a
 	// hand-over) or a periodic copy from before a crash. An error refuses the session.
 	Open func(ctx context.Context, s Session, capacity int, state []byte, complete bool) error
-	// HandOver: freeze the session and return its state; its players will be sent on by Close.
+	// HandOver: freeze the session and return its state; its players will be sent on by Close. After an error it goes on.
 	HandOver func(ctx context.Context, s Session) (state []byte, err error)
 	// Resume: the hand-over was called off; go on.
 	Resume func(s Session)

@@ -12,16 +12,17 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/ticket"
 )
 
-// ErrNotReady: the control plane has not given this server its ticket keys yet, or the ticket's session is still being
-// brought here; try again.
+// ErrNotReady: the control plane has not given this server its ticket keys yet, or the ticket's session is just being
+// brought here or handed over; try again.
 var ErrNotReady = errors.New("server is not ready to take players yet; try again")
 
 const (
-	// claimWait bounds how long Claim waits for the first Welcome and for a session that is being opened.
+	// claimWait bounds how long Claim waits for the first Welcome and for a session that is being opened or handed over.
 	claimWait = 2 * time.Second
 	// MaxCopyBytes bounds a session's state in Copy and HandOver.
 	MaxCopyBytes = 4 << 20
@@ -72,7 +73,8 @@ func New(cfg Config) (*Server, error) {
 }
 
 // Claim checks a ticket and takes its seat, or resumes it while it lives, be the ticket expired by then or not. It needs
-// no control plane once this server has been welcomed; before, it waits up to 2 s. Errors wrap ErrSessionFull,
+// no control plane once this server has been welcomed. Before, and while the session is being opened or handed over, it
+// waits up to 2 s. It must not be called from a Handler. Errors wrap ErrSessionFull,
 // ErrServerFull, ErrGone, ErrNotReady, or one of package ticket's.
 func (s *Server) Claim(token string) (Seat, error) {
 	deadline := time.NewTimer(claimWait)
@@ -91,7 +93,7 @@ func (s *Server) Claim(token string) (Seat, error) {
 	}
 }
 
-// tryClaim answers a channel to wait for if the session is being opened.
+// tryClaim answers a channel to wait for if the session is being opened or handed over.
 func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,8 +102,8 @@ func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	if err != nil {
 		return Seat{}, nil, err
 	}
-	if held := s.book.sessions[claims.Session]; held != nil && held.opening != nil {
-		return Seat{}, held.opening, nil
+	if held := s.book.sessions[claims.Session]; held != nil && held.busy != nil {
+		return Seat{}, held.busy, nil
 	}
 	seat, replaced, err := s.book.claim(claims, now)
 	if err != nil {
@@ -169,15 +171,7 @@ func (s *Server) CopyInterval() time.Duration {
 func (s *Server) Settings() model.RoomSettings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	room := s.welcome.GetRoom()
-	settings := model.RoomSettings{
-		Tick:                 room.GetTick().AsDuration(),
-		MaxMessageBytes:      int(room.GetMaxMessageBytes()),
-		MaxMessagesPerSecond: int(room.GetMaxMessagesPerSecond()),
-		MaxMemberQueueBytes:  int(room.GetMaxMemberQueueBytes()),
-		MaxStateBytes:        int(room.GetMaxStateBytes()),
-		ResumeWindow:         room.GetResumeWindow().AsDuration(),
-	}
+	settings := convert.RoomSettingsModel(s.welcome.GetRoom())
 	if s.cfg.ResumeWindow != 0 {
 		settings.ResumeWindow = s.cfg.ResumeWindow
 	}

@@ -153,14 +153,14 @@ func TestRankPrefersTheFullestThatFits(t *testing.T) {
 		}
 		return n
 	}
-	full, empty := Room{Slots: 1, Seats: 100, PerSeats: 50}, Room{Slots: 5, Seats: 250, PerSeats: 50}
+	full, empty := Room{Slots: 1, Seats: 100, SeatsPerSession: 50}, Room{Slots: 5, Seats: 250, SeatsPerSession: 50}
 	if rank(full) >= rank(empty) {
 		t.Error("the emptier server is preferred")
 	}
-	if tight := (Room{Slots: 1, Seats: 3, PerSeats: 50}); rank(tight) >= rank(full) || tight.Fits(4) || !tight.Fits(3) {
+	if tight := (Room{Slots: 1, Seats: 3, SeatsPerSession: 50}); rank(tight) >= rank(full) || tight.Fits(4) || !tight.Fits(3) {
 		t.Error("scarce seats are not used up first")
 	}
-	for _, r := range []Room{{}, {Slots: 1}, {Slots: 1, Seats: 5}, {Seats: 5, PerSeats: 5}, {Slots: -1, Seats: 5, PerSeats: 5}} {
+	for _, r := range []Room{{}, {Slots: 1}, {Slots: 1, Seats: 5}, {Seats: 5, SeatsPerSession: 5}, {Slots: -1, Seats: 5, SeatsPerSession: 5}} {
 		if _, ok := r.Rank(); ok || r.Fits(1) {
 			t.Errorf("%+v fits somebody", r)
 		}

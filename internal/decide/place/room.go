@@ -4,9 +4,9 @@ import "greenroom.dev/greenroom/internal/model"
 
 // Room is what placing looks at in a server that takes new sessions.
 type Room struct {
-	Slots    int // sessions it can still take
-	Seats    int // seats it can still give, on all its sessions together
-	PerSeats int // seats a new session of it has
+	Slots           int // sessions it can still take
+	Seats           int // seats it can still give, on all its sessions together
+	SeatsPerSession int // seats a new session of it has
 }
 
 // Fits tells whether a new session for n players has room.
@@ -17,7 +17,7 @@ func (r Room) Party() int {
 	if r.Slots <= 0 {
 		return 0
 	}
-	return max(0, min(r.Seats, r.PerSeats))
+	return max(0, min(r.Seats, r.SeatsPerSession))
 }
 
 // Rank orders servers that fit: the lower is the better. The fullest comes first, that is the one with the fewest free

@@ -1,0 +1,94 @@
+package memory
+
+import (
+	"context"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// due says when to look at a reservation again. It stays when the seat is claimed, released or prolonged; what the seat
+// says counts.
+type due struct {
+	at      int64 // Unix nanoseconds
+	session *session
+	seat    model.SeatID
+}
+
+// dueHeap is a binary heap, the earliest first. Reservations last about equally long, so that adding is mostly one step.
+type dueHeap []due
+
+func (h *dueHeap) push(d due) {
+	*h = append(*h, d)
+	a, i := *h, len(*h)-1
+	for i > 0 {
+		up := (i - 1) / 2
+		if a[up].at <= d.at {
+			break
+		}
+		a[i], i = a[up], up
+	}
+	a[i] = d
+}
+
+func (h *dueHeap) pop() due {
+	a := *h
+	first, d := a[0], a[len(a)-1]
+	a[len(a)-1] = due{}
+	a = a[:len(a)-1]
+	*h = a
+	if len(a) == 0 {
+		return first
+	}
+	i := 0
+	for {
+		down := 2*i + 1
+		if down >= len(a) {
+			break
+		}
+		if down+1 < len(a) && a[down+1].at < a[down].at {
+			down++
+		}
+		if d.at <= a[down].at {
+			break
+		}
+		a[i], i = a[down], down
+	}
+	a[i] = d
+	return first
+}
+
+// Expire implements registry.Sessions.
+func (m *Memory) Expire(_ context.Context, now time.Time) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.expire(now), nil
+}
+
+// expire frees the reservations that end at now or earlier.
+func (m *Memory) expire(now time.Time) (freed int) {
+	at := now.UnixNano()
+	for len(m.due) > 0 && m.due[0].at <= at {
+		d := m.due.pop()
+		if d.session.ended {
+			continue
+		}
+		i := d.session.seats.numbered(d.seat)
+		if i < 0 {
+			continue
+		}
+		switch expires := d.session.seats.list[i].expires; {
+		case expires == 0: // claimed
+		case expires > at:
+			m.due.push(due{at: expires, session: d.session, seat: d.seat})
+		default:
+			m.unseat(d.session, i)
+			m.settle(d.session)
+			freed++
+		}
+	}
+	if freed > 0 {
+		m.changed()
+	}
+	return freed
+}

@@ -1,0 +1,108 @@
+package memory
+
+import (
+	"greenroom.dev/greenroom/internal/decide/place"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// fleet is where a fleet's servers and sessions are found by how full they are.
+type fleet struct {
+	name     model.FleetName
+	servers  map[model.ServerID]*server
+	open     ladder[*server]                       // those that take a new session, by place.Room.Rank
+	sessions map[model.RouteName]*ladder[*session] // those that take players without a key, by place.SessionRank
+	sizes    map[int]int                           // how many servers have sessions of so many seats
+}
+
+func (m *Memory) fleet(name model.FleetName) *fleet {
+	f := m.fleets[name]
+	if f == nil {
+		f = &fleet{
+			name: name, servers: map[model.ServerID]*server{},
+			sessions: map[model.RouteName]*ladder[*session]{}, sizes: map[int]int{},
+		}
+		m.fleets[name] = f
+	}
+	return f
+}
+
+func (f *fleet) ladder(route model.RouteName) *ladder[*session] {
+	l := f.sessions[route]
+	if l == nil {
+		l = &ladder[*session]{}
+		f.sessions[route] = l
+	}
+	return l
+}
+
+func (f *fleet) add(s *server) {
+	f.servers[s.ID] = s
+	f.sizes[s.SeatsPerSession]++
+}
+
+func (f *fleet) remove(s *server) {
+	delete(f.servers, s.ID)
+	if f.sizes[s.SeatsPerSession]--; f.sizes[s.SeatsPerSession] == 0 {
+		delete(f.sizes, s.SeatsPerSession)
+	}
+}
+
+// best is the best server for a new session of n players, that is also good; nil if there is none.
+func (f *fleet) best(n int, good func(*server) bool) *server {
+	s, _ := f.open.find(min(n, model.MaxParty)-1, func(s *server) bool { return s.room().Fits(n) && (good == nil || good(s)) })
+	return s
+}
+
+// server is what is known of one server.
+type server struct {
+	model.Server
+	fleet    *fleet
+	stream   uint64
+	sessions []*session
+	largest  int // the most seats a session of it ever had
+	narrow   bool
+	place    spot
+}
+
+func (s *server) spot() *spot { return &s.place }
+
+// takes tells whether the server takes new sessions and players without a key.
+func (s *server) takes() bool { return s.State == model.ServerOpen && (s.Linked || s.Linkless) }
+
+func (s *server) freeSeats() int { return s.SeatCapacity - s.SeatsReserved - s.SeatsClaimed }
+
+func (s *server) room() place.Room {
+	return place.Room{Slots: s.FreeSlots(), Seats: s.freeSeats(), SeatsPerSession: s.SeatsPerSession}
+}
+
+// rank puts the server where it now belongs on its fleet's ladder.
+func (s *server) rank() {
+	rank, ok := s.room().Rank()
+	if !ok || !s.takes() {
+		rank = 0
+	}
+	s.fleet.open.put(s, rank)
+}
+
+// rankAll puts the server and all its sessions where they now belong.
+func (s *server) rankAll() {
+	s.rank()
+	for _, x := range s.sessions {
+		x.rank()
+	}
+}
+
+// seated puts the server and the session whose seats changed (nil: it is gone) where they now belong. On a server that
+// has fewer seats than its sessions together, a seat given in one session may be one less to give in all others.
+func (s *server) seated(x *session) {
+	narrow := s.SeatCapacity < max(s.SessionCapacity, len(s.sessions))*s.largest && s.freeSeats() < s.largest
+	if narrow || s.narrow {
+		s.narrow = narrow
+		s.rankAll()
+		return
+	}
+	s.rank()
+	if x != nil {
+		x.rank()
+	}
+}

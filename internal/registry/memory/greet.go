@@ -1,0 +1,167 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// Greet implements registry.Servers.
+func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.known(h.Server)
+	if err != nil {
+		return registry.Greeting{}, err
+	}
+	if h.Stream < s.stream {
+		return registry.Greeting{}, fmt.Errorf("server %s: stream %d after %d: %w", h.Server, h.Stream, s.stream, registry.ErrStale)
+	}
+	s.stream, s.Linked, s.ReportedAt = h.Stream, !h.Linkless, h.Now
+	s.Linkless = s.Linkless || h.Linkless
+	if !h.Linkless || h.Version != "" {
+		s.Version = h.Version
+	}
+	if !h.Linkless || len(h.Endpoints) > 0 {
+		s.Endpoints = slices.Clone(h.Endpoints)
+	}
+	m.recognise(s, &h)
+	var stale []model.SessionRef
+	if !h.Linkless {
+		stale = m.reconcile(s, &h)
+	}
+	m.touch(s)
+	return registry.Greeting{Server: s.model(), Stale: stale}, nil
+}
+
+// recognise gives a Starting server the state it was last told to be in.
+func (m *Memory) recognise(s *server, h *registry.Hello) {
+	if s.State != model.ServerStarting {
+		return
+	}
+	c := registry.StateChange{State: h.State, Reason: "found again", Now: h.Now}
+	switch h.State {
+	case model.ServerReady, model.ServerOpen, model.ServerCordoned, model.ServerEmpty:
+	case model.ServerDraining:
+		// When it was to end is lost with the registry that knew: what is left is handed over at once.
+		c.Drain = &model.Drain{
+			StartedAt: h.Now, HandOverAt: h.Now, DeadlineAt: h.Now.Add(model.DefaultDrainDeadline),
+			Reason: "was draining when it was found again",
+		}
+	default:
+		c.State, c.Reason = model.ServerReady, "greeted"
+	}
+	if len(h.Sessions) > 0 && (c.State == model.ServerReady || c.State == model.ServerEmpty) {
+		c.State = model.ServerOpen
+	}
+	m.become(s, c)
+}
+
+// reconcile makes the registry's sessions on the server those it has, and answers the ones that are not its own.
+func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionRef) {
+	has := make(map[*session]bool, len(h.Sessions))
+	for i := range h.Sessions {
+		r := &h.Sessions[i]
+		m.raise(r.Generation, r.Claimed)
+		x := m.sessions[r.Session]
+		switch {
+		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
+			stale = append(stale, r.Session)
+			continue
+		case x == nil:
+			capacity := r.Capacity
+			if capacity <= 0 {
+				capacity = s.SeatsPerSession
+			}
+			x = m.open(r.Session, s, r.Generation, capacity, h.Now)
+		}
+		x.generation, x.used = r.Generation, true
+		has[x] = true
+		m.take(x, r)
+	}
+	for _, x := range slices.Clone(s.sessions) {
+		if !has[x] && x.used && x.state == model.SessionLive {
+			m.lose(x)
+		}
+	}
+	return stale
+}
+
+// Report implements registry.Servers.
+func (m *Memory) Report(_ context.Context, r registry.Report) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.known(r.Server)
+	if err != nil {
+		return err
+	}
+	if r.Stream != s.stream || !s.Linked {
+		return fmt.Errorf("server %s: report on stream %d, newest is %d: %w", r.Server, r.Stream, s.stream, registry.ErrStale)
+	}
+	s.ReportedAt = r.Now
+	for i := range r.Sessions {
+		x := m.sessions[r.Sessions[i].Session]
+		if x != nil && x.server == s && r.Sessions[i].Generation == x.generation {
+			m.raise(0, r.Sessions[i].Claimed)
+			m.take(x, &r.Sessions[i])
+		}
+	}
+	for _, e := range r.Ended {
+		if x := m.sessions[e.Session]; x != nil && x.server == s && e.Generation == x.generation {
+			m.lose(x)
+		}
+	}
+	if len(r.Sessions)+len(r.Ended) > 0 {
+		m.changed()
+	}
+	return nil
+}
+
+// take takes what a server says of its session: the seats it names are claimed, no other is, and the released ones are
+// free. Reservations that nobody has come with yet are the registry's to keep.
+func (m *Memory) take(x *session, r *registry.SessionReport) {
+	for _, id := range r.Released {
+		if i := x.seats.numbered(id); i >= 0 {
+			m.unseat(x, i)
+		}
+	}
+	for _, c := range r.Claimed {
+		i := x.seats.numbered(c.ID)
+		if i < 0 {
+			i = x.seats.of(c.Player) // a reservation that was lost and made again
+		}
+		switch {
+		case i >= 0:
+			m.claimSeat(x, i, c.ID)
+		case x.free() > 0:
+			m.addSeat(x, seat{id: c.ID, player: c.Player})
+		}
+	}
+	if x.seats.claimed > len(r.Claimed) {
+		m.unclaim(x, r.Claimed)
+	}
+	m.settle(x)
+}
+
+// unclaim frees the claimed seats that the server did not name.
+func (m *Memory) unclaim(x *session, named []model.Seat) {
+	keep := make(map[model.SeatID]bool, len(named))
+	for _, c := range named {
+		keep[c.ID] = true
+	}
+	for i := len(x.seats.list) - 1; i >= 0; i-- {
+		if s := &x.seats.list[i]; s.expires == 0 && !keep[s.id] {
+			m.unseat(x, i)
+		}
+	}
+}
+
+// lose takes it that the session ended on its server. Seats reserved meanwhile keep it: their tickets open it there anew.
+func (m *Memory) lose(x *session) {
+	m.unclaim(x, nil)
+	x.used = false
+	m.settle(x)
+}

@@ -1,0 +1,114 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// BeginMove implements registry.Sessions.
+func (m *Memory) BeginMove(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) error {
+	return m.turn(ref, gen, func(x *session) error {
+		if x.state != model.SessionLive {
+			return fmt.Errorf("session %s is moving already: %w", ref, registry.ErrConflict)
+		}
+		x.state = model.SessionMoving
+		return nil
+	})
+}
+
+// FinishMove implements registry.Sessions.
+func (m *Memory) FinishMove(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) error {
+	return m.turn(ref, gen, func(x *session) error {
+		if x.state == model.SessionMoving && !x.placed {
+			return fmt.Errorf("session %s has no new server: %w", ref, registry.ErrConflict)
+		}
+		x.state, x.placed = model.SessionLive, false
+		return nil
+	})
+}
+
+// AbortMove implements registry.Sessions.
+func (m *Memory) AbortMove(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) error {
+	return m.turn(ref, gen, func(x *session) error {
+		if x.placed || x.server == nil {
+			return fmt.Errorf("session %s has left its server: %w", ref, registry.ErrConflict)
+		}
+		x.state = model.SessionLive
+		return nil
+	})
+}
+
+// turn changes a session's state, if it is at gen.
+func (m *Memory) turn(ref model.SessionRef, gen model.Generation, change func(*session) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	x, err := m.sessionAt(ref, gen)
+	if err != nil {
+		return err
+	}
+	if err := change(x); err != nil {
+		return err
+	}
+	m.settle(x)
+	m.changed()
+	return nil
+}
+
+// CommitMove implements registry.Sessions. A linkless server is never chosen: nothing can be brought to it.
+func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Reservation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expire(move.Now)
+	x, err := m.sessionAt(move.Session, move.Gen)
+	if err != nil {
+		return registry.Reservation{}, err
+	}
+	if x.state != model.SessionMoving {
+		return registry.Reservation{}, fmt.Errorf("session %s is not moving: %w", x.ref, registry.ErrConflict)
+	}
+	to := m.best(move.Fleets, max(1, len(x.seats.list)), func(s *server) bool {
+		return s.ID != move.From && s != x.server && !s.Linkless
+	})
+	if to == nil {
+		return registry.Reservation{}, fmt.Errorf("no open server for %s: %w", x.ref, registry.ErrFull)
+	}
+	m.detach(x)
+	x.generation, x.placed = m.nextGeneration(), true
+	expires := move.ExpiresAt.UnixNano()
+	for i := range x.seats.list {
+		id := m.nextSeat()
+		x.seats.reserve(i, id, expires)
+		m.due.push(due{at: expires, session: x, seat: id})
+	}
+	m.attach(x, to)
+	m.settle(x)
+	m.changed()
+	return x.reservation(x.seats.models(), false), nil
+}
+
+// Orphan implements registry.Sessions.
+func (m *Memory) Orphan(_ context.Context, id model.ServerID, _ time.Time) ([]model.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.known(id)
+	if err != nil {
+		return nil, err
+	}
+	if !s.State.Terminal() {
+		return nil, fmt.Errorf("server %s is %s: %w", id, s.State, registry.ErrConflict)
+	}
+	out := make([]model.Session, 0, len(s.sessions))
+	for len(s.sessions) > 0 {
+		x := s.sessions[len(s.sessions)-1]
+		m.detach(x)
+		x.state, x.placed = model.SessionMoving, false
+		x.revision = m.nextRevision()
+		out = append(out, x.modelWithSeats())
+	}
+	m.changed()
+	return out, nil
+}

@@ -1,0 +1,184 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// Reserve implements registry.Joins.
+func (m *Memory) Reserve(_ context.Context, req registry.Reserve) (registry.Reservation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expire(req.Now)
+	if req.RequestID != "" {
+		m.requests.turn(req.Now)
+		if a, ok := m.requests.find(req.RequestID); ok && a.good() {
+			if !a.answers(req) {
+				return registry.Reservation{}, fmt.Errorf("request id %s was used for another join: %w", req.RequestID, registry.ErrConflict)
+			}
+			return a.session.reservation(slices.Clone(a.seats), a.created), nil
+		}
+	}
+	x, created, err := m.seek(&req)
+	if err != nil {
+		return registry.Reservation{}, err
+	}
+	seats := m.seatParty(x, &req)
+	m.settle(x)
+	m.changed()
+	if req.RequestID != "" {
+		m.requests.remember(req.RequestID, answer{session: x, generation: x.generation, created: created, seats: slices.Clone(seats)})
+	}
+	return x.reservation(seats, created), nil
+}
+
+// good tells whether the answer still leads to a session: it has neither ended nor moved since.
+func (a *answer) good() bool { return !a.session.ended && a.session.generation == a.generation }
+
+// answers tells whether req is the join that was answered.
+func (a *answer) answers(req registry.Reserve) bool {
+	ref := a.session.ref
+	return ref.Route == req.Route && (req.Key == "" || req.Key == ref.Key) &&
+		slices.EqualFunc(a.seats, req.Players, func(s model.Seat, p model.PlayerID) bool { return s.Player == p })
+}
+
+// seek finds or opens the session for a join, with room for all of its players.
+func (m *Memory) seek(req *registry.Reserve) (x *session, created bool, err error) {
+	n := len(req.Players)
+	if n == 0 || n > model.MaxParty {
+		return nil, false, fmt.Errorf("%d players: %w", n, registry.ErrTooLarge)
+	}
+	key := req.Key
+	if key == "" {
+		if x := m.fullest(req.Route, req.Fleets, n); x != nil {
+			return x, false, nil
+		}
+		key = req.NewKey
+	}
+	ref := model.SessionRef{Route: req.Route, Key: key}
+	if x := m.sessions[ref]; x != nil {
+		return x, false, x.takes(req.Players)
+	}
+	if s := m.best(req.Fleets, n, nil); s != nil {
+		return m.open(ref, s, m.nextGeneration(), s.SeatsPerSession, req.Now), true, nil
+	}
+	if m.tooLarge(req.Fleets, n) {
+		return nil, false, fmt.Errorf("%d players for %s: %w", n, ref, registry.ErrTooLarge)
+	}
+	return nil, false, fmt.Errorf("no open server for %s: %w", ref, registry.ErrFull)
+}
+
+// fullest is the fullest session of the fleets in order with n seats to give; nil if there is none.
+func (m *Memory) fullest(route model.RouteName, fleets []model.FleetName, n int) *session {
+	for _, name := range fleets {
+		if f := m.fleets[name]; f != nil {
+			if l := f.sessions[route]; l != nil {
+				if x, ok := l.from(n); ok {
+					return x
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// best is the best server for a new session of n players that is also good (nil: any), of the first fleet that has one.
+func (m *Memory) best(fleets []model.FleetName, n int, good func(*server) bool) *server {
+	for _, name := range fleets {
+		if f := m.fleets[name]; f != nil {
+			if s := f.best(n, good); s != nil {
+				return s
+			}
+		}
+	}
+	return nil
+}
+
+// tooLarge tells whether the fleets have servers and none could ever hold n players in one session.
+func (m *Memory) tooLarge(fleets []model.FleetName, n int) bool {
+	known := false
+	for _, name := range fleets {
+		if f := m.fleets[name]; f != nil {
+			for size := range f.sizes {
+				if size >= n {
+					return false
+				}
+				known = true
+			}
+		}
+	}
+	return known
+}
+
+// takes tells why the players cannot join the session by its key now; nil if they can.
+func (x *session) takes(players []model.PlayerID) error {
+	if x.state == model.SessionMoving || x.server == nil || x.server.State.Terminal() {
+		return fmt.Errorf("%s: %w", x.ref, registry.ErrMoving)
+	}
+	if len(players) > x.capacity {
+		return fmt.Errorf("%d players for %s of %d seats: %w", len(players), x.ref, x.capacity, registry.ErrTooLarge)
+	}
+	more := 0
+	for _, p := range players {
+		if x.seats.of(p) < 0 {
+			more++
+		}
+	}
+	if more > min(x.free(), max(0, x.server.freeSeats())) {
+		return fmt.Errorf("%s has %d seats left, %d wanted: %w", x.ref, x.free(), more, registry.ErrSessionFull)
+	}
+	return nil
+}
+
+// seatParty gives every player a seat of a session that has room: the one it holds, prolonged if it is only reserved,
+// or a new one.
+func (m *Memory) seatParty(x *session, req *registry.Reserve) []model.Seat {
+	out := make([]model.Seat, len(req.Players))
+	expires := req.ExpiresAt.UnixNano()
+	if x.server.Linkless {
+		expires = 0
+	}
+	for i, p := range req.Players {
+		at := x.seats.of(p)
+		if at < 0 {
+			m.addSeat(x, seat{id: m.nextSeat(), player: p, expires: expires})
+			at = len(x.seats.list) - 1
+		} else if s := &x.seats.list[at]; s.expires != 0 {
+			s.expires = max(s.expires, expires)
+		}
+		out[i] = x.seats.list[at].model()
+	}
+	return out
+}
+
+func (x *session) reservation(seats []model.Seat, created bool) registry.Reservation {
+	return registry.Reservation{
+		Session: x.ref, Generation: x.generation, SessionCapacity: x.capacity, Fleet: x.fleet.name,
+		Server: x.server.ID, Endpoints: x.server.Endpoints, Seats: seats, Created: created,
+	}
+}
+
+// Leave implements registry.Joins.
+func (m *Memory) Leave(_ context.Context, ref model.SessionRef, player model.PlayerID, now time.Time) (model.Seat, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.expire(now)
+	x := m.sessions[ref]
+	if x == nil {
+		return model.Seat{}, fmt.Errorf("session %s: %w", ref, registry.ErrNotFound)
+	}
+	i := x.seats.of(player)
+	if i < 0 {
+		return model.Seat{}, fmt.Errorf("%s in %s: %w", player, ref, registry.ErrNotFound)
+	}
+	left := x.seats.list[i].model()
+	m.unseat(x, i)
+	m.settle(x)
+	m.changed()
+	return left, nil
+}

@@ -1,0 +1,208 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// AddServer implements registry.Servers.
+func (m *Memory) AddServer(_ context.Context, in model.Server) (model.Server, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.servers[in.ID]; s != nil {
+		return s.model(), nil
+	}
+	s := &server{Server: in, fleet: m.fleet(in.Fleet)}
+	s.Labels, s.Annotations = maps.Clone(in.Labels), maps.Clone(in.Annotations)
+	s.Endpoints = slices.Clone(in.Endpoints)
+	if s.SeatCapacity == 0 {
+		s.SeatCapacity = s.SessionCapacity * s.SeatsPerSession
+	}
+	s.Linked, s.Sessions, s.SeatsReserved, s.SeatsClaimed = false, 0, 0, 0
+	s.largest = s.SeatsPerSession
+	m.raise(s.Generation, nil)
+	if s.Generation == 0 {
+		s.Generation = m.nextGeneration()
+	}
+	m.servers[s.ID] = s
+	s.fleet.add(s)
+	m.touch(s)
+	return s.model(), nil
+}
+
+// model answers a copy.
+func (s *server) model() model.Server {
+	out := s.Server
+	out.Labels, out.Annotations = maps.Clone(s.Labels), maps.Clone(s.Annotations)
+	if s.Drain != nil {
+		d := *s.Drain
+		out.Drain = &d
+	}
+	return out
+}
+
+// touch notes a change of the server itself.
+func (m *Memory) touch(s *server) {
+	s.Revision = m.nextRevision()
+	s.rankAll()
+	m.changed()
+}
+
+func (m *Memory) known(id model.ServerID) (*server, error) {
+	if s := m.servers[id]; s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("server %s: %w", id, registry.ErrNotFound)
+}
+
+// serverAt finds a server whose generation is gen.
+func (m *Memory) serverAt(id model.ServerID, gen model.Generation) (*server, error) {
+	s, err := m.known(id)
+	if err != nil {
+		return nil, err
+	}
+	if s.Generation != gen {
+		return nil, fmt.Errorf("server %s is at %d, not %d: %w", id, s.Generation, gen, registry.ErrStale)
+	}
+	return s, nil
+}
+
+// SetState implements registry.Servers.
+func (m *Memory) SetState(_ context.Context, id model.ServerID, gen model.Generation, c registry.StateChange) (model.Server, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.serverAt(id, gen)
+	if err != nil {
+		return model.Server{}, err
+	}
+	again := s.Linkless && c.State == model.ServerReady && (s.State == model.ServerOpen || s.State == model.ServerCordoned)
+	switch {
+	case !again && !s.State.CanBecome(c.State):
+		return model.Server{}, fmt.Errorf("server %s is %s and cannot become %s: %w", id, s.State, c.State, registry.ErrConflict)
+	case c.State == model.ServerEmpty && s.Sessions > 0:
+		return model.Server{}, fmt.Errorf("server %s has %d sessions: %w", id, s.Sessions, registry.ErrConflict)
+	}
+	m.become(s, c)
+	if s.Linkless && (again || c.State.Terminal()) {
+		for len(s.sessions) > 0 {
+			m.end(s.sessions[0])
+		}
+	}
+	m.touch(s)
+	return s.model(), nil
+}
+
+// become changes a server's state, unchecked.
+func (m *Memory) become(s *server, c registry.StateChange) {
+	if s.State != c.State {
+		s.StateSince = c.Now
+	}
+	s.State, s.Reason, s.Generation = c.State, c.Reason, m.nextGeneration()
+	switch c.State {
+	case model.ServerDraining:
+		s.Drain = nil
+		if c.Drain != nil {
+			d := *c.Drain
+			s.Drain = &d
+		}
+	case model.ServerOpen:
+		s.Drain = nil
+	}
+}
+
+// RemoveServer implements registry.Servers.
+func (m *Memory) RemoveServer(_ context.Context, id model.ServerID, gen model.Generation) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.serverAt(id, gen)
+	if err != nil {
+		return err
+	}
+	if !s.State.Terminal() || s.Sessions > 0 {
+		return fmt.Errorf("server %s is %s with %d sessions: %w", id, s.State, s.Sessions, registry.ErrConflict)
+	}
+	s.fleet.open.put(s, 0)
+	s.fleet.remove(s)
+	delete(m.servers, id)
+	m.changed()
+	return nil
+}
+
+// Annotate implements registry.Servers.
+func (m *Memory) Annotate(_ context.Context, id model.ServerID, labels, annotations map[string]string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.known(id)
+	if err != nil {
+		return err
+	}
+	s.Labels, s.Annotations = merged(s.Labels, labels), merged(s.Annotations, annotations)
+	m.touch(s)
+	return nil
+}
+
+func merged(old, with map[string]string) map[string]string {
+	if old == nil && len(with) > 0 {
+		old = make(map[string]string, len(with))
+	}
+	maps.Copy(old, with)
+	return old
+}
+
+// Unlink implements registry.Servers.
+func (m *Memory) Unlink(_ context.Context, id model.ServerID, stream uint64, _ time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.known(id)
+	if err != nil {
+		return err
+	}
+	if s.stream == stream && s.Linked {
+		s.Linked = false
+		m.touch(s)
+	}
+	return nil
+}
+
+// GetServer implements registry.Servers.
+func (m *Memory) GetServer(_ context.Context, id model.ServerID) (model.Server, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, err := m.known(id)
+	if err != nil {
+		return model.Server{}, err
+	}
+	return s.model(), nil
+}
+
+// ListServers implements registry.Servers.
+func (m *Memory) ListServers(_ context.Context, name model.FleetName) ([]model.Server, error) {
+	out := m.copies(name)
+	slices.SortFunc(out, func(a, b model.Server) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return out, nil
+}
+
+func (m *Memory) copies(name model.FleetName) []model.Server {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	from := m.servers
+	if name != "" {
+		f := m.fleets[name]
+		if f == nil {
+			return nil
+		}
+		from = f.servers
+	}
+	out := make([]model.Server, 0, len(from))
+	for _, s := range from {
+		out = append(out, s.model())
+	}
+	return out
+}

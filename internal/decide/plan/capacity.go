@@ -1,0 +1,61 @@
+package plan
+
+import (
+	"fmt"
+
+	"greenroom.dev/greenroom/internal/decide/scale"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// scale turns the decision about capacity into actions. While servers that were found again are within their grace,
+// what there is is not known, and nothing is decided.
+func (p *planner) scale() {
+	if p.waitingFor > 0 {
+		p.next.Surplus = p.in.State.Surplus
+		p.hold(fmt.Sprintf("nothing is started or opened yet: %s found again and not heard of", model.Count(p.waitingFor, "server")))
+		return
+	}
+	d := scale.Decide(scale.Input{
+		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(),
+		Surplus: p.in.State.Surplus, Now: p.in.Now,
+	})
+	p.next.Surplus = d.Surplus
+	p.plan.Holds = append(p.plan.Holds, d.Holds...)
+	for _, id := range d.Opens {
+		p.act(Open, p.server(id), d.OpenReason)
+	}
+	p.start(d.Starts)
+	for _, id := range d.Remove {
+		p.takeAway(p.server(id))
+	}
+}
+
+func (p *planner) start(starts []scale.Start) {
+	wanted, coming := 0, 0
+	for _, s := range starts {
+		wanted += s.Count
+	}
+	for _, s := range p.capacity {
+		if s.Stage == scale.Coming {
+			coming++
+		}
+	}
+	allowed := p.allowedStarts(wanted, coming)
+	for _, s := range starts {
+		for range min(s.Count, allowed) {
+			p.plan.Actions = append(p.plan.Actions, Action{Verb: Start, Reason: s.Reason})
+			allowed--
+		}
+	}
+}
+
+// takeAway removes a surplus server. An open one is drained although it is empty, so that a join that arrives in this
+// moment finds it closed or keeps it.
+func (p *planner) takeAway(s *model.Server) {
+	reason := fmt.Sprintf("not needed and empty for %s", p.in.Fleet.Spec.ScaleInAfter)
+	if s.State == model.ServerReady {
+		p.act(Empty, s, reason)
+		return
+	}
+	p.actDrain(s, reason)
+}

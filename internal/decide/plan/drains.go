@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/decide/scale"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// drains takes the next step of every drain. Slots that a hand-over is to take are not promised twice.
+func (p *planner) drains() {
+	free := p.in.FreeElsewhere - p.in.Homeless - p.lost
+	for _, s := range p.capacity {
+		if s.Stage == scale.Serving {
+			free += s.FreeSlots
+		}
+	}
+	for _, s := range p.draining {
+		d := drain.Decide(p.drainInput(s, free))
+		a := Action{Server: s.ID, Generation: s.Generation, Sessions: d.Sessions, Reason: d.Reason}
+		switch d.Step {
+		case drain.Wait:
+			p.hold(fmt.Sprintf("%s drains: %s", s.ID, d.Reason))
+			continue
+		case drain.HandOver:
+			a.Verb = HandOver
+			free -= len(d.Sessions)
+		case drain.End:
+			a.Verb = End
+		case drain.Empty:
+			a.Verb = Empty
+		}
+		p.plan.Actions = append(p.plan.Actions, a)
+	}
+}
+
+func (p *planner) drainInput(s *model.Server, free int) drain.Input {
+	moves := p.in.Moves[s.ID]
+	_, found := p.in.Found[s.ID]
+	return drain.Input{
+		Drain:      p.drainOf(s),
+		Sessions:   p.in.Sessions[s.ID],
+		InFlight:   moves.InFlight,
+		LastMoveAt: moves.LastAt,
+		FreeSlots:  free,
+		CanMove:    s.Linked && !s.Linkless,
+		Unknown:    found,
+		Now:        p.in.Now,
+	}
+}
+
+// drainOf is the server's drain; one without is given the fleet's policy from the start of its state.
+func (p *planner) drainOf(s *model.Server) model.Drain {
+	if s.Drain != nil {
+		return *s.Drain
+	}
+	return NewDrain(p.in.Fleet.Spec.Drain, s.Reason, s.StateSince)
+}
+
+// NewDrain is a drain by a policy, started at now. Its hand-overs begin before its deadline whatever the policy says.
+func NewDrain(policy model.DrainPolicy, reason string, now time.Time) model.Drain {
+	return model.Drain{
+		StartedAt:  now,
+		HandOverAt: now.Add(min(policy.Wait, policy.Deadline)),
+		DeadlineAt: now.Add(policy.Deadline),
+		Reason:     reason,
+	}
+}
+
+// rehome counts the sessions that need a new place within the time a server takes to start.
+func (p *planner) rehome() int {
+	n := p.in.Homeless + p.lost
+	for _, s := range p.draining {
+		if !p.in.Now.Add(p.in.Fleet.Spec.StartTimeout).Before(p.drainOf(s).HandOverAt) && !s.Linkless {
+			n += s.Sessions
+		}
+	}
+	return n
+}
+
+// retire drains a deleted fleet to nothing, and gives it up when nothing is left.
+func (p *planner) retire() {
+	const reason = "its fleet was deleted"
+	decided := make(map[model.ServerID]bool)
+	for _, a := range p.plan.Actions {
+		decided[a.Server] = true
+	}
+	for i := range p.in.Servers {
+		s := &p.in.Servers[i]
+		if decided[s.ID] {
+			continue
+		}
+		switch s.State {
+		case model.ServerStarting:
+			if _, found := p.in.Found[s.ID]; found {
+				p.actDrain(s, reason)
+				continue
+			}
+			p.act(Empty, s, reason)
+		case model.ServerReady:
+			p.act(Empty, s, reason)
+		case model.ServerOpen, model.ServerCordoned:
+			p.actDrain(s, reason)
+		}
+	}
+	if len(p.in.Servers) == 0 && p.in.Homeless == 0 && !p.anyRunning() {
+		p.plan.Actions = append(p.plan.Actions, Action{Verb: Retire, Reason: reason + " and its last server is gone"})
+	}
+}
+
+func (p *planner) actDrain(s *model.Server, reason string) {
+	d := NewDrain(p.in.Fleet.Spec.Drain, reason, p.in.Now)
+	p.plan.Actions = append(p.plan.Actions, Action{Verb: Drain, Server: s.ID, Generation: s.Generation, Drain: &d, Reason: reason})
+}

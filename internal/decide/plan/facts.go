@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"greenroom.dev/greenroom/internal/decide/scale"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// facts says what was seen, in sentences.
+func (p *planner) facts() {
+	spec := p.in.Fleet.Spec
+	byState := make(map[model.ServerState]int)
+	sessions, free, slots := 0, 0, 0
+	for i := range p.in.Servers {
+		byState[p.in.Servers[i].State]++
+		sessions += p.in.Servers[i].Sessions
+	}
+	for _, s := range p.capacity {
+		if s.Stage == scale.Serving {
+			free += s.FreeSlots
+			slots += p.server(s.ID).SessionCapacity
+		}
+	}
+	var states []string
+	for st := model.ServerStarting; st <= model.ServerUnhealthy; st++ {
+		if n := byState[st]; n > 0 {
+			states = append(states, fmt.Sprintf("%d %s", n, st))
+		}
+	}
+	p.fact("%s of at most %d: %s", model.Count(len(p.in.Servers), "server"), spec.Max, orNone(strings.Join(states, ", ")))
+	p.fact("%d of %s on open servers free, open buffer %d", free, model.Count(slots, "session slot"), spec.Open)
+	p.fact("%s, ready buffer %d", model.Count(byState[model.ServerReady], "ready server"), spec.Ready)
+	p.fact("%s on them", model.Count(sessions, "session"))
+	if n := p.rehome(); n > 0 {
+		p.fact("%s to re-home", model.Count(n, "session"))
+	}
+	if p.doubtful > 0 {
+		p.fact("%s silent: counted for nothing until heard again", model.Count(p.doubtful, "server"))
+	}
+	if n := len(p.next.Surplus); n > 0 {
+		p.fact("%s not needed and empty: taken away after %s", model.Count(n, "server"), spec.ScaleInAfter)
+	}
+	if p.in.Fleet.Deleted {
+		p.fact("the fleet was deleted: its servers are drained")
+	}
+}
+
+func (p *planner) fact(format string, args ...any) {
+	p.plan.Facts = append(p.plan.Facts, fmt.Sprintf(format, args...))
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// server finds one of the input's servers, which come by ID; nil if there is none.
+func (p *planner) server(id model.ServerID) *model.Server {
+	i, ok := slices.BinarySearchFunc(p.in.Servers, id, func(s model.Server, id model.ServerID) int {
+		return strings.Compare(string(s.ID), string(id))
+	})
+	if !ok {
+		return nil
+	}
+	return &p.in.Servers[i]
+}
+
+func (p *planner) anyRunning() bool {
+	return slices.ContainsFunc(p.in.Instances, func(i Instance) bool { return i.Running })
+}

@@ -1,0 +1,48 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// forget drops dead instances whose log was kept for KeepDead, and the oldest beyond MaxDead. An instance is dead for
+// good once the registry has no server for it any more.
+func (p *planner) forget() {
+	type deadInstance struct {
+		id    model.ServerID
+		since time.Time
+	}
+	var dead []deadInstance
+	for _, i := range p.in.Instances {
+		if i.Running {
+			continue
+		}
+		since, seen := p.in.State.DeadSince[i.ID]
+		if !seen {
+			since = p.in.Now
+		}
+		p.next.DeadSince[i.ID] = since
+		if p.server(i.ID) == nil && !p.in.Busy[i.ID] {
+			dead = append(dead, deadInstance{i.ID, since})
+		}
+	}
+	slices.SortFunc(dead, func(a, b deadInstance) int {
+		return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.id, b.id))
+	})
+	for n, d := range dead {
+		reason := fmt.Sprintf("dead for %s", KeepDead)
+		switch {
+		case n >= MaxDead:
+			reason = fmt.Sprintf("%d newer dead servers' logs are kept", MaxDead)
+		case p.in.Now.Sub(d.since) < KeepDead && !p.in.Fleet.Deleted:
+			continue
+		case p.in.Fleet.Deleted:
+			reason = "its fleet was deleted"
+		}
+		p.plan.Actions = append(p.plan.Actions, Action{Verb: Forget, Server: d.id, Reason: reason})
+	}
+}

@@ -1,0 +1,138 @@
+// Package plan owns what the keeper of a fleet does next. Make is pure: it looks at the fleet's wish, at the servers the
+// registry and the provider know, and at what it remembers from the last time, and gives a list of actions that leave
+// nothing to choose when they are carried out, each with its reason in a sentence.
+//
+// A server is declared dead on evidence of two independent kinds only (rule I9): the provider saw its end; or the
+// provider has not known it for MissingAfter and its link is silent. Silence alone, however long, cordons a server that
+// may have sessions and no more.
+package plan
+
+import (
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// Bounds of a plan, beside those of a fleet's spec.
+const (
+	// QuickDeath is the age below which a server's end counts as a failed start, which backs off.
+	QuickDeath = 30 * time.Second
+	// FirstBackOff is the pause after the first quick death; it doubles with each further one up to MaxBackOff.
+	FirstBackOff = time.Second
+	MaxBackOff   = time.Minute
+	// ProbeAfter is the number of quick deaths in a row from which on servers are started one at a time.
+	ProbeAfter = 2
+	// MissingAfter is how long the provider must not know a silent server before it is dead.
+	MissingAfter = 5 * time.Second
+	// RecoveryGrace is how long servers that were found again after a restart of the control plane are waited for
+	// before anything is started or opened in their place.
+	RecoveryGrace = 5 * time.Second
+	// StallAfter is the gap between two plans that makes the planner doubt itself and not the servers: silence is
+	// counted from the later plan.
+	StallAfter = 3 * time.Second
+	// KeepDead and MaxDead bound the dead instances whose logs are kept.
+	KeepDead = 10 * time.Minute
+	MaxDead  = 20
+)
+
+// Verb is what an action does. The words are those of greenroom.v1.PlannedAction.
+type Verb string
+
+// Verbs.
+const (
+	Start     Verb = "start"     // a new server
+	Open      Verb = "open"      // Ready → Open
+	Cordon    Verb = "cordon"    // no new sessions: it is in doubt
+	Uncordon  Verb = "uncordon"  // it reports again
+	Drain     Verb = "drain"     // → Draining, with the action's Drain
+	HandOver  Verb = "hand over" // the action's Sessions to other servers
+	End       Verb = "end"       // the action's Sessions, at the drain's deadline
+	Empty     Verb = "empty"     // → Empty
+	Stop      Verb = "stop"      // tell the provider to stop it
+	Stopped   Verb = "stopped"   // its instance ended as it should: → Stopped
+	Unhealthy Verb = "unhealthy" // its instance ended otherwise: → Unhealthy, and its sessions find a new place
+	Remove    Verb = "remove"    // drop the ended server from the registry
+	Forget    Verb = "forget"    // drop the ended instance and its log from the provider
+	Retire    Verb = "retire"    // the deleted fleet has no server left: it goes
+)
+
+// Action is one thing to do. Carrying it out twice or late does no harm: it holds only for the generations it names.
+type Action struct {
+	Verb       Verb
+	Server     model.ServerID   // "" for Start and Retire
+	Generation model.Generation // of the server
+	Drain      *model.Drain     // for Drain
+	Sessions   []drain.Session  // for HandOver and End
+	Reason     string
+}
+
+// Plan is what was seen, what is to be done, and what would be done if it were allowed.
+type Plan struct {
+	Facts   []string
+	Actions []Action
+	Holds   []string
+}
+
+// Instance is what the provider knows of a server.
+type Instance struct {
+	ID       model.ServerID
+	Running  bool
+	Stopping bool   // it was told to stop
+	Exit     string // how it ended, "" when nobody saw it
+}
+
+// Moves is what is being carried out for the sessions of a draining server.
+type Moves struct {
+	InFlight int
+	LastAt   time.Time // end of the last hand-over; zero for none
+}
+
+// Input is all that a plan depends on. Make changes nothing in it.
+type Input struct {
+	Now       time.Time
+	Fleet     model.Fleet    // its Spec with defaults
+	Servers   []model.Server // of this fleet, by ID
+	Instances []Instance     // of this fleet
+	// Sessions are those of draining servers.
+	Sessions map[model.ServerID][]drain.Session
+	Moves    map[model.ServerID]Moves
+	// Homeless counts the fleet's sessions that lost their server and have no new one yet.
+	Homeless int
+	// FreeElsewhere counts session slots on other fleets that this fleet's sessions may move to.
+	FreeElsewhere int
+	// Found says when servers that have not greeted since were found again after a restart of the control plane.
+	Found map[model.ServerID]time.Time
+	// Busy are servers whose start is being carried out: that the provider does not know them yet means nothing.
+	Busy  map[model.ServerID]bool
+	State State
+}
+
+// State is what a fleet's planner remembers between two plans. Its zero value is that of a planner that just started.
+type State struct {
+	PlannedAt time.Time
+	AwakeAt   time.Time // start of the planner's present run of plans without a stall
+	BackOff   BackOff
+	Surplus   map[model.ServerID]time.Time // since when
+	Missing   map[model.ServerID]time.Time // unknown to the provider, since when
+	Counted   map[model.ServerID]bool      // deaths that the back-off knows
+	DeadSince map[model.ServerID]time.Time // ended instances, by when this was first seen
+}
+
+// Make gives the plan, and the state to be given to the next one.
+func Make(in Input) (Plan, State) {
+	p := newPlanner(in)
+	for i := range in.Servers {
+		p.judge(&in.Servers[i])
+	}
+	p.backOff()
+	p.drains()
+	if in.Fleet.Deleted {
+		p.retire()
+	} else {
+		p.scale()
+	}
+	p.forget()
+	p.facts()
+	return p.plan, p.next
+}

@@ -1,0 +1,85 @@
+package plan
+
+import (
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/scale"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// planner is one plan in the making.
+type planner struct {
+	in        Input
+	instances map[model.ServerID]Instance
+	plan      Plan
+	next      State
+
+	capacity   []scale.Server
+	draining   []*model.Server // alive
+	newDead    int             // quick deaths seen for the first time
+	steady     bool            // a server that was started after the last death has proved itself
+	waitingFor int             // found-again servers within their grace
+	doubtful   int
+	lost       int // sessions on servers whose instance has ended
+}
+
+func newPlanner(in Input) *planner {
+	p := &planner{in: in, instances: make(map[model.ServerID]Instance, len(in.Instances))}
+	for _, i := range in.Instances {
+		p.instances[i.ID] = i
+	}
+	p.next = State{
+		PlannedAt: in.Now,
+		AwakeAt:   in.State.AwakeAt,
+		BackOff:   in.State.BackOff,
+		Missing:   make(map[model.ServerID]time.Time),
+		Counted:   make(map[model.ServerID]bool),
+		DeadSince: make(map[model.ServerID]time.Time),
+	}
+	if in.State.PlannedAt.IsZero() || in.Now.Sub(in.State.PlannedAt) > StallAfter {
+		p.next.AwakeAt = in.Now
+	}
+	return p
+}
+
+// act adds an action on a server.
+func (p *planner) act(v Verb, s *model.Server, reason string) {
+	p.plan.Actions = append(p.plan.Actions, Action{Verb: v, Server: s.ID, Generation: s.Generation, Reason: reason})
+}
+
+func (p *planner) hold(sentence string) { p.plan.Holds = append(p.plan.Holds, sentence) }
+
+// count notes what a server gives to the fleet's capacity.
+func (p *planner) count(s *model.Server, stage scale.Stage) {
+	if stage == scale.Doubtful {
+		p.doubtful++
+	}
+	p.capacity = append(p.capacity, scale.Server{
+		ID: s.ID, Stage: stage, FreeSlots: freeSlots(s), CreatedAt: s.CreatedAt,
+		Empty: s.Sessions == 0 && s.SeatsReserved == 0 && s.SeatsClaimed == 0,
+	})
+}
+
+// freeSlots is how many further sessions would each find their share of the server's seats.
+func freeSlots(s *model.Server) int {
+	free := s.FreeSlots()
+	if s.SeatCapacity <= 0 {
+		return free
+	}
+	seats := max(0, s.SeatCapacity-s.SeatsReserved-s.SeatsClaimed)
+	return min(free, seats*s.SessionCapacity/s.SeatCapacity)
+}
+
+// silence is how long nothing was heard of a server that is expected to report; 0 for one that never has a link.
+func (p *planner) silence(s *model.Server) time.Duration {
+	if s.Linkless {
+		return 0
+	}
+	heard := s.ReportedAt
+	for _, t := range []time.Time{s.CreatedAt, p.next.AwakeAt} {
+		if t.After(heard) {
+			heard = t
+		}
+	}
+	return max(0, p.in.Now.Sub(heard))
+}

@@ -1,0 +1,184 @@
+package room
+
+import (
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// change is a door's own change, waiting for the end of the tick.
+type change struct {
+	link *Link
+	what any
+}
+
+// deliver gives every connection the tick: the batch to those who are in, then Welcome and Snapshot to those who came,
+// then what the doors changed, then the acknowledgements.
+func (r *Room) deliver() {
+	r.cfg.Counters.Ticks.Add(1)
+	if !r.batch.empty() || r.lagging > 0 {
+		r.broadcast()
+	}
+	for _, l := range r.joiners {
+		if l.live() {
+			r.welcome(l)
+		}
+	}
+	for _, c := range r.changes {
+		if !c.link.live() {
+			continue
+		}
+		if enc := c.link.join.Conn.Change(c.what); enc != nil {
+			r.grant(c.link, r.snapshot(enc))
+		}
+	}
+	for _, m := range r.seats.all {
+		if l := m.link; l != nil {
+			if l.ack {
+				l.ack = false
+				l.join.Conn.Ack(max(l.acked, r.lastSeq(l)))
+			}
+			l.join.Conn.Flush()
+		}
+	}
+	clear(r.joiners)
+	clear(r.changes)
+	r.joiners, r.changes = r.joiners[:0], r.changes[:0]
+	r.batch.reset()
+	clear(r.classes)
+	clear(r.snapshots)
+	r.view = nil
+}
+
+func (r *Room) lastSeq(l *Link) uint64 {
+	if l.join.Numbered {
+		return l.member.lastSeq
+	}
+	return 0
+}
+
+func (r *Room) broadcast() {
+	var delivered, sent uint64
+	for _, m := range r.seats.all {
+		l := m.link
+		switch {
+		case l == nil || l.joining:
+		case l.lagging:
+			r.catchUp(l)
+		default:
+			s := r.shared(l.join.Conn.Encoder())
+			if s == nil {
+				continue
+			}
+			if !l.join.Conn.Share(s, r.now) {
+				r.overflow(l)
+				continue
+			}
+			delivered += uint64(s.Messages)
+			sent += uint64(len(s.Bytes))
+		}
+	}
+	r.cfg.Counters.Delivered.Add(delivered)
+	r.cfg.Counters.SentBytes.Add(sent)
+}
+
+// shared is the tick's bytes for a class, encoded at its first member.
+func (r *Room) shared(enc Encoder) *Shared {
+	if r.batch.empty() {
+		return nil
+	}
+	s, ok := r.classes[enc.Key()]
+	if !ok {
+		s = enc.Batch(&r.batch.Batch)
+		r.classes[enc.Key()] = s
+		r.cfg.Counters.Encodings.Add(1)
+	}
+	return s
+}
+
+// snapshot is the room's bytes for a class, likewise.
+func (r *Room) snapshot(enc Encoder) *Shared {
+	s, ok := r.snapshots[enc.Key()]
+	if !ok {
+		if r.view == nil {
+			r.view = r.look()
+		}
+		s = enc.Snapshot(r.view)
+		r.snapshots[enc.Key()] = s
+	}
+	return s
+}
+
+func (r *Room) grant(l *Link, s *Shared) {
+	if s != nil {
+		l.join.Conn.Grant(s)
+	}
+}
+
+func (r *Room) look() *View {
+	v := &View{Epoch: r.epoch, Offset: r.offset}
+	for _, m := range r.seats.all {
+		v.Members = append(v.Members, wire.Member{Member: m.id, Player: m.player})
+	}
+	for _, e := range r.states.sorted() {
+		v.States = append(v.States, e.State)
+	}
+	return v
+}
+
+// welcome lets a member in: Welcome, Snapshot, the events it missed, what others told it meanwhile.
+func (r *Room) welcome(l *Link) {
+	c, j := l.join.Conn, &l.join
+	w := wire.Welcome{
+		Member: l.member.id, Epoch: r.epoch, Offset: r.offset, LastSeq: l.member.lastSeq,
+		Tick: r.cfg.Settings.Tick, MaxMessageBytes: r.cfg.Settings.MaxMessageBytes,
+		Route: string(r.cfg.Session.Route), Key: string(r.cfg.Session.Key), Player: l.member.player,
+	}
+	var missed []Event
+	if j.Resume && j.Epoch == r.epoch {
+		missed, w.Recovered = r.ring.since(j.Offset, r.offset)
+	}
+	if w.Recovered {
+		w.Offset = j.Offset
+	}
+	c.Welcome(w)
+	r.grant(l, r.snapshot(c.Encoder()))
+	if len(missed) > 0 {
+		r.grant(l, c.Encoder().Batch(&Batch{Events: missed}))
+	}
+	l.joining = false
+	for _, f := range l.early {
+		f(c)
+	}
+	l.early = nil
+	r.cfg.Counters.Joins.Add(1)
+}
+
+// overflow is a connection that did not take its bytes in time: what waits is dropped, and a snapshot follows once it has
+// taken the rest. The second one within SlowWindow closes it.
+func (r *Room) overflow(l *Link) {
+	r.cfg.Counters.DroppedBytes.Add(uint64(l.join.Conn.Drop()))
+	if !l.overflowAt.IsZero() && r.now.Sub(l.overflowAt) <= SlowWindow {
+		r.closeSlow(l)
+		return
+	}
+	l.overflowAt, l.lagSince = r.now, r.now
+	l.lagging = true
+	r.lagging++
+}
+
+func (r *Room) catchUp(l *Link) {
+	switch {
+	case l.join.Conn.Idle():
+		l.lagging = false
+		r.lagging--
+		r.cfg.Counters.Resyncs.Add(1)
+		l.join.Conn.Resync("the connection was too slow")
+		r.grant(l, r.snapshot(l.join.Conn.Encoder()))
+	case r.now.Sub(l.lagSince) > SlowWindow:
+		r.closeSlow(l)
+	}
+}
+
+func (r *Room) closeSlow(l *Link) {
+	r.cfg.Counters.SlowCloses.Add(1)
+	r.close(l, wire.CloseTooSlow, "the connection was too slow twice within 10 s")
+}

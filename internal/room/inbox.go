@@ -1,0 +1,124 @@
+package room
+
+import "sync"
+
+// inbox is what came in since the last tick. Putting something in wakes the room once, not once a message.
+type inbox struct {
+	mu       sync.Mutex
+	inputs   []input
+	bytes    int
+	messages int
+	controls []func(*Room)
+	urgent   bool
+	closed   bool
+
+	taken []input // of the current tick; the owner's
+	wake  chan struct{}
+}
+
+// input is a member's message, or what a door says of its connection.
+type input struct {
+	link *Link
+	kind inputKind
+	msg  Message
+	// rejected: the reason the message is refused for (kind inputReject).
+	code     uint64
+	sentence string
+	change   any // kind inputChange
+}
+
+type inputKind byte
+
+const (
+	inputMessage inputKind = iota
+	inputReject
+	inputJoin
+	inputChange
+	inputLost
+	inputLeave
+)
+
+func newInbox() inbox { return inbox{wake: make(chan struct{}, 1)} }
+
+// put takes in unless the room is over or, for a message, the inbox is full.
+func (b *inbox) put(in input) error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return ErrOver
+	}
+	switch in.kind {
+	case inputMessage:
+		if b.messages >= MaxInboxMessages || b.bytes+len(in.msg.Value) > MaxInboxBytes {
+			b.mu.Unlock()
+			return ErrBusy
+		}
+		b.messages++
+		b.bytes += len(in.msg.Value)
+	case inputReject:
+		if len(b.inputs) >= 2*MaxInboxMessages {
+			b.mu.Unlock()
+			return ErrBusy
+		}
+	default:
+		b.urgent = true
+	}
+	b.inputs = append(b.inputs, in)
+	b.signal()
+	return nil
+}
+
+func (b *inbox) control(f func(*Room)) error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return ErrOver
+	}
+	b.controls = append(b.controls, f)
+	b.urgent = true
+	b.signal()
+	return nil
+}
+
+// signal unlocks and wakes the room.
+func (b *inbox) signal() {
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (b *inbox) takeControls() []func(*Room) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.controls
+	b.controls, b.urgent = nil, false
+	return c
+}
+
+// take hands over the inputs; the slice is good until the next take.
+func (b *inbox) take() []input {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.taken)
+	b.taken, b.inputs = b.inputs, b.taken[:0]
+	b.bytes, b.messages = 0, 0
+	return b.taken
+}
+
+func (b *inbox) isUrgent() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.urgent
+}
+
+// close refuses everything from now on and hands over what was left.
+func (b *inbox) close() []input {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	left := b.inputs
+	b.inputs, b.controls = nil, nil
+	return left
+}

@@ -1,0 +1,49 @@
+package room
+
+import "time"
+
+// Verdict is a limiter's answer.
+type Verdict byte
+
+// Pass: within the limit. Refuse: above it. Flood: above it for so long that it is no accident.
+const (
+	Pass Verdict = iota
+	Refuse
+	Flood
+)
+
+// patience is how many seconds' worth of refused messages make a flood.
+const patience = 5
+
+// Limiter is a token bucket holding one second's worth, in front of a second one that refused messages empty: a
+// connection that goes on at over twice its rate is a flood after about 5 s, one at ten times within 1 s.
+type Limiter struct {
+	rate, tokens, strikes float64
+	last                  time.Time
+}
+
+// NewLimiter allows perSecond messages a second, and as many at once.
+func NewLimiter(perSecond int) Limiter {
+	rate := float64(perSecond)
+	return Limiter{rate: rate, tokens: rate, strikes: patience * rate}
+}
+
+// Take asks for one message at now.
+func (l *Limiter) Take(now time.Time) Verdict {
+	if !l.last.IsZero() {
+		earned := max(0, now.Sub(l.last).Seconds()) * l.rate
+		l.tokens = min(l.rate, l.tokens+earned)
+		l.strikes = min(patience*l.rate, l.strikes+earned)
+	}
+	l.last = now
+	switch {
+	case l.tokens >= 1:
+		l.tokens--
+		return Pass
+	case l.strikes >= 1:
+		l.strikes--
+		return Refuse
+	default:
+		return Flood
+	}
+}

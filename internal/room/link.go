@@ -1,0 +1,141 @@
+package room
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// Why a room takes nothing.
+var (
+	ErrOver = errors.New("the room is over")
+	ErrBusy = errors.New("the room has more to do than it may hold")
+	// ErrFlooding: the connection goes on sending what is refused; close it.
+	ErrFlooding = errors.New("too many messages")
+)
+
+// Kind is a message's class.
+type Kind byte
+
+// The classes of message.
+const (
+	KindState Kind = iota
+	KindEvent
+	KindSignal
+)
+
+// Message is one message of a member. The room keeps Value; nobody may change it after Send.
+type Message struct {
+	Kind     Kind
+	QoS      byte
+	Flags    wire.StateFlags // of a state
+	Seq      uint64          // rises over the connection's messages
+	Expect   uint64
+	TTL      time.Duration
+	Name     string
+	Value    []byte
+	To       []uint64 // of a signal
+	ToPlayer string   // of a signal without To
+}
+
+// Join is a connection that asks to be a member.
+type Join struct {
+	Player string
+	Seat   uint64
+	Conn   Conn
+	// Numbered: Seq counts over the player's connections, and what was taken once is not taken again. Else it counts
+	// over this connection.
+	Numbered bool
+	// Resume: the member has everything up to (Epoch, Offset).
+	Resume        bool
+	Epoch, Offset uint64
+}
+
+// Link is a door's handle on one connection in a room. Its methods are for the one goroutine that reads the connection.
+type Link struct {
+	room    *Room
+	join    Join
+	limiter Limiter
+
+	// The room's.
+	member     *member
+	joining    bool // has no snapshot yet
+	early      []func(Conn)
+	ack        bool
+	acked      uint64
+	lagging    bool
+	lagSince   time.Time
+	overflowAt time.Time
+}
+
+// Join puts a connection into the room; it is welcomed at the next tick. ErrOver: there is no room any more.
+func (r *Room) Join(j Join) (*Link, error) {
+	l := &Link{room: r, join: j, limiter: NewLimiter(r.cfg.Settings.MaxMessagesPerSecond)}
+	if err := r.in.put(input{kind: inputJoin, link: l}); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Send puts a message into the room. What the limits refuse is answered by Conn.Reject and is no error. ErrFlooding,
+// ErrBusy: close the connection. ErrOver: it is being closed.
+func (l *Link) Send(now time.Time, m Message) error {
+	switch l.limiter.Take(now) {
+	case Flood:
+		return ErrFlooding
+	case Refuse:
+		return l.Refuse(m, wire.RejectTooMany, fmt.Sprintf("more than %d messages a second", l.room.cfg.Settings.MaxMessagesPerSecond))
+	}
+	if limit := l.room.cfg.Settings.MaxMessageBytes; len(m.Value) > limit {
+		return l.Refuse(m, wire.RejectTooLarge, fmt.Sprintf("%d bytes, at most %d are taken", len(m.Value), limit))
+	}
+	if !wire.ValidName(m.Name) {
+		return l.Refuse(m, wire.RejectBadName, "a key or name is 1 to 128 bytes without +, # and control characters")
+	}
+	err := l.room.in.put(input{kind: inputMessage, link: l, msg: m})
+	if errors.Is(err, ErrBusy) {
+		return l.Refuse(m, wire.RejectTooMany, "the room is busy")
+	}
+	return err
+}
+
+// Refuse has m rejected in its turn.
+func (l *Link) Refuse(m Message, code wire.RejectCode, sentence string) error {
+	return l.room.in.put(input{kind: inputReject, link: l, msg: Message{Seq: m.Seq}, code: uint64(code), sentence: sentence})
+}
+
+// Allow takes a token for something the door answers by itself. False: it does not answer.
+func (l *Link) Allow(now time.Time) (ok bool, err error) {
+	switch l.limiter.Take(now) {
+	case Flood:
+		return false, ErrFlooding
+	case Refuse:
+		return false, nil
+	}
+	return true, nil
+}
+
+// Change has Conn.Change(change) called between two ticks' bytes.
+func (l *Link) Change(change any) error {
+	return l.room.in.put(input{kind: inputChange, link: l, change: change})
+}
+
+// Leave gives the seat back at once.
+func (l *Link) Leave() { _ = l.room.in.put(input{kind: inputLeave, link: l}) }
+
+// Lost says that the connection is gone. The seat is kept for the resume window.
+func (l *Link) Lost() { _ = l.room.in.put(input{kind: inputLost, link: l}) }
+
+// live tells whether the link is still its member's.
+func (l *Link) live() bool { return l.member != nil && l.member.link == l }
+
+// tell calls f now, or after the welcome.
+func (l *Link) tell(f func(Conn)) {
+	if l.joining {
+		l.early = append(l.early, f)
+		return
+	}
+	f(l.join.Conn)
+}

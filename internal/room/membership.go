@@ -1,0 +1,149 @@
+package room
+
+import (
+	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// join makes the link a member's; it is welcomed at the end of the tick.
+func (r *Room) join(l *Link) {
+	j := &l.join
+	if _, gone := r.released[j.Seat]; gone {
+		r.refuse(l, wire.CloseReleased, "the ticket's seat was released; join again for a new one")
+		return
+	}
+	m := r.seats.byPlayer[j.Player]
+	if m == nil {
+		if r.cfg.Capacity > 0 && r.seats.len() >= r.cfg.Capacity {
+			r.refuse(l, wire.CloseFull, "the session is full")
+			r.giveBack(j.Player, j.Seat)
+			return
+		}
+		m = &member{id: r.seats.last + 1, player: j.Player, seat: j.Seat}
+		r.seats.add(m)
+		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player})
+		r.dirty = true
+	}
+	if old := m.link; old != nil {
+		r.close(old, wire.CloseReplaced, "the same seat connected again")
+	}
+	if m.seat != j.Seat {
+		if m.seat != 0 {
+			r.giveBack(m.player, m.seat)
+		}
+		m.seat = j.Seat
+	}
+	r.seats.attach(m, l)
+	l.joining = true
+	r.joiners = append(r.joiners, l)
+}
+
+// refuse closes a connection that never became a member's.
+func (r *Room) refuse(l *Link, code wire.CloseCode, reason string) {
+	l.join.Conn.Close(code, reason)
+	l.join.Conn.Flush()
+}
+
+// close ends a member's connection; the seat is kept for the resume window.
+func (r *Room) close(l *Link, code wire.CloseCode, reason string) {
+	l.join.Conn.Close(code, reason)
+	l.join.Conn.Flush()
+	r.detach(l)
+}
+
+func (r *Room) detach(l *Link) {
+	if l.lagging {
+		l.lagging = false
+		r.lagging--
+	}
+	r.seats.detach(l.member, r.now.Add(r.cfg.Settings.ResumeWindow))
+}
+
+// release gives a member's seat back: owned states go, and everybody is told.
+func (r *Room) release(m *member) {
+	r.vacate(m)
+	if m.seat != 0 {
+		r.giveBack(m.player, m.seat)
+	}
+}
+
+// vacate takes the member out of the room, whoever released the seat.
+func (r *Room) vacate(m *member) {
+	if m.link != nil {
+		r.detach(m.link)
+	}
+	for _, e := range r.states.sorted() {
+		if e.Owner == m.id && e.Flags&wire.Owned != 0 {
+			r.remove(e.Key)
+		}
+	}
+	r.seats.remove(m)
+	r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player, Left: true})
+	r.dirty = true
+}
+
+func (r *Room) giveBack(player string, seat uint64) {
+	r.released[seat] = r.now
+	if r.cfg.Hooks.Released != nil {
+		r.cfg.Hooks.Released(player, seat)
+	}
+}
+
+// Kick closes the connection of the seat, which is already released, with code "removed".
+func (r *Room) Kick(seat uint64, reason string) error {
+	return r.in.control(func(r *Room) {
+		for _, m := range r.seats.all {
+			if m.seat != seat {
+				continue
+			}
+			if m.link != nil {
+				r.close(m.link, wire.CloseRemoved, reason)
+			}
+			r.released[seat] = r.now
+			r.vacate(m)
+			return
+		}
+	})
+}
+
+// Redirect says where the members of a closed room go. A missing entry: they join again.
+type Redirect struct {
+	URLs    map[string]string // by the door's name
+	Tickets map[string]string // by player
+}
+
+// Close ends the room for good. With a redirect its members are told to reconnect there, each after its own delay
+// within ReconnectSpread, and closed with "moved"; else they are closed with code. What the room has not taken yet is
+// dropped without an answer. No hook is called.
+func (r *Room) Close(code wire.CloseCode, reason string, to *Redirect) error {
+	return r.in.control(func(r *Room) { r.end(code, reason, to) })
+}
+
+// end closes every connection, those waiting to join too.
+func (r *Room) end(code wire.CloseCode, reason string, to *Redirect) {
+	r.over = true
+	var links []*Link
+	for _, m := range r.seats.all {
+		if m.link != nil {
+			links = append(links, m.link)
+		}
+	}
+	for _, in := range r.in.close() {
+		if in.kind == inputJoin {
+			links = append(links, in.link)
+		}
+	}
+	for i, l := range links {
+		c := l.join.Conn
+		if to != nil {
+			c.Reconnect(wire.Reconnect{
+				After: ReconnectSpread * time.Duration(i) / time.Duration(len(links)),
+				URL:   to.URLs[c.Endpoint()], Ticket: to.Tickets[l.join.Player], Reason: reason,
+			})
+			code = wire.CloseMoved
+		}
+		c.Close(code, reason)
+		c.Flush()
+	}
+}

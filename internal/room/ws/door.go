@@ -1,0 +1,117 @@
+// Package ws is the WebSocket door into rooms: subprotocol greenroom.v1 as docs/WIRE.md draws it. The handshake, headers
+// and masks are gobwas/ws; outgoing frames are built once per room tick and written to the connection as they are, since
+// what a server sends is not masked.
+package ws
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/wire"
+
+	"github.com/gobwas/ws"
+)
+
+// Endpoint is the door's name among a server's endpoints and ports.
+const Endpoint = "ws"
+
+// How long the door waits, and what it takes, where a Door says 0.
+const (
+	DefaultHelloTimeout = 5 * time.Second
+	DefaultPingEvery    = 15 * time.Second
+	DefaultIdleTimeout  = 45 * time.Second
+	DefaultLinger       = 2 * time.Second // for the peer to take the close frame
+
+	helloBytes   = 8 << 10 // the longest message before the room is known
+	messageBytes = 64 << 10
+)
+
+// Door serves GET /room. Its fields are set before the first request.
+type Door struct {
+	Gate         room.Gate
+	HelloTimeout time.Duration // for Hello to come
+	PingEvery    time.Duration // of silence
+	IdleTimeout  time.Duration // silence after which the connection is closed; at least twice PingEvery
+	Linger       time.Duration
+
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+	wait   sync.WaitGroup
+}
+
+// ServeHTTP upgrades the request and serves the connection until it ends.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !offers(r, wire.Subprotocol) {
+		http.Error(w, "this address speaks WebSocket with the subprotocol "+wire.Subprotocol, http.StatusBadRequest)
+		return
+	}
+	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == wire.Subprotocol }, Timeout: DefaultHelloTimeout}
+	nc, rw, _, err := up.Upgrade(r, w)
+	if err != nil {
+		return // the upgrader answered
+	}
+	c := newConn(d, nc, rw.Reader)
+	if !d.enter(c) {
+		nc.Close()
+		return
+	}
+	defer d.leave(c)
+	c.serve()
+}
+
+// Close breaks every connection and waits for them. Rooms that were told to close have said goodbye before.
+func (d *Door) Close() {
+	d.mu.Lock()
+	d.closed = true
+	for c := range d.conns {
+		if !c.out.Finished() {
+			c.end(wire.CloseGoingAway, "the server is going away")
+		}
+	}
+	d.mu.Unlock()
+	d.wait.Wait()
+}
+
+func (d *Door) enter(c *conn) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	if d.conns == nil {
+		d.conns = map[*conn]struct{}{}
+	}
+	d.conns[c] = struct{}{}
+	d.wait.Add(1)
+	return true
+}
+
+func (d *Door) leave(c *conn) {
+	d.mu.Lock()
+	delete(d.conns, c)
+	d.mu.Unlock()
+	d.wait.Done()
+}
+
+func offers(r *http.Request, protocol string) bool {
+	return slices.ContainsFunc(r.Header.Values("Sec-WebSocket-Protocol"), func(h string) bool {
+		return slices.ContainsFunc(strings.Split(h, ","), func(p string) bool { return strings.TrimSpace(p) == protocol })
+	})
+}
+
+func or(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+// drain reads until the peer has closed or the deadline is over, so that a reset does not take the close frame away.
+func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }

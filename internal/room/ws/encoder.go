@@ -1,0 +1,54 @@
+package ws
+
+import (
+	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// snapshotPart is about how many bytes of states go into one part of a snapshot.
+const snapshotPart = 32 << 10
+
+// encoder makes the frames all WebSocket members share.
+type encoder struct{}
+
+// Key implements room.Encoder, as do the following.
+func (encoder) Key() string { return Endpoint }
+
+func (encoder) Batch(t *room.Batch) *room.Shared {
+	b := make([]byte, headRoom, headRoom+64*(len(t.States)+len(t.Events)+len(t.Presence)))
+	for _, p := range t.Presence {
+		if p.Left {
+			b = wire.Left{Member: p.Member}.Append(b)
+		} else {
+			b = wire.Joined{Member: p.Member, Player: p.Player}.Append(b)
+		}
+	}
+	for i := range t.States {
+		b = t.States[i].State.Append(b)
+	}
+	for i := range t.Events {
+		b = t.Events[i].Event.Append(b)
+	}
+	return &room.Shared{Bytes: frame(b), Messages: len(t.Presence) + len(t.States) + len(t.Events)}
+}
+
+// Snapshot makes one frame per part: the members in the first, then the states by about snapshotPart.
+func (encoder) Snapshot(v *room.View) *room.Shared {
+	part := wire.Snapshot{First: true, Epoch: v.Epoch, Offset: v.Offset, Members: v.Members}
+	var all []byte
+	size := 0
+	flush := func(last bool) {
+		part.Last = last
+		all = append(all, frame(part.Append(make([]byte, headRoom, headRoom+size+256)))...)
+		part.First, part.Members, part.Entries, size = false, nil, part.Entries[:0], 0
+	}
+	for i := range v.States {
+		s := &v.States[i]
+		part.Entries = append(part.Entries, wire.Entry{Key: s.Key, Owner: s.Owner, Version: s.Version, Flags: s.Flags, Value: s.Value})
+		if size += len(s.Key) + len(s.Value) + 16; size >= snapshotPart && i+1 < len(v.States) {
+			flush(false)
+		}
+	}
+	flush(true)
+	return &room.Shared{Bytes: all, Messages: len(v.States)}
+}

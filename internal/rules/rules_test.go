@@ -1,0 +1,144 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+)
+
+func fleetWith(spec *greenroomv1.FleetSpec) *greenroomv1.Fleet {
+	return &greenroomv1.Fleet{Name: "plaza", Spec: spec}
+}
+
+func processWith(p *greenroomv1.ProcessProvider) *greenroomv1.Fleet {
+	return fleetWith(&greenroomv1.FleetSpec{Provider: &greenroomv1.Provider{Kind: &greenroomv1.Provider_Process{Process: p}}})
+}
+
+func routeWith(weights ...*greenroomv1.FleetWeight) *greenroomv1.Route {
+	return &greenroomv1.Route{Name: "main", Spec: &greenroomv1.RouteSpec{Fleets: weights}}
+}
+
+func weight(fleet string, ppm uint32) *greenroomv1.FleetWeight {
+	return &greenroomv1.FleetWeight{Fleet: fleet, WeightPpm: ppm}
+}
+
+func TestBrokenRulesAreSaidInSentences(t *testing.T) {
+	checker, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := func(n int) *durationpb.Duration { return durationpb.New(time.Duration(n) * time.Second) }
+	for _, c := range []struct {
+		message proto.Message
+		want    string // one line a violation
+	}{
+		{fleetWith(&greenroomv1.FleetSpec{}), ``},
+		{routeWith(weight("plaza", 0)), ``},
+		{routeWith(weight("a", 999_900), weight("b", 100)), ``},
+		{&greenroomv1.Fleet{Name: "plaza"}, `spec must be given`},
+		{
+			&greenroomv1.Fleet{Name: "Plaza!", Spec: &greenroomv1.FleetSpec{}},
+			`name must be 1 to 63 lower-case letters, digits and "-", starting with a letter and not ending with "-", not "Plaza!"`,
+		},
+		{fleetWith(&greenroomv1.FleetSpec{MaxServers: 30000}), `spec.max_servers must be less than or equal to 20000, not 30000`},
+		{fleetWith(&greenroomv1.FleetSpec{MinServers: 9, MaxServers: 3}), `spec min_servers must not be above max_servers`},
+		{fleetWith(&greenroomv1.FleetSpec{Buffers: &greenroomv1.Buffers{Ready: 11}}), `spec buffers.ready must not be above max_servers`},
+		{
+			fleetWith(&greenroomv1.FleetSpec{Room: &greenroomv1.RoomSettings{Tick: durationpb.New(time.Millisecond)}}),
+			`spec.room tick must be 10ms to 200ms`,
+		},
+		{
+			processWith(&greenroomv1.ProcessProvider{StopGrace: seconds(-1)}),
+			`spec.provider.process.stop_grace must be greater than or equal to 0s and less than or equal to 3600s, not -1s`,
+		},
+		{
+			processWith(&greenroomv1.ProcessProvider{Env: map[string]string{"GREENROOM_SERVER": "x"}}),
+			`spec.provider.process.env["GREENROOM_SERVER"] must be another name: those starting with GREENROOM_ are Greenroom's own`,
+		},
+		{
+			processWith(&greenroomv1.ProcessProvider{Ports: []*greenroomv1.Port{{Name: "ws"}, {Name: "ws"}}}),
+			`spec.provider.process.ports[1].name must be another name: "ws" is the name of an earlier port`,
+		},
+		{processWith(&greenroomv1.ProcessProvider{Command: []string{""}}), `spec.provider.process.command[0] must be a program, not empty`},
+		{
+			fleetWith(&greenroomv1.FleetSpec{Capacity: &greenroomv1.ServerCapacity{SeatsPerSession: 10, Seats: 5}}),
+			`spec.capacity.seats must be at least seats_per_session (10), not 5`,
+		},
+		{
+			fleetWith(&greenroomv1.FleetSpec{Drain: &greenroomv1.DrainPolicy{Wait: seconds(7200)}}),
+			`spec.drain.wait must not be above the default deadline (1h0m0s), not 2h0m0s`,
+		},
+		{
+			&greenroomv1.DrainServerRequest{Name: "x", Policy: &greenroomv1.DrainPolicy{Wait: seconds(3), Deadline: seconds(2)}},
+			`policy.wait must not be above the deadline (2s), not 3s`,
+		},
+		{routeWith(), `spec.fleets must contain at least 1 item(s)`},
+		{routeWith(weight("a", 5), weight("b", 6)), `spec.fleets must have weights (weight_ppm) that add up to 1000000, not 11`},
+		{routeWith(weight("a", 500_000), weight("a", 500_000)), `spec.fleets[1].fleet must be another fleet: a is in the list already`},
+		{
+			&greenroomv1.ApplyRouteRequest{Route: routeWith(weight("a", 5))},
+			`route.spec.fleets must have weights (weight_ppm) that add up to 1000000, not 5`,
+		},
+		{&greenroomv1.JoinRequest{Route: "main"}, `players must contain at least 1 item(s)`},
+		{
+			&greenroomv1.JoinRequest{Route: "main", Key: "a b", Players: []string{"x"}},
+			`key must be letters, digits and "-._~:@", starting with a letter or a digit, not "a b"`,
+		},
+	} {
+		got, err := checker.Check(c.message)
+		if err != nil {
+			t.Error(err)
+		}
+		var lines []string
+		for _, v := range got {
+			lines = append(lines, v.String())
+		}
+		if text := strings.Join(lines, "\n"); text != c.want {
+			t.Errorf("%v:\n%s\nwant\n%s", c.message, text, c.want)
+		}
+	}
+}
+
+// TestEveryPatternIsSaidInWords fails when the contract gets a pattern that has no sentence.
+func TestEveryPatternIsSaidInWords(t *testing.T) {
+	checker, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []proto.Message{
+		&greenroomv1.JoinRequest{Route: "r", Key: "/", Players: []string{"/"}},
+		&greenroomv1.Fleet{Name: "/", Spec: &greenroomv1.FleetSpec{Provider: &greenroomv1.Provider{Kind: &greenroomv1.Provider_Process{
+			Process: &greenroomv1.ProcessProvider{Env: map[string]string{"/": ""}, Ports: []*greenroomv1.Port{{Name: "/"}}},
+		}}}},
+		&greenroomv1.CreateTokenRequest{Name: "/", Scope: greenroomv1.Scope_SCOPE_VIEW},
+	} {
+		got, err := checker.Check(m)
+		if err != nil || len(got) == 0 {
+			t.Errorf("%v: %v, %v", m, got, err)
+		}
+		for _, v := range got {
+			if strings.Contains(v.Sentence, "regex") {
+				t.Errorf("%s", v)
+			}
+		}
+	}
+}
+
+func BenchmarkCheckJoin(b *testing.B) {
+	checker, err := New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	m := &greenroomv1.JoinRequest{Route: "plaza", Key: "room-7", Players: []string{"ann"}, RequestId: "0123456789abcdef"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if v, err := checker.Check(m); err != nil || len(v) > 0 {
+			b.Fatal(v, err)
+		}
+	}
+}

@@ -96,12 +96,15 @@ func (s *Server) Claim(token string) (Seat, error) {
 // tryClaim answers a channel to wait for if the session is being opened or handed over.
 func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	keys := s.keys // replaced as a whole, never changed
+	s.mu.Unlock()
 	now := s.now()
-	claims, err := verify(token, s.keys, model.ServerID(s.cfg.Server), now, true)
+	claims, err := ticket.Verify(token, keys, model.ServerID(s.cfg.Server), now, true)
 	if err != nil {
 		return Seat{}, nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if held := s.book.sessions[claims.Session]; held != nil && held.busy != nil {
 		return Seat{}, held.busy, nil
 	}

@@ -1,0 +1,189 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// ErrNotLinked: the server has no stream, or lost it before it answered.
+var ErrNotLinked = errors.New("server is not linked")
+
+// ErrRefused: the server said no; its reason follows.
+var ErrRefused = errors.New("server refused")
+
+var _ handover.Links = (*Hub)(nil)
+
+// question is what an answer of a server is known by.
+type question struct {
+	opening bool // OpenSession; else HandOver
+	session model.SessionRef
+	gen     model.Generation
+}
+
+type answer struct {
+	state   []byte
+	refusal string
+}
+
+// HandOver freezes the session on its server and answers its state. It waits for the server until ctx ends. ErrNotLinked,
+// ErrRefused.
+func (h *Hub) HandOver(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation) ([]byte, error) {
+	got, err := h.ask(ctx, server, question{session: session, gen: gen}, &greenroomv1.LinkResponse{
+		Message: &greenroomv1.LinkResponse_HandOver{HandOver: &greenroomv1.HandOver{Session: convert.SessionRefProto(session, gen)}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("hand over %v on %s: %w", session, server, err)
+	}
+	return got.state, nil
+}
+
+// Open brings a session to a server and returns once the server has it. ErrNotLinked, ErrRefused.
+func (h *Hub) Open(ctx context.Context, server model.ServerID, open handover.Opening) error {
+	ref := convert.SessionRefProto(open.Session, open.Generation)
+	_, err := h.ask(ctx, server, question{opening: true, session: open.Session, gen: open.Generation}, &greenroomv1.LinkResponse{
+		Message: &greenroomv1.LinkResponse_Open{Open: &greenroomv1.OpenSession{
+			Session: ref, SeatCapacity: uint32(open.Capacity), State: open.State, Complete: open.Complete,
+		}},
+	})
+	if err != nil {
+		return fmt.Errorf("open %v on %s: %w", open.Session, server, err)
+	}
+	return nil
+}
+
+// Resume takes a HandOver back; it returns once the server's stream has taken it. ErrNotLinked.
+func (h *Hub) Resume(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation) error {
+	return h.say(ctx, server, &greenroomv1.LinkResponse{
+		Message: &greenroomv1.LinkResponse_Resume{Resume: &greenroomv1.Resume{Session: convert.SessionRefProto(session, gen)}},
+	})
+}
+
+// Close ends the session on a server, and for good if there is no redirect; it returns once the server's stream has
+// taken it. ErrNotLinked: the server hears of it in the welcome of its next stream.
+func (h *Hub) Close(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation,
+	reason string, to *handover.Redirect,
+) error {
+	if to == nil {
+		h.copies.drop(session, gen)
+	}
+	return h.say(ctx, server, &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Close{Close: &greenroomv1.CloseSession{
+		Session: convert.SessionRefProto(session, gen), Reason: reason, Redirect: redirect(to),
+	}}})
+}
+
+// Release tells a server that a player was removed: it closes the connection and frees the seat. ErrNotLinked.
+func (h *Hub) Release(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation,
+	seat model.SeatID, reason string,
+) error {
+	return h.say(ctx, server, &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Release{Release: &greenroomv1.Release{
+		Session: convert.SessionRefProto(session, gen), Seat: uint64(seat), Reason: reason,
+	}}})
+}
+
+// LastCopy answers the newest copy of the session that any server sent. The state is shared and must not be changed.
+func (h *Hub) LastCopy(session model.SessionRef) (state []byte, ok bool) {
+	return h.copies.get(session)
+}
+
+func redirect(to *handover.Redirect) *greenroomv1.Redirect {
+	if to == nil {
+		return nil
+	}
+	r := &greenroomv1.Redirect{Server: string(to.Server), Endpoints: convert.EndpointsProto(to.Endpoints)}
+	for _, t := range to.Tickets {
+		r.Tickets = append(r.Tickets, &greenroomv1.PlayerTicket{
+			Player: string(t.Player), Ticket: t.Ticket, ExpiresAt: convert.TimeProto(t.Seat.ExpiresAt),
+		})
+	}
+	return r
+}
+
+func (h *Hub) stream(server model.ServerID) (*stream, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if st := h.streams[server]; st != nil {
+		return st, nil
+	}
+	return nil, ErrNotLinked
+}
+
+func (h *Hub) say(ctx context.Context, server model.ServerID, m *greenroomv1.LinkResponse) error {
+	st, err := h.stream(server)
+	if err == nil {
+		err = st.queue(ctx, m)
+	}
+	if err != nil {
+		return fmt.Errorf("tell %s: %w", server, err)
+	}
+	return nil
+}
+
+func (h *Hub) ask(ctx context.Context, server model.ServerID, q question, m *greenroomv1.LinkResponse) (answer, error) {
+	st, err := h.stream(server)
+	if err != nil {
+		return answer{}, err
+	}
+	replies := make(chan answer, 1)
+	st.expect(q, replies)
+	defer st.forget(q, replies)
+	if err := st.queue(ctx, m); err != nil {
+		return answer{}, err
+	}
+	select {
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
+	case <-st.done:
+		return answer{}, ErrNotLinked
+	case got := <-replies:
+		if got.refusal != "" {
+			return answer{}, fmt.Errorf("%w: %s", ErrRefused, got.refusal)
+		}
+		return got, nil
+	}
+}
+
+func (st *stream) queue(ctx context.Context, m *greenroomv1.LinkResponse) error {
+	select {
+	case st.out <- m:
+		return nil
+	case <-st.done:
+		return ErrNotLinked
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (st *stream) expect(q question, replies chan<- answer) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.waiting[q] = append(st.waiting[q], replies)
+}
+
+func (st *stream) forget(q question, replies chan<- answer) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for i, w := range st.waiting[q] {
+		if w == replies {
+			st.waiting[q] = append(st.waiting[q][:i:i], st.waiting[q][i+1:]...)
+		}
+	}
+	if len(st.waiting[q]) == 0 {
+		delete(st.waiting, q)
+	}
+}
+
+// reply gives an answer to everybody who waits for it; each takes one.
+func (st *stream) reply(q question, a answer) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, w := range st.waiting[q] {
+		w <- a
+	}
+	delete(st.waiting, q)
+}

@@ -42,7 +42,7 @@ export class Journey {
   #everEntered = false;
   #tries = 0;
   #joins = 0;
-  #awaySince: number | undefined;
+  #awaySince: number;
 
   // now is in ms of any clock that only goes forward. A client that has not come in for rejoinForMs stops.
   constructor(place: Place, canJoin: boolean, rejoinForMs: number, now: number) {
@@ -65,7 +65,6 @@ export class Journey {
       this.#joins = 0;
       this.#awaySince = now;
     }
-    this.#awaySince ??= now;
     if (end.kind === "unjoinable") return stop(0, end.reason ?? "joining again is not possible");
     if (now - this.#awaySince > this.#rejoinForMs) {
       return stop(end.code ?? 0, `gave up after ${this.#rejoinForMs} ms: ${describe(end)}`);

@@ -1,14 +1,16 @@
 // What a player says that the room has not acknowledged, and what it said that the room should keep. The room takes each
 // seq once, so what is sent again after a reconnect is taken once.
+import { type State, equal } from "./view.js";
 import { type ClientRecord, stateCheck, stateDelete, stateRetain } from "./wire.js";
 
 export type Message = Extract<ClientRecord, { seq: number }>;
 type StateMessage = Extract<Message, { type: "state" }>;
 
-// Own is the player's last word on a retained key. version: the room's, once it has echoed it.
+// Own is the player's last word on a retained key. version: the newest the room has echoed of this player's, 0 if none;
+// the last word's own is that or newer.
 interface Own {
   message: StateMessage;
-  version: number | undefined;
+  version: number;
 }
 
 // Limits: what may wait for the room's acknowledgement. Beyond them sending fails.
@@ -72,28 +74,29 @@ export class Outbox {
     for (const [key, own] of this.#own) if (own.message.seq === seq) this.#own.delete(key);
   }
 
-  // echoed takes what the room says of a key: theirs is the last word unless one of ours is still on its way.
+  // echoed takes what the room says of a key: that is the last word, unless one of ours is still on its way.
   echoed(key: string, mine: boolean, version: number, deleted: boolean): void {
     const own = this.#own.get(key);
-    if (!own || this.#isWaiting(key)) return;
-    if (deleted || !mine) this.#own.delete(key);
-    else own.version = version;
+    if (!own) return;
+    if (mine && !deleted) own.version = version;
+    else if (!this.#isWaiting(key)) this.#own.delete(key);
   }
 
-  // restore sends again what a new snapshot lacks of the player's own state, or has older.
-  restore(kept: (key: string) => { version: number; value: Uint8Array } | undefined): void {
+  // restore sends again what a new snapshot lacks of the player's own state, or has older. Somebody else's newer value
+  // stands.
+  restore(kept: (key: string) => State | undefined, member: number): void {
     for (const [key, own] of [...this.#own]) {
       if (this.#isWaiting(key)) continue;
       const there = kept(key);
       if (there && equal(there.value, own.message.value)) own.version = there.version;
-      else if (there && own.version !== undefined && there.version > own.version) this.#own.delete(key);
+      else if (there && there.owner !== member && own.version > 0 && there.version > own.version) this.#own.delete(key);
       else this.add({ ...own.message }, false);
     }
   }
 
   #remember(message: StateMessage): void {
     const keep = (message.flags & (stateRetain | stateDelete | stateCheck)) === stateRetain;
-    if (keep) this.#own.set(message.key, { message, version: undefined });
+    if (keep) this.#own.set(message.key, { message, version: this.#own.get(message.key)?.version ?? 0 });
     else this.#own.delete(message.key);
   }
 
@@ -114,8 +117,4 @@ export class Outbox {
 
 function sizeOf(message: Message): number {
   return message.type === "state" ? message.key.length + message.value.length : message.name.length + message.payload.length;
-}
-
-export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -216,7 +216,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #snapshot(changes: StateChange[] | undefined): void {
     if (!changes) return;
-    if (!this.#entered) this.#outbox.restore((key) => this.#view.state.get(key));
+    if (!this.#entered) this.#outbox.restore((key) => this.#view.state.get(key), this.#view.member);
     this.#entered = true;
     this.emit("members", this.#view.members);
     for (const change of changes) this.#changed(change);

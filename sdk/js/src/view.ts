@@ -112,11 +112,11 @@ export class View {
     }
     for (const [key, entry] of entries) {
       const old = this.state.get(key);
-      if (old && old.version === entry.version && old.owner === entry.owner && same(old.value, entry.value)) continue;
+      if (old && old.version === entry.version && old.owner === entry.owner && equal(old.value, entry.value)) continue;
       changes.push(this.apply({ ...entry, flags: entry.flags | stateRetain }));
     }
     return changes;
   }
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+export const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,0 +1,208 @@
+package client
+
+import (
+	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// receive takes one record. The room's lock is held while the view changes, never while the handler is told.
+func (v *visiting) receive(t wire.Type, body []byte, now time.Time) error {
+	r := v.room
+	if t != wire.TypeReconnect {
+		r.heardAt = now
+	}
+	switch t {
+	case wire.TypeState:
+		return v.state(body)
+	case wire.TypeEvent:
+		return v.event(body)
+	case wire.TypeAck:
+		ack, err := wire.DecodeAck(body)
+		r.mu.Lock()
+		r.outbox.acked(ack.Seq)
+		r.mu.Unlock()
+		return err
+	case wire.TypeSignal:
+		signal, err := wire.DecodeSignal(body)
+		if err == nil && r.options.Handler.Signal != nil {
+			r.options.Handler.Signal(Signal{From: signal.From, Name: signal.Name, Payload: signal.Payload})
+		}
+		return err
+	case wire.TypeWelcome:
+		return v.welcome(body)
+	case wire.TypeSnapshot:
+		return v.snapshot(body, now)
+	case wire.TypeJoined, wire.TypeLeft:
+		return v.presence(t, body)
+	case wire.TypeReconnect:
+		return v.sentOn(body, now)
+	case wire.TypeReject:
+		return v.rejected(body)
+	case wire.TypeResync:
+		r.mu.Lock()
+		r.view.stats.Resyncs++
+		r.mu.Unlock()
+	}
+	return nil
+}
+
+func (v *visiting) state(body []byte) error {
+	state, err := wire.DecodeState(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	change := r.view.apply(&state)
+	r.outbox.echoed(&change)
+	r.mu.Unlock()
+	if r.options.Handler.State != nil {
+		r.options.Handler.State(change)
+	}
+	return nil
+}
+
+func (v *visiting) event(body []byte) error {
+	event, err := wire.DecodeEvent(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	isNew, epoch := r.view.event(event.Offset), r.view.epoch
+	r.mu.Unlock()
+	if isNew && r.options.Handler.Event != nil {
+		r.options.Handler.Event(Event{Epoch: epoch, Offset: event.Offset, From: event.From, Name: event.Name, Payload: event.Payload})
+	}
+	return nil
+}
+
+func (v *visiting) welcome(body []byte) error {
+	welcome, err := wire.DecodeWelcome(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outbox.resumed(welcome.LastSeq, !r.view.seen)
+	r.view.welcome(welcome)
+	r.route, r.key, r.tick = welcome.Route, welcome.Key, welcome.Tick
+	return nil
+}
+
+// snapshot: with the last part the player is in; what it had said before and the room lacks goes out again.
+func (v *visiting) snapshot(body []byte, now time.Time) error {
+	part, err := wire.DecodeSnapshot(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	changes, done := r.view.snapshot(&part)
+	if !done {
+		r.mu.Unlock()
+		return nil
+	}
+	came := !r.entered
+	if came {
+		r.outbox.restore(r.view.entries, r.view.member)
+		r.entered = true
+	}
+	change := StatusChange{Status: Open}
+	if r.status == Reconnecting {
+		change.Away = now.Sub(v.leftAt)
+	}
+	r.status = Open
+	members := r.view.members
+	r.mu.Unlock()
+	r.showSnapshot(members, changes)
+	if came {
+		r.tell(change)
+		r.poke()
+		r.opened()
+	}
+	return nil
+}
+
+// showSnapshot tells the handler what a snapshot brought. members is the view's, which only this goroutine changes.
+func (r *Room) showSnapshot(members map[uint64]string, changes []StateChange) {
+	if tell := r.options.Handler.Member; tell != nil {
+		for member, player := range members {
+			tell(member, player, true)
+		}
+	}
+	if tell := r.options.Handler.State; tell != nil {
+		for _, change := range changes {
+			tell(change)
+		}
+	}
+}
+
+func (r *Room) opened() {
+	select {
+	case <-r.open:
+	default:
+		close(r.open)
+	}
+}
+
+func (v *visiting) presence(t wire.Type, body []byte) error {
+	present := t == wire.TypeJoined
+	var member wire.Joined
+	var err error
+	if present {
+		member, err = wire.DecodeJoined(body)
+	} else {
+		var left wire.Left
+		left, err = wire.DecodeLeft(body)
+		member.Member = left.Member
+	}
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	if present {
+		r.view.members[member.Member] = member.Player
+	} else {
+		member.Player = r.view.members[member.Member]
+		delete(r.view.members, member.Member)
+	}
+	r.mu.Unlock()
+	if r.options.Handler.Member != nil {
+		r.options.Handler.Member(member.Member, member.Player, present)
+	}
+	return nil
+}
+
+// sentOn: this connection is listened to until it closes or the delay is over.
+func (v *visiting) sentOn(body []byte, now time.Time) error {
+	reconnect, err := wire.DecodeReconnect(body)
+	if err != nil {
+		return err
+	}
+	v.redirect = &redirect{url: reconnect.URL, ticket: reconnect.Ticket}
+	v.dueAt = now.Add(reconnect.After)
+	v.room.mu.Lock()
+	v.room.told = true
+	v.room.mu.Unlock()
+	time.AfterFunc(reconnect.After, v.cancel)
+	return nil
+}
+
+func (v *visiting) rejected(body []byte) error {
+	reject, err := wire.DecodeReject(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	r.outbox.rejected(reject.Seq)
+	r.mu.Unlock()
+	if r.options.Handler.Reject != nil {
+		r.options.Handler.Reject(Rejection{Seq: reject.Seq, Code: uint64(reject.Code), Sentence: reject.Sentence})
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { FleetService, type Fleet } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
+import { JoinService } from "@greenroom/client/gen/greenroom/v1/join_pb.ts";
+import { RouteService, type Route } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
+import { ServerService, type Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
+import { SessionService, type Session as RoomSession } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
+import { SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
+import type { Session } from "../session/session.ts";
+import type { Change } from "../watch/reducer.ts";
+import { Watcher } from "../watch/watcher.ts";
+import { isUnauthenticated } from "./errors.ts";
+
+/** Everything the console knows and does goes through here: the generated clients, and the watches built on them. */
+export interface Api {
+  fleets: Client<typeof FleetService>;
+  routes: Client<typeof RouteService>;
+  servers: Client<typeof ServerService>;
+  sessions: Client<typeof SessionService>;
+  joins: Client<typeof JoinService>;
+  system: Client<typeof SystemService>;
+  watch: Watches;
+}
+
+/** The live views. The first three are shared by every page; a sessions watch belongs to the page that asked. */
+export interface Watches {
+  fleets: Watcher<Fleet>;
+  routes: Watcher<Route>;
+  servers: Watcher<Server>;
+  sessions(of: { route?: string; server?: string }): Watcher<RoomSession>;
+}
+
+/** Builds the clients on the page's own origin; opens nothing yet. */
+export function createApi(session: Session, baseUrl: string): Api {
+  const transport = createConnectTransport({ baseUrl, interceptors: [bearer(session)] });
+  const fleets = createClient(FleetService, transport);
+  const routes = createClient(RouteService, transport);
+  const servers = createClient(ServerService, transport);
+  const sessions = createClient(SessionService, transport);
+  return {
+    fleets,
+    routes,
+    servers,
+    sessions,
+    joins: createClient(JoinService, transport),
+    system: createClient(SystemService, transport),
+    watch: {
+      fleets: new Watcher((signal) => changes(fleets.watchFleets({}, { signal }), (m) => m.fleet), (fleet) => fleet.name),
+      routes: new Watcher((signal) => changes(routes.watchRoutes({}, { signal }), (m) => m.route), (route) => route.name),
+      servers: new Watcher((signal) => changes(servers.watchServers({}, { signal }), (m) => m.server), (server) => server.name),
+      sessions: (of) => new Watcher((signal) => changes(sessions.watchSessions(of, { signal }), (m) => m.session), sessionKey),
+    },
+  };
+}
+
+/** Names a session among all routes. */
+export function sessionKey(session: { route: string; key: string }): string {
+  return `${session.route}/${session.key}`;
+}
+
+async function* changes<M extends { type: Change<T>["type"] }, T>(stream: AsyncIterable<M>, item: (message: M) => T | undefined): AsyncIterable<Change<T>> {
+  for await (const message of stream) yield { type: message.type, item: item(message) };
+}
+
+/** Shows the token with each call, and leaves the session when Greenroom does not take it any more. */
+function bearer(session: Session): Interceptor {
+  return (next) => async (request) => {
+    const token = session.token();
+    if (token !== "") request.header.set("Authorization", `Bearer ${token}`);
+    const refuse = (cause: unknown): never => {
+      if (token !== "" && token === session.token() && isUnauthenticated(cause)) session.leave(true);
+      throw cause;
+    };
+    try {
+      const response = await next(request);
+      return response.stream ? { ...response, message: guarded(response.message, refuse) } : response;
+    } catch (cause) {
+      return refuse(cause);
+    }
+  };
+}
+
+/** A stream's refusal comes with its end, not with its start. */
+async function* guarded<M>(stream: AsyncIterable<M>, refuse: (cause: unknown) => never): AsyncIterable<M> {
+  try {
+    yield* stream;
+  } catch (cause) {
+    refuse(cause);
+  }
+}

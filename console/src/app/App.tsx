@@ -1,0 +1,68 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, RouterProvider } from "@tanstack/react-router";
+import { useState } from "react";
+import { LanguageProvider } from "../i18n/language.tsx";
+import { Overview } from "../overview/Overview.tsx";
+import { Broken } from "./Broken.tsx";
+import { type House, HouseContext } from "./context.tsx";
+import { NotFound } from "./NotFound.tsx";
+import { Shell } from "./Shell.tsx";
+
+/** What the overview's panel shows; in the address, so that Back closes it and a link opens it. */
+export interface Shown {
+  server?: string;
+  fleet?: string;
+  route?: string;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const root = createRootRoute({ component: Shell, errorComponent: Broken, notFoundComponent: NotFound });
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: Overview,
+  validateSearch: (search: Record<string, unknown>): Shown => {
+    const shown: Shown = {};
+    for (const name of ["server", "fleet", "route"] as const) {
+      const value = text(search[name]);
+      if (value !== undefined) return { [name]: value };
+    }
+    return shown;
+  },
+});
+
+// Only reached with a login: the shell shows the login page to everybody else.
+const login = createRoute({ getParentRoute: () => root, path: "/login", component: () => <Navigate to="/" replace /> });
+
+const room = createRoute({
+  getParentRoute: () => root,
+  path: "/rooms/$route/$key",
+  component: lazyRouteComponent(() => import("../rooms/RoomPage.tsx"), "RoomPage"),
+});
+
+function newRouter() {
+  return createRouter({ routeTree: root.addChildren([overview, login, room]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof newRouter>;
+  }
+}
+
+/** The console. */
+export function App({ house }: { house: House }) {
+  const [router] = useState(newRouter);
+  const [queries] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 1_000 } } }));
+  return (
+    <HouseContext value={house}>
+      <LanguageProvider>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </LanguageProvider>
+    </HouseContext>
+  );
+}

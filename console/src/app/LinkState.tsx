@@ -1,0 +1,40 @@
+import { useEffect, useState } from "react";
+import { useSpeech } from "../i18n/language.tsx";
+import { useWatch } from "../watch/useWatch.ts";
+import type { WatchPhase } from "../watch/reducer.ts";
+import { useHouse } from "./context.tsx";
+
+/** A connection that takes longer than this gets a hint. */
+const SLOW_MS = 8_000;
+const worst: readonly WatchPhase[] = ["refused", "reconnecting", "connecting", "live"];
+
+/** Says whether what is on the page is up to date. It follows the shared watches and so keeps them open on every page. */
+export function LinkState() {
+  const { t } = useSpeech();
+  const { api } = useHouse();
+  const links = [useWatch(api.watch.servers), useWatch(api.watch.fleets), useWatch(api.watch.routes)];
+  const phase = worst.find((one) => links.some((link) => link.phase === one)) ?? "live";
+  const problem = links.find((link) => link.phase === phase)?.problem ?? "";
+  const slow = useSlow(phase === "connecting");
+  const hint = phase === "reconnecting" || problem !== "" ? t("link.reconnecting.hint") : slow ? t("link.slow.hint") : "";
+  return (
+    <div className="link-state" role="status">
+      <span className={`link ${phase}`} title={[hint, problem].filter(Boolean).join("\n") || undefined}>
+        <i aria-hidden="true" />
+        {t(`link.${phase}`)}
+      </span>
+      {phase !== "live" && hint !== "" && <p className="link-hint">{hint}</p>}
+    </div>
+  );
+}
+
+function useSlow(waiting: boolean): boolean {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    setSlow(false);
+    if (!waiting) return;
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, [waiting]);
+  return slow;
+}

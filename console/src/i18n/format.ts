@@ -1,0 +1,72 @@
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Language } from "./catalogue.ts";
+import { translator } from "./translate.ts";
+
+/** Numbers and times as one language writes them. */
+export interface Format {
+  number(value: number): string;
+  /** A share of 1: whole percents, but never "100 %" or "0 %" of what is not quite that. */
+  percent(share: number): string;
+  /** Parts per million as a percentage with as many places as it needs: 100 is 0.01 %. */
+  ppm(value: number): string;
+  /** How long ago or ahead, coarse: "2 min ago". */
+  relative(atMs: number, nowMs: number): string;
+  /** The wall clock: 20:14, with seconds when asked, with the day when it is not today. */
+  clock(atMs: number, nowMs: number, seconds?: boolean): string;
+  /** Everything about a moment, for tooltips. */
+  full(atMs: number): string;
+  /** A length of time: "90 s", "5 min". */
+  span(ms: number): string;
+}
+
+const units = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+] as const;
+
+/** Builds the formats of a language in the viewer's time zone. */
+export function formatter(language: Language): Format {
+  const t = translator(language);
+  const number = new Intl.NumberFormat(language);
+  const percent = new Intl.NumberFormat(language, { style: "percent" });
+  const fine = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 4 });
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  const unit = Object.fromEntries(
+    units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: language === "ja" ? "long" : "short" })]),
+  );
+  return {
+    number: (value) => number.format(value),
+    percent: (share) => percent.format(share > 0 && share < 0.01 ? 0.01 : share < 1 && share > 0.99 ? 0.99 : share),
+    ppm: (value) => fine.format(value / 1_000_000),
+    relative: (atMs, nowMs) => {
+      const delta = atMs - nowMs;
+      if (Math.abs(delta) < 5_000) return t("time.now");
+      const [name, size] = units.find(([, size]) => Math.abs(delta) >= size) ?? units[3];
+      return relative.format(Math.trunc(delta / size), name);
+    },
+    clock: (atMs, nowMs, seconds = false) => {
+      const at = new Date(atMs);
+      const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(seconds ? { second: "2-digit" } : {}) });
+      if (at.toDateString() === new Date(nowMs).toDateString()) return time.format(at);
+      return `${new Intl.DateTimeFormat(language, { month: "short", day: "numeric" }).format(at)} ${time.format(at)}`;
+    },
+    full: (atMs) => full.format(atMs),
+    span: (ms) => {
+      const exact = [...units].find(([, size]) => ms >= size && ms % size === 0) ?? units[3];
+      return unit[exact[0]]!.format(Math.round(ms / exact[1]));
+    },
+  };
+}
+
+/** A contract timestamp in milliseconds since 1970; undefined when it is unset. */
+export function millis(at: Timestamp | undefined): number | undefined {
+  return at === undefined ? undefined : Number(at.seconds) * 1000 + at.nanos / 1e6;
+}
+
+/** A contract duration in milliseconds; `unset` when it is unset. */
+export function spanMillis(of: Duration | undefined, unset = 0): number {
+  return of === undefined ? unset : Number(of.seconds) * 1000 + of.nanos / 1e6;
+}

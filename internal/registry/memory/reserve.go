@@ -17,11 +17,16 @@ func (m *Memory) Reserve(_ context.Context, req registry.Reserve) (registry.Rese
 	m.expire(req.Now)
 	if req.RequestID != "" {
 		m.requests.turn(req.Now)
-		if a, ok := m.requests.find(req.RequestID); ok && a.good() {
-			if !a.answers(req) {
+		if a, ok := m.requests.find(req.RequestID); ok {
+			if !a.answers(&req) {
 				return registry.Reservation{}, fmt.Errorf("request id %s was used for another join: %w", req.RequestID, registry.ErrConflict)
 			}
-			return a.session.reservation(slices.Clone(a.seats), a.created), nil
+			if a.good() {
+				return a.session.reservation(slices.Clone(a.seats), a.created), nil
+			}
+			if !a.session.ended { // it moved, or moves: the players' seats are where it is now
+				req.Key = a.session.ref.Key
+			}
 		}
 	}
 	x, created, err := m.seek(&req)
@@ -37,11 +42,13 @@ func (m *Memory) Reserve(_ context.Context, req registry.Reserve) (registry.Rese
 	return x.reservation(seats, created), nil
 }
 
-// good tells whether the answer still leads to a session: it has neither ended nor moved since.
-func (a *answer) good() bool { return !a.session.ended && a.session.generation == a.generation }
+// good tells whether the answer still leads to the session: it has neither ended nor moved since.
+func (a *answer) good() bool {
+	return !a.session.ended && a.session.generation == a.generation && a.session.state == model.SessionLive
+}
 
 // answers tells whether req is the join that was answered.
-func (a *answer) answers(req registry.Reserve) bool {
+func (a *answer) answers(req *registry.Reserve) bool {
 	ref := a.session.ref
 	return ref.Route == req.Route && (req.Key == "" || req.Key == ref.Key) &&
 		slices.EqualFunc(a.seats, req.Players, func(s model.Seat, p model.PlayerID) bool { return s.Player == p })

@@ -1,0 +1,218 @@
+package registrytest
+
+import (
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// had is what a server says of a session from before the registry's restart.
+func had(key model.SessionKey, gen model.Generation, capacity int, claimed ...model.Seat) registry.SessionReport {
+	return registry.SessionReport{Session: ref(key), Generation: gen, Capacity: capacity, Claimed: claimed}
+}
+
+var greetCases = []testCase{
+	{"a starting server becomes ready, and is linked", func(w *world) {
+		w.start("a-1", "a", shape{1, 2, 0})
+		s := must(w.Greet(w.ctx, registry.Hello{Server: "a-1", Stream: 1, Version: "v7", Now: w.now})).Server
+		w.equal([]any{s.State, s.Linked, s.Version, s.ReportedAt.Equal(w.now)}, []any{model.ServerReady, true, "v7", true})
+		_, err := w.Greet(w.ctx, registry.Hello{Server: "a-9", Stream: 1, Now: w.now})
+		w.is(err, registry.ErrNotFound)
+	}},
+	{"I8: an older stream is refused and does not unlink the newer", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		w.greet("a-1", 3)
+		_, err := w.Greet(w.ctx, registry.Hello{Server: "a-1", Stream: 2, Now: w.now})
+		w.is(err, registry.ErrStale)
+		w.ok(w.Unlink(w.ctx, "a-1", 2, w.now))
+		w.equal(w.server("a-1").Linked, true)
+		w.ok(w.Unlink(w.ctx, "a-1", 3, w.now))
+		w.equal(w.server("a-1").Linked, false)
+		w.is(w.Unlink(w.ctx, "a-9", 1, w.now), registry.ErrNotFound)
+	}},
+	{"I10: after a restart the servers' sessions live again", func(w *world) {
+		w.start("a-1", "a", shape{2, 3, 0})
+		seat := model.Seat{ID: model.SeatID(w.now.UnixMicro()) + 500, Player: "ann"}
+		gen := model.Generation(w.now.UnixMicro()) + 1000
+		g := must(w.Greet(w.ctx, registry.Hello{
+			Server: "a-1", Stream: 1, State: model.ServerOpen, Now: w.now, Sessions: []registry.SessionReport{had("k", gen, 3, seat)},
+		}))
+		w.equal([]any{g.Server.State, len(g.Stale)}, []any{model.ServerOpen, 0})
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+		r := w.join("k", "ann", "bob")
+		w.equal([]any{r.Seats[0].ID, r.Seats[0].State, r.Generation, r.Created}, []any{seat.ID, model.SeatClaimed, gen, false})
+		if r.Seats[1].ID <= seat.ID {
+			w.Fatalf("seat %d given again after %d", r.Seats[1].ID, seat.ID)
+		}
+		if n := w.join("k2", "cat"); n.Generation <= gen {
+			w.Fatalf("generation %d given again after %d", n.Generation, gen)
+		}
+		w.later(10 * ttl)
+		w.expire()
+		w.equal(w.session("k").SeatsClaimed, 1)
+	}},
+	{"a server that is found again is in the state it was told", func(w *world) {
+		for id, told := range map[model.ServerID]model.ServerState{
+			"a-1": model.ServerReady, "a-2": model.ServerOpen, "a-3": model.ServerCordoned, "a-4": model.ServerDraining, "a-5": model.ServerEmpty,
+		} {
+			w.start(id, "a", shape{1, 2, 0})
+			s := must(w.Greet(w.ctx, registry.Hello{Server: id, Stream: 1, State: told, Now: w.now})).Server
+			w.equal(s.State, told)
+			w.equal(s.Drain != nil, told == model.ServerDraining)
+		}
+		w.become("a-1", model.ServerOpen)
+		s := must(w.Greet(w.ctx, registry.Hello{Server: "a-1", Stream: 2, State: model.ServerReady, Now: w.now})).Server
+		w.equal(s.State, model.ServerOpen) // what it was told before it missed the last word
+	}},
+	{"I1: a session that lives elsewhere is stale", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		w.open("a-2", "a", shape{1, 2, 0})
+		g := w.greet("a-2", 2, had("k", r.Generation+100, 2, model.Seat{ID: 7, Player: "bob"}), had("other", 5, 2))
+		w.equal(g.Stale, []model.SessionRef{ref("k")})
+		x := w.session("k")
+		w.equal([]any{x.Server, x.Generation, len(x.Seats)}, []any{"a-1", r.Generation, 1})
+		w.equal(w.session("other").Server, "a-2")
+	}},
+	{"I1: an older life of a session on the same server is stale", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		w.equal(w.greet("a-1", 2, had("k", r.Generation-1, 2)).Stale, []model.SessionRef{ref("k")})
+		w.equal(w.session("k").SeatsReserved, 1)
+	}},
+	{"everything on a server given up is stale", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.become("a-1", model.ServerUnhealthy)
+		must(w.Orphan(w.ctx, "a-1", w.now))
+		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
+		w.equal(w.session("k").State, model.SessionMoving)
+	}},
+	{"what ended while the stream was lost is gone, what nobody came to yet is kept", func(w *world) {
+		w.open("a-1", "a", shape{3, 2, 0})
+		ended, half := w.join("ended", "ann"), w.join("half", "ann")
+		w.claim(ended, ended.Seats...)
+		w.claim(half, half.Seats...)
+		w.join("half", "bob")
+		w.join("fresh", "ann")
+		w.greet("a-1", 2)
+		w.none("ended")
+		w.equal(w.counts("a-1"), [3]int{2, 2, 0})
+		w.later(ttl)
+		w.equal(w.expire(), 2)
+		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
+	}},
+	{"a session on its way is not judged by what a server has", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.greet("a-1", 2)
+		w.equal(w.session("k").State, model.SessionMoving)
+	}},
+}
+
+var reportCases = []testCase{
+	{"a claimed seat does not expire", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann", "bob")
+		w.claim(r, r.Seats[0])
+		w.equal(w.counts("a-1"), [3]int{1, 1, 1})
+		w.later(ttl)
+		w.equal(w.expire(), 1)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+		w.equal(w.session("k").Seats[0].Player, "ann")
+	}},
+	{"the server is the truth for claimed seats", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann", "bob")
+		w.claim(r, r.Seats...)
+		w.claim(r, r.Seats[1])
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+		w.claim(r)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 0})
+		w.expire()
+		w.equal(w.session("k").State, model.SessionLive) // it is the server's to say that it ended
+	}},
+	{"a claim whose reservation was lost is taken, if there is a seat", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		lost := model.Seat{ID: 77, Player: "bob"}
+		w.claim(r, r.Seats[0], lost)
+		w.equal(w.join("k", "bob").Seats[0].ID, 77)
+		w.claim(r, r.Seats[0], lost, model.Seat{ID: 78, Player: "cat"})
+		w.equal(w.counts("a-1"), [3]int{1, 0, 2})
+	}},
+	{"I7: a player's claimed seat takes the place of its reserved one", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		w.claim(r, model.Seat{ID: 77, Player: "ann"})
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+		w.equal(w.session("k").Seats[0].ID, 77)
+	}},
+	{"a release frees that seat only", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann", "bob")
+		w.claim(r, r.Seats...)
+		must(w.Leave(w.ctx, r.Session, "ann", w.now))
+		again := w.join("k", "ann")
+		gone := said(r, r.Seats[1])
+		gone.Released = []model.SeatID{r.Seats[0].ID}
+		w.report("a-1", 1, gone)
+		w.equal(w.session("k").Seats[1].ID, again.Seats[0].ID)
+		gone.Released = []model.SeatID{again.Seats[0].ID}
+		w.report("a-1", 1, gone)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+	}},
+	{"I8: a report on an older stream is refused", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.greet("a-1", 2)
+		w.is(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Sessions: []registry.SessionReport{said(r, r.Seats...)}, Now: w.now}), registry.ErrStale)
+		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
+		w.is(w.Report(w.ctx, registry.Report{Server: "a-9", Stream: 1, Now: w.now}), registry.ErrNotFound)
+	}},
+	{"I8: a report of an older generation, or by another server, changes nothing", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.open("a-2", "a", shape{1, 3, 0})
+		w.report("a-2", 1, said(r, r.Seats...), had("unheard", 9, 3))
+		w.none("unheard")
+		old := said(r, r.Seats...)
+		old.Generation--
+		w.report("a-1", 1, old)
+		ended := []registry.EndedSession{{Session: r.Session, Generation: r.Generation - 1}}
+		w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Ended: ended, Now: w.now}))
+		ended[0].Generation = r.Generation
+		w.ok(w.Report(w.ctx, registry.Report{Server: "a-2", Stream: 1, Ended: ended, Now: w.now}))
+		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
+	}},
+	{"a session that ended is gone", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.ended(r)
+		w.none("k")
+		if again := w.join("k", "ann"); !again.Created || again.Generation <= r.Generation {
+			w.Fatalf("%+v after generation %d", again, r.Generation)
+		}
+	}},
+	{"I1: a session that ended under a waiting reservation stays for it", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		b := w.join("k", "bob")
+		w.ended(r)
+		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
+		w.claim(b, b.Seats...)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+	}},
+}
+
+// ended reports that a session ended on its own.
+func (w *world) ended(r registry.Reservation) {
+	w.Helper()
+	w.ok(w.Report(w.ctx, registry.Report{
+		Server: r.Server, Stream: 1, Ended: []registry.EndedSession{{Session: r.Session, Generation: r.Generation}}, Now: w.now,
+	}))
+}

@@ -1,0 +1,202 @@
+package registrytest
+
+import (
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+var sessionCases = []testCase{
+	{"I2: a reservation not claimed in time is free again", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		w.join("k", "ann")
+		w.later(ttl / 2)
+		w.join("k", "bob")
+		w.later(ttl/2 - time.Second)
+		w.equal(w.expire(), 0)
+		w.later(time.Second)
+		w.equal(w.expire(), 1)
+		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
+		w.later(ttl / 2)
+		w.equal(w.expire(), 1)
+		w.none("k")
+		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
+	}},
+	{"I8: a session ends only at the generation seen", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.is(w.EndSession(w.ctx, r.Session, r.Generation-1, w.now), registry.ErrStale)
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
+		w.is(w.EndSession(w.ctx, r.Session, r.Generation, w.now), registry.ErrNotFound)
+		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
+		w.later(2 * ttl)
+		w.equal(w.expire(), 0)
+	}},
+	{"a session tells its seats in the order they were given", func(w *world) {
+		w.open("a-1", "a", shape{1, 200, 0})
+		for i := range 100 {
+			w.join("k", model.PlayerID(fmt.Sprintf("p%d", i)))
+		}
+		for i := range 30 {
+			must(w.Leave(w.ctx, ref("k"), model.PlayerID(fmt.Sprintf("p%d", 3*i)), w.now))
+		}
+		x := w.session("k")
+		w.equal([]any{x.SeatsReserved, len(x.Seats), x.Capacity, x.Fleet, x.Server, x.State}, []any{70, 70, 200, "a", "a-1", model.SessionLive})
+		for i, s := range x.Seats {
+			if i > 0 && s.ID <= x.Seats[i-1].ID {
+				w.Fatal("out of order")
+			}
+			w.equal(w.join("k", s.Player).Seats[0].ID, s.ID)
+		}
+	}},
+	{"sessions are listed in order, by page and by filter", func(w *world) {
+		w.open("a-1", "a", shape{3, 3, 0})
+		for _, key := range []model.SessionKey{"k3", "k1", "k2"} {
+			w.join(key, "ann")
+		}
+		w.open("b-1", "b", shape{3, 3, 0})
+		must(w.reserve(registry.Reserve{Route: "voice", Key: "k0", Fleets: []model.FleetName{"b"}, Players: []model.PlayerID{"ann"}}))
+		list := func(f registry.SessionFilter) (out []string) {
+			for _, x := range must(w.ListSessions(w.ctx, f)) {
+				if x.Seats != nil || x.SeatsReserved != 1 {
+					w.Fatalf("%+v", x)
+				}
+				out = append(out, x.String())
+			}
+			return out
+		}
+		w.equal(list(registry.SessionFilter{}), "[plaza/k1 plaza/k2 plaza/k3 voice/k0]")
+		w.equal(list(registry.SessionFilter{Limit: 2}), "[plaza/k1 plaza/k2]")
+		w.equal(list(registry.SessionFilter{Limit: 2, After: ref("k2")}), "[plaza/k3 voice/k0]")
+		w.equal(list(registry.SessionFilter{Route: "plaza", After: ref("k1")}), "[plaza/k2 plaza/k3]")
+		w.equal(list(registry.SessionFilter{Server: "b-1"}), "[voice/k0]")
+		w.equal(list(registry.SessionFilter{Server: "a-1", Route: "voice"}), "[]")
+		w.equal(list(registry.SessionFilter{Server: "a-9"}), "[]")
+	}},
+}
+
+// commit moves a session on, within fleet "a".
+func (w *world) commit(key model.SessionKey, gen model.Generation, from model.ServerID) registry.Reservation {
+	w.Helper()
+	return must(w.tryCommit(key, gen, from))
+}
+
+func (w *world) tryCommit(key model.SessionKey, gen model.Generation, from model.ServerID) (registry.Reservation, error) {
+	return w.CommitMove(w.ctx, registry.Move{
+		Session: ref(key), Gen: gen, Fleets: []model.FleetName{"a"}, From: from, Now: w.now, ExpiresAt: w.now.Add(ttl),
+	})
+}
+
+var moveCases = []testCase{
+	{"a move: joins wait, seats are new, the name stays", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann", "bob")
+		w.claim(r, r.Seats[0])
+		w.open("a-2", "a", shape{1, 3, 0})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.is(w.BeginMove(w.ctx, r.Session, r.Generation, w.now), registry.ErrConflict)
+		_, err := w.try("k", "cat")
+		w.is(err, registry.ErrMoving)
+		moved := w.commit("k", r.Generation, "a-1")
+		w.equal([]any{moved.Server, len(moved.Seats), moved.Session, moved.Generation > r.Generation}, []any{"a-2", 2, r.Session, true})
+		w.equal([]any{w.counts("a-1"), w.counts("a-2")}, "[[0 0 0] [1 2 0]]")
+		for i, s := range moved.Seats {
+			if s.Player != r.Seats[i].Player || s.ID <= r.Seats[1].ID || s.State != model.SeatReserved {
+				w.Fatalf("%+v", moved.Seats)
+			}
+		}
+		_, err = w.try("k", "ann")
+		w.is(err, registry.ErrMoving)
+		w.is(w.AbortMove(w.ctx, r.Session, moved.Generation, w.now), registry.ErrConflict)
+		w.is(w.FinishMove(w.ctx, r.Session, r.Generation, w.now), registry.ErrStale)
+		w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
+		w.equal(w.join("k", "ann").Seats[0].ID, moved.Seats[0].ID)
+	}},
+	{"I8: after a move the old server's word is nothing", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.open("a-2", "a", shape{1, 3, 0})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.commit("k", r.Generation, "a-1")
+		w.ended(r)
+		w.claim(r, r.Seats...)
+		w.equal(w.counts("a-2"), [3]int{1, 1, 0})
+	}},
+	{"a move called off leaves everything as it was", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.is(w.BeginMove(w.ctx, r.Session, r.Generation-1, w.now), registry.ErrStale)
+		w.is(w.BeginMove(w.ctx, ref("other"), 1, w.now), registry.ErrNotFound)
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.is(w.FinishMove(w.ctx, r.Session, r.Generation, w.now), registry.ErrConflict)
+		_, err := w.tryCommit("k", r.Generation, "a-1")
+		w.is(err, registry.ErrFull)
+		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, w.now))
+		w.equal(w.join("k", "ann").Seats[0].ID, r.Seats[0].ID)
+		_, err = w.tryCommit("k", r.Generation, "a-1")
+		w.is(err, registry.ErrConflict)
+	}},
+	{"a move never goes to where it comes from, nor to a linkless server", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		r := w.join("k", "ann")
+		w.linkless("a-2", "a", shape{2, 3, 0})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		_, err := w.tryCommit("k", r.Generation, "a-1")
+		w.is(err, registry.ErrFull)
+		w.open("a-3", "a", shape{2, 3, 0})
+		w.equal(w.commit("k", r.Generation, "a-1").Server, "a-3")
+	}},
+	{"a large session moves only to where all of it has seats", func(w *world) {
+		w.open("a-1", "a", shape{1, 200, 0})
+		var players []model.PlayerID
+		for i := range 100 {
+			players = append(players, model.PlayerID(fmt.Sprintf("p%03d", i)))
+		}
+		w.join("k", players[:60]...)
+		r := w.join("k", players[60:]...)
+		w.open("a-2", "a", shape{1, 200, 99})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		_, err := w.tryCommit("k", r.Generation, "a-1")
+		w.is(err, registry.ErrFull)
+		w.open("a-3", "a", shape{1, 200, 0})
+		w.equal(w.commit("k", r.Generation, "a-1").Server, "a-3")
+	}},
+	{"a dead server's sessions move without it", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		_, err := w.Orphan(w.ctx, "a-1", w.now)
+		w.is(err, registry.ErrConflict)
+		w.become("a-1", model.ServerUnhealthy)
+		orphans := must(w.Orphan(w.ctx, "a-1", w.now))
+		w.equal(len(orphans), 1)
+		w.equal([]any{orphans[0].Server, orphans[0].State, orphans[0].Seats[0].Player}, []any{"", model.SessionMoving, "ann"})
+		w.is(w.AbortMove(w.ctx, r.Session, orphans[0].Generation, w.now), registry.ErrConflict)
+		_, err = w.try("k", "ann")
+		w.is(err, registry.ErrMoving)
+		w.open("a-2", "a", shape{2, 3, 0})
+		moved := w.commit("k", orphans[0].Generation, "a-1")
+		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
+		w.become("a-2", model.ServerUnhealthy) // and the new one dies too
+		again := must(w.Orphan(w.ctx, "a-2", w.now))
+		w.equal([]any{len(again), again[0].Generation}, []any{1, moved.Generation})
+		w.is(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now), registry.ErrConflict)
+		w.open("a-3", "a", shape{2, 3, 0})
+		last := w.commit("k", moved.Generation, "a-2")
+		w.ok(w.FinishMove(w.ctx, r.Session, last.Generation, w.now))
+		w.equal(w.join("k", "ann").Server, "a-3")
+	}},
+	{"an orphan can be ended", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		r := w.join("k", "ann")
+		w.become("a-1", model.ServerStopped)
+		must(w.Orphan(w.ctx, "a-1", w.now))
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
+		w.none("k")
+		_, err := w.Orphan(w.ctx, "a-9", w.now)
+		w.is(err, registry.ErrNotFound)
+	}},
+}

@@ -23,8 +23,12 @@ func Run(t *testing.T, fresh func(t *testing.T, now time.Time) registry.Registry
 		name  string
 		cases []testCase
 	}{
-		{"Joins", joinCases}, {"Servers", serverCases}, {"Greet", greetCases}, {"Report", reportCases},
-		{"Sessions", sessionCases}, {"Moves", moveCases},
+		{"Joins", joinCases},
+		{"Servers", serverCases},
+		{"Greet", greetCases},
+		{"Report", reportCases},
+		{"Sessions", sessionCases},
+		{"Moves", moveCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {

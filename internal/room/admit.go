@@ -2,9 +2,10 @@ package room
 
 import "greenroom.dev/greenroom/internal/room/wire"
 
-// Gate is what a door asks who may come in. It verifies the ticket, claims its seat and finds or makes the room.
+// Gate is what a door asks who may come in. It verifies the ticket, which must be player's if player is not empty,
+// claims its seat and finds or makes the room.
 type Gate interface {
-	Admit(ticket string) (Admission, *Refusal)
+	Admit(ticket, player string) (Admission, *Refusal)
 }
 
 // Admission is a claimed seat and its room.

@@ -36,7 +36,7 @@ func (c *conn) hello(t wire.Type, body []byte) error {
 	if err != nil {
 		return protocolError("Hello: %v", err)
 	}
-	in, refusal := c.door.Gate.Admit(h.Ticket)
+	in, refusal := c.door.Gate.Admit(h.Ticket, "")
 	if refusal != nil {
 		return &farewell{refusal.Code, refusal.Reason}
 	}

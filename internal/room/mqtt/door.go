@@ -1,0 +1,124 @@
+// Package mqtt is the MQTT door into rooms: the server's side of MQTT 3.1.1 and 5 for the topics of docs/WIRE.md, with clean
+// sessions only. Outgoing messages are encoded once per tick for all connections with the same protocol level and
+// subscriptions; QoS 1 ones are copied to fill in each connection's packet identifiers.
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// Endpoint is the door's name among a server's endpoints and ports.
+const Endpoint = "mqtt"
+
+// How long the door waits, and what it takes, where a Door says 0.
+const (
+	DefaultConnectTimeout = 5 * time.Second
+	DefaultLinger         = 2 * time.Second // for the peer to take the last packet
+
+	connectBytes  = 8 << 10     // the longest packet before the room is known
+	packetRoom    = 1 << 10     // for topic and properties, above the room's message limit
+	readBuffer    = 2 << 10     // read at once; players' messages are small
+	idleWithout   = time.Minute // between looks at a connection without keep-alive
+	acceptBackOff = 50 * time.Millisecond
+)
+
+// Door serves MQTT connections. Its fields are set before Serve.
+type Door struct {
+	Gate           room.Gate
+	ConnectTimeout time.Duration // for CONNECT to come
+	Linger         time.Duration
+
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+	wait   sync.WaitGroup
+}
+
+// Serve takes connections from l until ctx ends, which closes l, or l fails.
+func (d *Door) Serve(ctx context.Context, l net.Listener) error {
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			c := newConn(d, nc)
+			if !d.enter(c) {
+				nc.Close()
+				continue
+			}
+			go func() {
+				defer d.leave(c)
+				c.serve()
+			}()
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return ctx.Err()
+		default: // out of file descriptors, most likely: it passes
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptBackOff):
+			}
+		}
+	}
+}
+
+// Close ends every connection and waits for them. Rooms that were told to close have said goodbye before.
+func (d *Door) Close() {
+	d.mu.Lock()
+	d.closed = true
+	for c := range d.conns {
+		if !c.out.Finished() {
+			c.out.Finish()
+			_ = c.net.SetDeadline(time.Now())
+		}
+	}
+	d.mu.Unlock()
+	d.wait.Wait()
+}
+
+func (d *Door) enter(c *conn) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	if d.conns == nil {
+		d.conns = map[*conn]struct{}{}
+	}
+	d.conns[c] = struct{}{}
+	d.wait.Add(1)
+	return true
+}
+
+func (d *Door) leave(c *conn) {
+	d.mu.Lock()
+	delete(d.conns, c)
+	d.mu.Unlock()
+	d.wait.Done()
+}
+
+// farewell is why the reader ends a connection, to be told to the peer.
+type farewell struct {
+	code   wire.CloseCode
+	why    byte
+	reason string
+}
+
+func (f *farewell) Error() string { return f.reason }
+
+func bye(code wire.CloseCode, reason string) error {
+	return &farewell{code, disconnectReason(code), reason}
+}
+
+func or(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}

@@ -1,0 +1,105 @@
+package manifest
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+const (
+	durationName protoreflect.FullName = "google.protobuf.Duration"
+)
+
+// scalar reads a single value of the field's type. Nothing is guessed: 8080 is no text and "8080" no number.
+func (d *decoder) scalar(n *yaml.Node, path string, field protoreflect.FieldDescriptor) (protoreflect.Value, bool) {
+	none := protoreflect.Value{}
+	if n.Kind != yaml.ScalarNode {
+		d.fail(n, path, "must be %s, not %s", wanted(field), describe(n))
+		return none, false
+	}
+	var v protoreflect.Value
+	var ok bool
+	switch field.Kind() {
+	case protoreflect.StringKind:
+		if n.ShortTag() != "!!str" {
+			d.fail(n, path, "must be text, not %s; write %q, in quotes", n.Value, n.Value)
+			return none, false
+		}
+		v, ok = protoreflect.ValueOfString(n.Value), true
+	case protoreflect.BoolKind:
+		v, ok = protoreflect.ValueOfBool(n.Value == "true"), n.ShortTag() == "!!bool" && (n.Value == "true" || n.Value == "false")
+	case protoreflect.Uint32Kind:
+		u, fits := unsigned(n, math.MaxUint32)
+		v, ok = protoreflect.ValueOfUint32(uint32(u)), fits
+	case protoreflect.Uint64Kind:
+		u, fits := unsigned(n, math.MaxUint64)
+		v, ok = protoreflect.ValueOfUint64(u), fits
+	case protoreflect.EnumKind:
+		number, known := enumNumber(field.Enum(), n.Value)
+		v, ok = protoreflect.ValueOfEnum(number), known
+	case protoreflect.MessageKind: // a duration
+		duration, err := time.ParseDuration(n.Value)
+		v, ok = protoreflect.ValueOfMessage(durationpb.New(duration).ProtoReflect()), err == nil && n.ShortTag() == "!!str"
+	}
+	if !ok {
+		d.fail(n, path, "must be %s, not %s", wanted(field), describe(n))
+	}
+	return v, ok
+}
+
+// wanted says what a field takes.
+func wanted(field protoreflect.FieldDescriptor) string {
+	switch field.Kind() {
+	case protoreflect.StringKind:
+		return "text"
+	case protoreflect.BoolKind:
+		return "true or false"
+	case protoreflect.Uint32Kind:
+		return "a whole number from 0 to 4294967295"
+	case protoreflect.Uint64Kind:
+		return "a whole number from 0 up"
+	case protoreflect.EnumKind:
+		return strings.Join(enumNames(field.Enum()), " or ")
+	default:
+		return `a duration such as 30s, 5m or 1h30m`
+	}
+}
+
+func unsigned(n *yaml.Node, largest uint64) (uint64, bool) {
+	if n.ShortTag() != "!!int" {
+		return 0, false
+	}
+	u, err := strconv.ParseUint(n.Value, 10, 64)
+	return u, err == nil && u <= largest
+}
+
+// enumNames are the names people write: TCP for PROTOCOL_TCP. The zero value has none: leave the key out.
+func enumNames(enum protoreflect.EnumDescriptor) []string {
+	var out []string
+	for i := range enum.Values().Len() {
+		if v := enum.Values().Get(i); v.Number() != 0 {
+			out = append(out, enumName(v))
+		}
+	}
+	return out
+}
+
+// enumName cuts the prefix that all values of an enum have in common with its zero value, "PROTOCOL_UNSPECIFIED".
+func enumName(v protoreflect.EnumValueDescriptor) string {
+	zero := string(v.Parent().(protoreflect.EnumDescriptor).Values().ByNumber(0).Name())
+	return strings.TrimPrefix(string(v.Name()), strings.TrimSuffix(zero, "UNSPECIFIED"))
+}
+
+func enumNumber(enum protoreflect.EnumDescriptor, name string) (protoreflect.EnumNumber, bool) {
+	for i := range enum.Values().Len() {
+		if v := enum.Values().Get(i); v.Number() != 0 && enumName(v) == name {
+			return v.Number(), true
+		}
+	}
+	return 0, false
+}

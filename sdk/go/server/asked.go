@@ -88,7 +88,7 @@ func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
 	defer s.mu.Unlock()
 	held.settle()
 	if err != nil && s.book.sessions[ref] == held {
-		s.book.remove(ref, gen, false, s.now())
+		s.book.remove(ref, held)
 	}
 	s.touch()
 	return err
@@ -180,7 +180,7 @@ func (s *Server) closeNow(ref model.SessionRef, gen model.Generation, reason str
 		s.mu.Unlock()
 		return
 	}
-	handle, was := s.book.remove(ref, gen, false, s.now())
+	handle, was := s.book.depart(ref, gen, s.now())
 	s.mu.Unlock()
 	s.touch()
 	if f := s.cfg.Handler.Close; f != nil && was {

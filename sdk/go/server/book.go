@@ -36,7 +36,8 @@ type book struct {
 	released                map[model.SeatID]releasedSeat
 	departed                map[model.SessionRef]departure
 	dirty                   map[model.SessionRef]bool
-	ended                   map[model.SessionRef]model.Generation // to be reported
+	ended                   map[model.SessionRef]departure // on their own
+	unsaid                  map[model.SessionRef]bool      // of ended: to be reported
 	sweepAt                 time.Time
 }
 
@@ -66,8 +67,7 @@ type releasedSeat struct {
 
 type departure struct {
 	gen   model.Generation
-	until time.Time
-	ended bool // on its own
+	until time.Time // of the memory
 }
 
 func newBook() *book {
@@ -76,7 +76,8 @@ func newBook() *book {
 		released: map[model.SeatID]releasedSeat{},
 		departed: map[model.SessionRef]departure{},
 		dirty:    map[model.SessionRef]bool{},
-		ended:    map[model.SessionRef]model.Generation{},
+		ended:    map[model.SessionRef]departure{},
+		unsaid:   map[model.SessionRef]bool{},
 	}
 }
 
@@ -162,7 +163,8 @@ func (b *book) add(ref model.SessionRef, gen model.Generation, capacity int) *se
 	}
 	b.sessions[ref] = s
 	b.dirty[ref] = true
-	delete(b.ended, ref)
+	delete(b.ended, ref) // its end need not be said: what is claimed now is all there is
+	delete(b.unsaid, ref)
 	return s
 }
 
@@ -189,8 +191,9 @@ func (b *book) release(ref model.SessionRef, id model.SeatID, now time.Time) (wa
 	return was, ok
 }
 
-// remove takes a session off the server: its tickets of this generation and older ones open nothing any more.
-func (b *book) remove(ref model.SessionRef, gen model.Generation, ended bool, now time.Time) (Session, bool) {
+// depart takes a session off the server that ended or lives elsewhere by the control plane's word: tickets of this
+// generation and older ones open nothing here any more.
+func (b *book) depart(ref model.SessionRef, gen model.Generation, now time.Time) (Session, bool) {
 	b.sweep(now)
 	until := now.Add(unknownTicketLife)
 	s := b.sessions[ref]
@@ -199,19 +202,32 @@ func (b *book) remove(ref model.SessionRef, gen model.Generation, ended bool, no
 		for _, held := range s.seats {
 			until = later(until, held.expiresAt)
 		}
-		b.seats -= len(s.seats)
-		delete(b.sessions, ref)
-		delete(b.dirty, ref)
-		s.settle()
+		b.remove(ref, s)
 	}
-	b.departed[ref] = departure{gen: max(gen, b.departed[ref].gen), until: until, ended: ended}
-	if ended {
-		b.ended[ref] = gen
-	}
+	b.departed[ref] = departure{gen: max(gen, b.departed[ref].gen), until: until}
 	if s == nil {
 		return Session{}, false
 	}
 	return s.handle, true
+}
+
+// end takes a session off the server that ended on its own. Its seats are released; whoever comes with another ticket
+// for it opens it anew.
+func (b *book) end(ref model.SessionRef, now time.Time) {
+	s := b.sessions[ref]
+	for id := range s.seats {
+		b.release(ref, id, now)
+	}
+	b.remove(ref, s)
+	b.ended[ref] = departure{gen: s.gen, until: now.Add(unknownTicketLife)}
+	b.unsaid[ref] = true
+}
+
+func (b *book) remove(ref model.SessionRef, s *session) {
+	b.seats -= len(s.seats)
+	delete(b.sessions, ref)
+	delete(b.dirty, ref)
+	s.settle()
 }
 
 // sweep forgets what no unexpired ticket asks for any more.
@@ -225,9 +241,14 @@ func (b *book) sweep(now time.Time) {
 			delete(b.released, id)
 		}
 	}
-	for ref, d := range b.departed {
+	forget(b.departed, now)
+	forget(b.ended, now)
+}
+
+func forget(memory map[model.SessionRef]departure, now time.Time) {
+	for ref, d := range memory {
 		if now.After(d.until) {
-			delete(b.departed, ref)
+			delete(memory, ref)
 		}
 	}
 }

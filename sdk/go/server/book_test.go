@@ -70,18 +70,18 @@ func runBook(t *testing.T, b *book, now *time.Time, words []string) string {
 			return "was not claimed"
 		}
 	case "close":
-		if _, was := b.remove(ref(), model.Generation(number(2)), false, *now); !was {
+		if _, was := b.depart(ref(), model.Generation(number(2)), *now); !was {
 			return "was not here"
 		}
 	case "ended":
-		b.remove(ref(), 0, true, *now)
+		b.end(ref(), *now)
 	case "hello":
 		return tell(b.hello(), nil)
 	case "report":
 		r := b.report()
 		return tell(r.GetSessions(), r.GetEnded())
 	case "forgotten":
-		return fmt.Sprintf("%d seats and %d sessions still remembered", len(b.released), len(b.departed))
+		return fmt.Sprintf("%d seats and %d sessions still remembered", len(b.released), len(b.departed)+len(b.ended))
 	default:
 		t.Fatalf("no such call: %s", words[0])
 	}
@@ -143,7 +143,7 @@ func TestBookHoldsTheRules(t *testing.T) {
 			if replaced != nil {
 				dead[model.SeatID(replaced.ID)] = true
 			}
-			switch rapid.IntRange(0, 5).Draw(t, "then") {
+			switch rapid.IntRange(0, 6).Draw(t, "then") {
 			case 0:
 				b.release(shown.Session, shown.Seat, now)
 				dead[shown.Seat] = true
@@ -153,8 +153,15 @@ func TestBookHoldsTheRules(t *testing.T) {
 						dead[id] = true
 					}
 				}
-				b.remove(shown.Session, shown.Generation, false, now)
+				b.depart(shown.Session, shown.Generation, now)
 				dead[shown.Seat] = true
+			case 2:
+				if s := b.sessions[shown.Session]; s != nil {
+					for id := range s.seats {
+						dead[id] = true
+					}
+					b.end(shown.Session, now)
+				}
 			}
 			checkBook(t, b)
 		}

@@ -12,10 +12,8 @@ import (
 // hello tells everything that lives here; what was said on an older stream does not matter any more.
 func (b *book) hello() []*greenroomv1.SessionReport {
 	clear(b.dirty)
-	for ref, d := range b.departed {
-		if d.ended {
-			b.ended[ref] = d.gen
-		}
+	for ref := range b.ended {
+		b.unsaid[ref] = true
 	}
 	for _, s := range b.sessions {
 		s.released = s.released[:0]
@@ -35,18 +33,20 @@ func (b *book) hello() []*greenroomv1.SessionReport {
 
 // report tells what changed since the last report or hello; nil for nothing.
 func (b *book) report() *greenroomv1.Report {
-	if len(b.dirty) == 0 && len(b.ended) == 0 {
+	if len(b.dirty) == 0 && len(b.unsaid) == 0 {
 		return nil
 	}
 	r := &greenroomv1.Report{}
 	for ref := range b.dirty {
 		r.Sessions = append(r.Sessions, b.reportSession(ref))
 	}
-	for ref, gen := range b.ended {
-		r.Ended = append(r.Ended, convert.SessionRefProto(ref, gen))
+	for ref := range b.unsaid {
+		if d, ok := b.ended[ref]; ok {
+			r.Ended = append(r.Ended, convert.SessionRefProto(ref, d.gen))
+		}
 	}
 	clear(b.dirty)
-	clear(b.ended)
+	clear(b.unsaid)
 	return r
 }
 

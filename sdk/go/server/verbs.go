@@ -151,7 +151,8 @@ func (s *Server) Copy(session Session, state []byte) {
 	s.touch()
 }
 
-// Ended tells that a session ended on its own, such as a match that is over. Its seats are released.
+// Ended tells that a session ended on its own, such as a match that is over. Its seats are released. Somebody who holds
+// an unused ticket for it may open it anew, empty.
 func (s *Server) Ended(session Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +160,7 @@ func (s *Server) Ended(session Session) {
 	if held := s.book.sessions[ref]; held == nil || held.handle != session {
 		return
 	}
-	s.book.remove(ref, 0, true, s.now())
+	s.book.end(ref, s.now())
 	s.touch()
 }
 

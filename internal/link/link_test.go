@@ -1,0 +1,352 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+	"connectrpc.com/connect/v2/connectinprocess"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/memory"
+	"greenroom.dev/greenroom/internal/ticket"
+	"greenroom.dev/greenroom/sdk/go/server"
+)
+
+// house is a control plane's registry, keys and hub, and the session servers that link to it.
+type house struct {
+	t      *testing.T
+	facts  *memory.Memory
+	keys   *ticket.Keys
+	signer *ticket.Signer
+	hub    *Hub
+	rpc    *connect.Server
+	stop   context.CancelFunc
+}
+
+func newHouse(t *testing.T) *house {
+	h := &house{t: t, facts: memory.New(time.Now()), keys: ticket.NewKeys(make([]byte, 32))}
+	h.signer = ticket.NewSigner(h.keys)
+	h.open()
+	return h
+}
+
+// open starts the hub, or starts it again.
+func (h *house) open() {
+	h.hub = New(Config{
+		Registry: h.facts, Keys: h.keys, Now: time.Now,
+		Fleet: func(model.FleetName) (model.Fleet, bool) {
+			return model.Fleet{Spec: model.FleetSpec{Room: model.RoomSettings{Tick: 20 * time.Millisecond}}}, true
+		},
+	})
+	h.rpc = connect.NewServer()
+	h.hub.Register(h.rpc)
+	ctx, cancel := context.WithCancel(h.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.hub.Run(ctx) }()
+	h.stop = func() {
+		cancel()
+		if err := <-ended; err != nil {
+			h.t.Error(err)
+		}
+		ended <- nil
+	}
+	h.t.Cleanup(h.stop)
+}
+
+// overHTTP serves the hub on loopback and gives a transport to it.
+func (h *house) overHTTP() connect.Transport {
+	mux := http.NewServeMux()
+	connecthttp.Mount(mux, h.rpc, connecthttp.WithReadMaxBytes(MaxMessageBytes))
+	web := httptest.NewUnstartedServer(mux)
+	web.Config.Protocols = new(http.Protocols)
+	web.Config.Protocols.SetUnencryptedHTTP2(true)
+	web.Start()
+	h.t.Cleanup(func() { web.CloseClientConnections(); web.Close() })
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return connecthttp.NewTransport(&http.Client{Transport: &http.Transport{Protocols: protocols}}, web.URL,
+		connecthttp.WithReadMaxBytes(MaxMessageBytes))
+}
+
+func (h *house) add(id model.ServerID) {
+	_, err := h.facts.AddServer(h.t.Context(), model.Server{
+		ID: id, Fleet: "rooms", State: model.ServerStarting, SessionCapacity: 4, SeatsPerSession: 3, CreatedAt: time.Now(),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// serve runs a session server until the test ends.
+func (h *house) serve(id model.ServerID, transport connect.Transport, handler server.Handler) *server.Server {
+	srv, err := server.New(server.Config{
+		Server: string(id), Token: h.keys.ServerToken(id), Transport: transport, Handler: handler, Version: "v7",
+		Endpoints: []*greenroomv1.Endpoint{{Name: "ws", Url: "ws://127.0.0.1:1/" + string(id)}},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(h.t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	h.t.Cleanup(func() { cancel(); <-ended })
+	return srv
+}
+
+// eventually waits for the registry to change until ok gives true.
+func (h *house) eventually(what string, ok func() bool) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-ctx.Done():
+			h.t.Fatalf("waited in vain for: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+func (h *house) server(id model.ServerID) model.Server {
+	s, err := h.facts.GetServer(h.t.Context(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// become brings a server to a state as the keeper would.
+func (h *house) become(id model.ServerID, state model.ServerState, drain *model.Drain) {
+	h.t.Helper()
+	_, err := h.facts.SetState(h.t.Context(), id, h.server(id).Generation,
+		registry.StateChange{State: state, Reason: "a test", Drain: drain, Now: time.Now()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// join reserves a seat and signs its ticket.
+func (h *house) join(player model.PlayerID, key model.SessionKey) (registry.Reservation, string) {
+	h.t.Helper()
+	r, err := h.facts.Reserve(h.t.Context(), registry.Reserve{
+		Route: "plaza", Key: key, Fleets: []model.FleetName{"rooms"}, Players: []model.PlayerID{player}, Now: time.Now(),
+		ExpiresAt: time.Now().Add(time.Minute),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r, h.signer.Sign(ticket.Claims{
+		Server: r.Server, Player: player, Seat: r.Seats[0].ID, Session: r.Session, Generation: r.Generation,
+		Capacity: r.SessionCapacity, ExpiresAt: r.Seats[0].ExpiresAt,
+	})
+}
+
+func (h *house) claimed(key model.SessionKey) int {
+	s, err := h.facts.GetSession(h.t.Context(), model.SessionRef{Route: "plaza", Key: key})
+	if errors.Is(err, registry.ErrNotFound) {
+		return -1
+	}
+	return s.SeatsClaimed
+}
+
+func TestServerLivesOnItsLink(t *testing.T) {
+	for name, transport := range map[string]func(*house) connect.Transport{
+		"h2c":        (*house).overHTTP,
+		"in process": func(h *house) connect.Transport { return connectinprocess.New(h.rpc) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.add("rooms-1")
+			wants := make(chan *greenroomv1.Want, 16)
+			kicked := make(chan string, 1)
+			srv := h.serve("rooms-1", transport(h), server.Handler{
+				Want: func(w *greenroomv1.Want) { wants <- w },
+				Kick: func(seat server.Seat, _ string) { kicked <- seat.Player },
+			})
+			h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+			if s := h.server("rooms-1"); !s.Linked || s.Version != "v7" || len(s.Endpoints) != 1 {
+				t.Errorf("server: %+v", s)
+			}
+			h.become("rooms-1", model.ServerOpen, nil)
+			for w := range wants {
+				if w.GetState() == greenroomv1.ServerState_SERVER_STATE_OPEN {
+					break
+				}
+			}
+			_, annTicket := h.join("ann", "room-1")
+			ann, err := srv.Claim(annTicket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, bobTicket := h.join("bob", "room-1")
+			if _, err := srv.Claim(bobTicket); err != nil {
+				t.Fatal(err)
+			}
+			h.eventually("ann and bob are seated", func() bool { return h.claimed("room-1") == 2 })
+			if got := srv.Settings(); got.Tick != 20*time.Millisecond || got.MaxStateBytes != model.DefaultMaxStateBytes {
+				t.Errorf("settings: %+v", got)
+			}
+			srv.Release(ann)
+			h.eventually("ann left", func() bool { return h.claimed("room-1") == 1 })
+			if err := h.hub.Release(t.Context(), r.Server, r.Session, r.Generation, r.Seats[0].ID, "rude"); err != nil {
+				t.Error(err)
+			}
+			if got := <-kicked; got != "bob" {
+				t.Errorf("kicked %s", got)
+			}
+			h.eventually("bob left", func() bool { return h.claimed("room-1") <= 0 })
+			drain := model.Drain{StartedAt: time.Now(), HandOverAt: time.Now(), DeadlineAt: time.Now().Add(time.Hour)}
+			h.become("rooms-1", model.ServerDraining, &drain)
+			if w := <-wants; w.GetDeadlineAt() == nil || !srv.Draining() {
+				t.Errorf("want: %v", w)
+			}
+		})
+	}
+}
+
+func TestSessionMovesWithItsState(t *testing.T) {
+	h := newHouse(t)
+	transport := h.overHTTP()
+	h.add("rooms-1")
+	h.add("rooms-2")
+	redirects := make(chan *server.Redirect, 1)
+	opened := make(chan string, 1)
+	one := h.serve("rooms-1", transport, server.Handler{
+		HandOver: func(context.Context, server.Session) ([]byte, error) { return make([]byte, MaxCopyBytes), nil },
+		Close:    func(_ server.Session, _ string, to *server.Redirect) { redirects <- to },
+	})
+	two := h.serve("rooms-2", transport, server.Handler{
+		Open: func(_ context.Context, s server.Session, capacity int, state []byte, complete bool) error {
+			if capacity != 3 || !complete || len(state) != MaxCopyBytes {
+				return errors.New("not what was handed over")
+			}
+			opened <- s.Key
+			return nil
+		},
+	})
+	h.eventually("both are ready", func() bool {
+		return h.server("rooms-1").State == model.ServerReady && h.server("rooms-2").State == model.ServerReady
+	})
+	h.become("rooms-1", model.ServerOpen, nil)
+	r, token := h.join("ann", "room-1")
+	if _, err := one.Claim(token); err != nil {
+		t.Fatal(err)
+	}
+	h.become("rooms-2", model.ServerOpen, nil)
+	ctx := t.Context()
+	if err := h.facts.BeginMove(ctx, r.Session, r.Generation, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	state, err := h.hub.HandOver(ctx, "rooms-1", r.Session, r.Generation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved, err := h.facts.CommitMove(ctx, registry.Move{
+		Session: r.Session, Gen: r.Generation, Fleets: []model.FleetName{"rooms"}, From: "rooms-1", Now: time.Now(),
+		ExpiresAt: time.Now().Add(time.Minute),
+	})
+	if err != nil || moved.Server != "rooms-2" {
+		t.Fatal(moved.Server, err)
+	}
+	open := handover.Opening{Session: r.Session, Generation: moved.Generation, Capacity: 3, State: state, Complete: true}
+	if err := h.hub.Open(ctx, "rooms-2", open); err != nil {
+		t.Fatal(err)
+	}
+	if key := <-opened; key != "room-1" {
+		t.Errorf("opened %s", key)
+	}
+	if err := h.facts.FinishMove(ctx, r.Session, moved.Generation, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	_, next := h.join("ann", "room-1")
+	err = h.hub.Close(ctx, "rooms-1", r.Session, r.Generation, "drain", &handover.Redirect{
+		Server: "rooms-2", Tickets: []handover.PlayerTicket{{Player: "ann", Ticket: next}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := two.Claim((<-redirects).Tickets["ann"]); err != nil {
+		t.Error(err)
+	}
+	if _, err := one.Claim(token); !errors.Is(err, server.ErrGone) {
+		t.Errorf("the old ticket on the old server: %v", err)
+	}
+	h.eventually("ann sits on rooms-2", func() bool { return h.claimed("room-1") == 1 })
+	if last, ok := h.hub.LastCopy(r.Session); !ok || len(last) != MaxCopyBytes {
+		t.Errorf("last copy: %d bytes, %v", len(last), ok)
+	}
+	open.State = []byte("other")
+	open.Session.Key = "room-2"
+	if err := h.hub.Open(ctx, "rooms-2", open); !errors.Is(err, ErrRefused) {
+		t.Errorf("open with a wrong state: %v", err)
+	}
+	if _, err := h.hub.HandOver(ctx, "rooms-9", r.Session, 1); !errors.Is(err, ErrNotLinked) {
+		t.Errorf("hand over on a server that is not there: %v", err)
+	}
+}
+
+func TestCopiesOutliveTheControlPlaneAndEndWithTheSession(t *testing.T) {
+	h := newHouse(t)
+	h.add("rooms-1")
+	transport := &switched{}
+	transport.to(connectinprocess.New(h.rpc))
+	srv := h.serve("rooms-1", transport, server.Handler{})
+	h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+	h.become("rooms-1", model.ServerOpen, nil)
+	r, token := h.join("ann", "room-1")
+	seat, err := srv.Claim(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Copy(seat.Session, []byte("old"))
+	srv.Copy(seat.Session, []byte("new"))
+	last := func() string { state, _ := h.hub.LastCopy(r.Session); return string(state) }
+	h.eventually("the newest copy is here", func() bool { return last() == "new" })
+
+	h.stop() // and start again, with nothing in memory
+	h.facts = memory.New(time.Now())
+	h.open()
+	transport.to(connectinprocess.New(h.rpc))
+	h.add("rooms-1")
+	h.eventually("everything is found again", func() bool { return h.claimed("room-1") == 1 && last() == "new" })
+	if s := h.server("rooms-1"); s.State != model.ServerOpen {
+		t.Errorf("rooms-1 is %v", s.State)
+	}
+	srv.Ended(seat.Session)
+	h.eventually("session and copy are gone", func() bool { return h.claimed("room-1") < 0 && last() == "" })
+}
+
+func TestCopiesOfSessionsThatAreNoMoreAreSweptAway(t *testing.T) {
+	c, now := copies{newest: map[model.SessionRef]sessionCopy{}}, time.Unix(0, 0)
+	a, b := model.SessionRef{Route: "r", Key: "a"}, model.SessionRef{Route: "r", Key: "b"}
+	c.put(a, 2, 1, []byte("a"), now)
+	c.put(b, 1, 5, []byte("b"), now)
+	c.put(b, 1, 4, []byte("older"), now)
+	c.put(a, 1, 9, []byte("older generation"), now)
+	if got, _ := c.get(b); string(got) != "b" {
+		t.Errorf("copy of b: %s", got)
+	}
+	c.sweep(now.Add(time.Hour), func(ref model.SessionRef) bool { return ref == b })
+	if _, ok := c.get(a); ok || c.bytes != 1+copyOverhead {
+		t.Errorf("a is still there, %d bytes", c.bytes)
+	}
+	c.drop(b, 0)
+	if _, ok := c.get(b); !ok {
+		t.Error("an older end dropped a newer copy")
+	}
+	c.bytes = MaxCopiesBytes
+	if c.put(a, 3, 1, []byte("a"), now) {
+		t.Error("a copy beyond the bound was kept")
+	}
+}

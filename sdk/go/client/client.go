@@ -19,10 +19,10 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
-	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
-	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 )
 
 // Config says how Greenroom's API is reached.

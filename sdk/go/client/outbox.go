@@ -27,7 +27,9 @@ type message struct {
 	seq   uint64
 }
 
-func (m *message) size() int { return len(m.state.Key) + len(m.state.Value) + len(m.name) + len(m.body) }
+func (m *message) size() int {
+	return len(m.state.Key) + len(m.state.Value) + len(m.name) + len(m.body)
+}
 
 func (m *message) appendTo(b []byte) []byte {
 	switch m.kind {

@@ -110,6 +110,9 @@ func (v *visiting) snapshot(body []byte, now time.Time) error {
 		r.outbox.restore(r.view.entries, r.view.member)
 		r.entered = true
 	}
+	for i := range changes {
+		r.outbox.echoed(&changes[i])
+	}
 	change := StatusChange{Status: Open}
 	if r.status == Reconnecting {
 		change.Away = now.Sub(v.leftAt)

@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 import { mockGreenroom } from "./mock/plugin.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -14,7 +14,7 @@ export default defineConfig(({ mode }) => {
     build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, emptyOutDir: true },
     server: {
       host: "127.0.0.1",
-      proxy: mock ? {} : { "^/greenroom\\.v1\\.": process.env.BASE_URL ?? "http://127.0.0.1:7350" },
+      proxy: mock ? undefined : { "^/greenroom\\.v1\\.": process.env.BASE_URL ?? "http://127.0.0.1:7350" },
     },
     preview: { host: "127.0.0.1" },
     test: { include: ["src/**/*.test.ts"], environment: "node" },

@@ -1,0 +1,169 @@
+import { type PointerEvent, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useHouse } from "../app/context.tsx";
+import { useSpeech } from "../i18n/language.tsx";
+import { niceTop, type Sample, shownSpan, stretches } from "./history.ts";
+
+const HEIGHT = 168;
+const PLAYERS = { top: 14, bottom: 104 };
+const SERVERS = { top: 122, bottom: 152 };
+const LEFT = 34;
+const RIGHT = 92;
+
+interface Scale {
+  x: (atMs: number) => number;
+  players: (n: number) => number;
+  servers: (n: number) => number;
+  playersTop: number;
+  serversTop: number;
+  from: number;
+  to: number;
+}
+
+/** Players, and below them open and ready servers, over the last minutes: two strips with an axis each, on one time. */
+export function StripChart() {
+  const { t, format } = useSpeech();
+  const { history } = useHouse();
+  const samples = useSyncExternalStore(history.subscribe, history.snapshot);
+  const [box, width] = useWidth();
+  const [hover, setHover] = useState<number>();
+  const scale = useMemo(() => scaleOf(samples, width), [samples, width]);
+  const last = samples[samples.length - 1];
+  const under = hover === undefined || scale === undefined ? undefined : nearest(samples, scale.from + ((hover - LEFT) / (width - LEFT - RIGHT)) * (scale.to - scale.from));
+  const show = under ?? last;
+  const max = samples.reduce((top, sample) => Math.max(top, sample.players), 0);
+  const say = last === undefined ? t("chart.title") : `${t("chart.title")}. ${t("chart.describe", { players: last.players, max, open: last.open, ready: last.ready })}`;
+
+  const onPointerMove = (event: PointerEvent<SVGSVGElement>) => setHover(event.clientX - event.currentTarget.getBoundingClientRect().left);
+  return (
+    <figure className="strip" ref={box}>
+      {scale !== undefined && (
+        <svg width={width} height={HEIGHT} role="img" aria-label={say} onPointerMove={onPointerMove} onPointerLeave={() => setHover(undefined)}>
+          <Frame scale={scale} width={width} />
+          {stretches(samples).map((run) => <Run key={run[0]!.atMs} run={run} scale={scale} />)}
+          {show !== undefined && <Now sample={show} scale={scale} width={width} hovering={under !== undefined} />}
+          {under !== undefined && (
+            <text className="strip-axis" x={clampX(scale.x(under.atMs), width)} y={PLAYERS.top - 3} textAnchor="middle">
+              {format.clock(under.atMs, scale.to, true)}
+            </text>
+          )}
+        </svg>
+      )}
+    </figure>
+  );
+}
+
+function scaleOf(samples: readonly Sample[], width: number): Scale | undefined {
+  if (width < 160) return undefined;
+  const to = samples[samples.length - 1]?.atMs ?? 0;
+  const from = to - shownSpan(samples);
+  const playersTop = niceTop(Math.max(0, ...samples.map(({ players }) => players)), 10);
+  const serversTop = niceTop(Math.max(0, ...samples.map(({ open, ready }) => Math.max(open, ready))), 4);
+  const along = (top: number, lane: { top: number; bottom: number }) => (n: number) => lane.bottom - (n / top) * (lane.bottom - lane.top);
+  return {
+    x: (atMs) => LEFT + ((atMs - from) / (to - from)) * (width - LEFT - RIGHT),
+    players: along(playersTop, PLAYERS),
+    servers: along(serversTop, SERVERS),
+    playersTop, serversTop, from, to,
+  };
+}
+
+function Frame({ scale, width }: { scale: Scale; width: number }) {
+  const { t, format } = useSpeech();
+  const minutes = Math.round((scale.to - scale.from) / 60_000);
+  const every = minutes <= 3 ? 1 : minutes <= 6 ? 2 : 5;
+  const marks = Array.from({ length: Math.floor(minutes / every) }, (_, i) => (i + 1) * every);
+  const lines = [[scale.players(0), 0], [scale.players(scale.playersTop / 2), scale.playersTop / 2], [scale.players(scale.playersTop), scale.playersTop]] as const;
+  return (
+    <g className="strip-frame">
+      {lines.map(([y, n]) => (
+        <g key={n}>
+          <line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} className={n === 0 ? "base" : ""} />
+          {Number.isInteger(n) && <text className="strip-axis" x={LEFT - 6} y={y + 3.5} textAnchor="end">{format.number(n)}</text>}
+        </g>
+      ))}
+      <line x1={LEFT} x2={width - RIGHT} y1={SERVERS.bottom} y2={SERVERS.bottom} className="base" />
+      <text className="strip-axis" x={LEFT - 6} y={SERVERS.bottom + 3.5} textAnchor="end">0</text>
+      <text className="strip-axis" x={LEFT - 6} y={SERVERS.top + 3.5} textAnchor="end">{format.number(scale.serversTop)}</text>
+      {marks.map((ago) => (
+        <text key={ago} className="strip-axis" x={scale.x(scale.to - ago * 60_000)} y={HEIGHT - 3} textAnchor={ago === minutes ? "start" : "middle"}>
+          {t("chart.ago", { n: ago })}
+        </text>
+      ))}
+      <text className="strip-axis" x={width - RIGHT} y={HEIGHT - 3} textAnchor="end">{t("chart.now")}</text>
+    </g>
+  );
+}
+
+/** One stretch without a gap. */
+function Run({ run, scale }: { run: readonly Sample[]; scale: Scale }) {
+  const x0 = scale.x(run[0]!.atMs);
+  const x1 = scale.x(run[run.length - 1]!.atMs);
+  const line = run.map(({ atMs, players }) => `${scale.x(atMs).toFixed(1)},${scale.players(players).toFixed(1)}`).join("L");
+  return (
+    <g>
+      <path className="strip-area" d={`M${x0},${PLAYERS.bottom}L${line}L${x1},${PLAYERS.bottom}Z`} />
+      <path className="strip-players" d={`M${line}`} />
+      <path className="strip-open" d={stairs(run, scale, ({ open }) => open)} />
+      <path className="strip-ready" d={stairs(run, scale, ({ ready }) => ready)} />
+    </g>
+  );
+}
+
+/** Whole servers come and go at once: a line of steps. */
+function stairs(run: readonly Sample[], scale: Scale, of: (sample: Sample) => number): string {
+  return run.map((sample, i) => {
+    const x = scale.x(sample.atMs).toFixed(1);
+    const y = scale.servers(of(sample)).toFixed(1);
+    return i === 0 ? `M${x},${y}` : `H${x}V${y}`;
+  }).join("");
+}
+
+/** The values at one moment, written beside their lines. */
+function Now({ sample, scale, width, hovering }: { sample: Sample; scale: Scale; width: number; hovering: boolean }) {
+  const { t, format } = useSpeech();
+  const x = scale.x(sample.atMs);
+  const labels = [
+    { y: scale.players(sample.players), n: sample.players, name: t("chart.players"), kind: "players" },
+    { y: scale.servers(sample.open), n: sample.open, name: t("chart.open"), kind: "open" },
+    { y: scale.servers(sample.ready), n: sample.ready, name: t("chart.ready"), kind: "ready" },
+  ];
+  const apart = Math.abs(labels[1]!.y - labels[2]!.y) < 15 ? 15 : 0;
+  const middle = (labels[1]!.y + labels[2]!.y) / 2;
+  const sign = labels[1]!.y <= labels[2]!.y ? -1 : 1;
+  const ys = [labels[0]!.y, apart > 0 ? middle + (sign * apart) / 2 : labels[1]!.y, apart > 0 ? middle - (sign * apart) / 2 : labels[2]!.y];
+  return (
+    <g>
+      {hovering && <line className="strip-cross" x1={x} x2={x} y1={PLAYERS.top} y2={SERVERS.bottom} />}
+      {labels.map(({ y, n, name, kind }, i) => (
+        <g key={kind}>
+          <circle className={`strip-dot ${kind}`} cx={x} cy={y} r={kind === "players" ? 3.5 : 2.5} />
+          <text className={`strip-label ${kind}`} x={width - RIGHT + 10} y={ys[i]! + 4}>
+            <tspan className="n">{format.number(n)}</tspan> {name}
+          </text>
+        </g>
+      ))}
+    </g>
+  );
+}
+
+function clampX(x: number, width: number): number {
+  return Math.min(width - RIGHT, Math.max(LEFT + 20, x));
+}
+
+function nearest(samples: readonly Sample[], atMs: number): Sample | undefined {
+  let best: Sample | undefined;
+  for (const sample of samples) if (best === undefined || Math.abs(sample.atMs - atMs) < Math.abs(best.atMs - atMs)) best = sample;
+  return best;
+}
+
+function useWidth() {
+  const box = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (box.current === null) return;
+    const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, []);
+  return [box, width] as const;
+}

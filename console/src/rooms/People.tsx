@@ -1,0 +1,37 @@
+import { useEffect, useState } from "react";
+import { useSpeech } from "../i18n/language.tsx";
+import { hueOf } from "./track.ts";
+import type { Visit } from "./visit.ts";
+
+/** No more names are listed. */
+const LISTED_MAX = 200;
+
+/** Who is in the room, by name: what the map shows, for readers. */
+export function People({ visit }: { visit: Visit }) {
+  const { t, format } = useSpeech();
+  const [people, setPeople] = useState(() => visit.people());
+  useEffect(() => {
+    setPeople(visit.people());
+    return visit.onMembers(() => setPeople(visit.people()));
+  }, [visit]);
+  return (
+    <section className="people">
+      <h2>{t("room.people")} <span>{format.number(people.length)}</span></h2>
+      <ul>
+        {people.slice(0, LISTED_MAX).map((player) => (
+          <li key={player} className={player === visit.player ? "own" : ""}>
+            <Swatch player={player} own={player === visit.player} />
+            <span>{player}</span>
+            {player === visit.player && <b>{t("room.you")}</b>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Swatch({ player, own }: { player: string; own: boolean }) {
+  const hue = hueOf(player);
+  const fill = own ? "var(--accent)" : `light-dark(oklch(0.62 0.13 ${hue}), oklch(0.78 0.11 ${hue}))`;
+  return <i aria-hidden="true" style={{ background: fill }} />;
+}

@@ -38,7 +38,7 @@ func (d *decoder) message(n *yaml.Node, path string, m protoreflect.Message, dep
 		field := fields.ByName(protoreflect.Name(key.Value))
 		switch {
 		case field == nil:
-			d.fail(key, "", "unknown key %s%s", at, didYouMean(key.Value, fieldNames(fields)))
+			d.fail(key, "", "unknown key %s%s", at, DidYouMean(key.Value, fieldNames(fields)))
 		case path == "" && slices.Contains(outputOnly, field.Name()):
 			d.fail(key, at, "is written by Greenroom only; take it out")
 		case isNull(value): // as if it were not there

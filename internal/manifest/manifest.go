@@ -138,7 +138,7 @@ func (d *decoder) object(root *yaml.Node) (Object, bool) {
 	}
 	message := kinds()[kind.Value]
 	if message == nil {
-		d.fail(kind, "kind", "must be Fleet or Route, not %q%s", kind.Value, didYouMean(kind.Value, []string{"Fleet", "Route"}))
+		d.fail(kind, "kind", "must be Fleet or Route, not %q%s", kind.Value, DidYouMean(kind.Value, []string{"Fleet", "Route"}))
 		return Object{}, false
 	}
 	d.message(root, "", message.ProtoReflect(), 0, "kind")

@@ -2,8 +2,8 @@ package manifest
 
 import "strings"
 
-// didYouMean gives " (did you mean x?)" for the known name nearest to the given one; "" when none is near.
-func didYouMean(given string, known []string) string {
+// DidYouMean gives " (did you mean x?)" for the known name nearest to the given one; "" when none is near.
+func DidYouMean(given string, known []string) string {
 	if len(given) > 64 {
 		return ""
 	}

@@ -1,0 +1,147 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// Run serves the joins that wait, whenever the registry changes, until ctx ends.
+func (r *Router) Run(ctx context.Context) error {
+	changes := r.cfg.Registry.Watch(ctx)
+	look := time.NewTimer(0)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-changes:
+			if !ok {
+				return nil
+			}
+		case <-r.wake:
+		case <-look.C:
+		}
+		if r.Tick(ctx) == 0 {
+			look.Stop()
+			continue
+		}
+		// Somebody waits still: changes in the meantime are looked at together.
+		if !sleep(ctx, pace) {
+			return nil
+		}
+		look.Reset(patience)
+	}
+}
+
+// sleep waits for d; false if ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// Tick looks at every queue once and answers how many joins wait still. Calls must not overlap.
+func (r *Router) Tick(ctx context.Context) (waiting int) {
+	for _, name := range r.routes() {
+		waiting += r.serve(ctx, name)
+	}
+	return waiting
+}
+
+func (r *Router) routes() []model.RouteName {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := make([]model.RouteName, 0, len(r.queues))
+	for name := range r.queues {
+		names = append(names, name)
+	}
+	return names
+}
+
+// line is the joins of a route that wait now, and why none may take room; nil if they may.
+func (r *Router) line(route model.RouteName) (line []*waiter, reason error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if q := r.queues[route]; q != nil {
+		for e := q.line.Front(); e != nil; e = e.Next() {
+			line = append(line, e.Value.(*waiter))
+		}
+	}
+	if r.held {
+		reason = ErrHeld
+	}
+	return line, reason
+}
+
+// serve asks the registry for the joins of one route in the order of their arrival. From the first that finds no room
+// on, the others are only looked up in sessions that are there.
+func (r *Router) serve(ctx context.Context, name model.RouteName) (waiting int) {
+	line, closed := r.line(name)
+	route, ok := r.cfg.Routes(name) // as it is now: a fleet rolled back gets no session of those who waited
+	for _, w := range line {
+		if ctx.Err() != nil {
+			break
+		}
+		if !ok {
+			r.resolve(w, registry.Reservation{}, fmt.Errorf("%s: %w", name, ErrNoRoute))
+			continue
+		}
+		reason := r.attempt(w, &route, closed)
+		if reason == nil {
+			continue
+		}
+		waiting++
+		if !bound(reason) {
+			closed = reason
+		}
+	}
+	return waiting
+}
+
+// attempt tries to seat one join, in a session that is there if room is closed. It answers why it waits on; nil if it
+// does not.
+func (r *Router) attempt(w *waiter, route *model.Route, closed error) error {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if w.over {
+		return nil
+	}
+	reason := closed
+	if closed == nil || w.req.Key != "" {
+		res, err := r.reserve(w.ctx, w.req, route, closed == nil)
+		if err == nil || !waits(err) {
+			r.finish(w, res, err)
+			return nil
+		}
+		if closed == nil || bound(err) {
+			reason = err
+		}
+	}
+	r.blame(w, reason)
+	return reason
+}
+
+// resolve answers a join, unless it was given up.
+func (r *Router) resolve(w *waiter, res registry.Reservation, err error) {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	if !w.over {
+		r.finish(w, res, err)
+	}
+}
+
+// finish answers a join; its turn is held.
+func (r *Router) finish(w *waiter, res registry.Reservation, err error) {
+	w.over, w.answer, w.err = true, res, err
+	r.dequeue(w)
+	close(w.ready)
+}

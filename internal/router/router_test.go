@@ -48,12 +48,13 @@ func live(t *testing.T, story func(h *house)) {
 		done := make(chan error)
 		go func() { done <- h.Router.Run(ctx) }()
 		story(h)
+		synctest.Wait() // joins that end this very moment
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if n := len(h.queues); n != 0 {
-			t.Errorf("%d queues are left", n)
+		if names := h.routes(); len(names) != 0 {
+			t.Errorf("joins are left waiting for %v", names)
 		}
 	})
 }
@@ -158,11 +159,11 @@ func TestTheSeatOutlivesItsTicket(t *testing.T) {
 	live(t, func(h *house) {
 		h.open("a-1", "a", 1, 1)
 		h.join("k", "ann")
-		time.Sleep(model.TicketTTL + ReservationGrace - 1)
+		time.Sleep(model.TicketTTL + ReservationGrace - time.Millisecond)
 		if n, err := h.reg.Expire(h.ctx, time.Now()); n != 0 || err != nil {
 			t.Fatalf("%d seats expired, %v", n, err)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Millisecond)
 		if n, err := h.reg.Expire(h.ctx, time.Now()); n != 1 || err != nil {
 			t.Fatalf("%d seats expired, %v", n, err)
 		}

@@ -77,7 +77,7 @@ func TestQueueWakesForANewServer(t *testing.T) {
 // Nothing tells when a reservation ends; a waiting join finds it out.
 func TestQueueTakesExpiredSeats(t *testing.T) {
 	live(t, func(h *house) {
-		h.route.MaxWait = 2 * time.Minute
+		h.apply(func(r *model.Route) { r.MaxWait = 2 * time.Minute })
 		h.open("a-1", "a", 1, 1)
 		h.join("k", "ann")
 		p := h.begin(h.ctx, request("", "bob"))
@@ -130,7 +130,7 @@ func TestQueueCancel(t *testing.T) {
 
 func TestQueueIsBounded(t *testing.T) {
 	live(t, func(h *house) {
-		h.route.MaxWaiting = 2
+		h.apply(func(r *model.Route) { r.MaxWaiting = 2 })
 		h.begin(h.ctx, request("k1", "ann"))
 		h.begin(h.ctx, request("k2", "ann"))
 		_, err := h.Join(h.ctx, request("k3", "ann"))
@@ -244,7 +244,7 @@ func TestHold(t *testing.T) {
 func TestQueueGoesByTheWeightsOfNow(t *testing.T) {
 	live(t, func(h *house) {
 		p := h.begin(h.ctx, request("k", "ann"))
-		h.route.Fleets = []model.FleetWeight{{Fleet: "a", Weight: 0}, {Fleet: "b", Weight: model.Whole}}
+		h.apply(func(r *model.Route) { r.Fleets = []model.FleetWeight{{Fleet: "a", Weight: 0}, {Fleet: "b", Weight: model.Whole}} })
 		h.open("a-1", "a", 1, 4)
 		if p.over() {
 			t.Fatalf("%+v", p.Placement)
@@ -254,7 +254,7 @@ func TestQueueGoesByTheWeightsOfNow(t *testing.T) {
 			t.Fatalf("%+v, %v", p.Placement, p.err)
 		}
 		gone := h.begin(h.ctx, request("k2", "ann"))
-		h.route.Name = "renamed"
+		h.apply(func(r *model.Route) { r.Name = "renamed" })
 		<-gone.done
 		if !errors.Is(gone.err, ErrNoRoute) {
 			t.Fatalf("%v", gone.err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ type house struct {
 	*Router
 	reg   *memory.Memory
 	keys  *ticket.Keys
+	mu    sync.Mutex // guards route's changes
 	route model.Route
 	ctx   context.Context
 	now   func() time.Time
@@ -35,7 +37,11 @@ func newHouse(t *testing.T) *house {
 	h.reg = memory.New(time.Now())
 	h.Router = New(Config{
 		Registry: h.reg, Signer: ticket.NewSigner(h.keys), Now: func() time.Time { return h.now() },
-		Routes: func(name model.RouteName) (model.Route, bool) { return h.route, name == h.route.Name },
+		Routes: func(name model.RouteName) (model.Route, bool) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return h.route, name == h.route.Name
+		},
 	})
 	return h
 }
@@ -57,6 +63,13 @@ func live(t *testing.T, story func(h *house)) {
 			t.Errorf("joins are left waiting for %v", names)
 		}
 	})
+}
+
+// apply changes the route.
+func (h *house) apply(change func(*model.Route)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(&h.route)
 }
 
 func (h *house) open(id model.ServerID, fleet model.FleetName, slots, size int) {

@@ -1,0 +1,85 @@
+package handover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/ticket"
+)
+
+// arrive brings a session to the server that the registry placed it on, or, if that one does not take it, to another;
+// then joins go there, and then the players are sent there. It is not called off when ctx ends: that would leave the
+// session between two servers. After an error the session is still Moving.
+func (m *Mover) arrive(ctx context.Context, p passage, placed registry.Reservation) error {
+	ctx = context.WithoutCancel(ctx)
+	var failed []registry.Reservation
+	for {
+		err := m.open(ctx, p, placed)
+		if err == nil {
+			break
+		}
+		err = fmt.Errorf("open %s on %s: %w", p.ref, placed.Server, err)
+		failed = append(failed, placed)
+		if len(failed) == MaxTargets {
+			return err
+		}
+		next, noOther := m.commit(ctx, p, placed.Generation, placed.Server)
+		if noOther != nil {
+			return errors.Join(err, fmt.Errorf("place %s elsewhere: %w", p.ref, noOther))
+		}
+		placed = next
+	}
+	if err := m.cfg.Registry.FinishMove(ctx, p.ref, placed.Generation, m.cfg.Now()); err != nil {
+		return fmt.Errorf("finish the move of %s to %s: %w", p.ref, placed.Server, err)
+	}
+	m.sendOn(ctx, p, placed, failed)
+	return nil
+}
+
+func (m *Mover) open(ctx context.Context, p passage, placed registry.Reservation) error {
+	ctx, cancel := context.WithTimeout(ctx, OpenTimeout)
+	defer cancel()
+	return m.cfg.Links.Open(ctx, placed.Server, Opening{
+		Session: p.ref, Generation: placed.Generation, Capacity: placed.SessionCapacity,
+		State: p.state, Complete: p.complete,
+	})
+}
+
+// sendOn closes the session where it was, its players knowing where to go, and on targets that may have taken it after
+// all. A server that cannot be told learns in its next welcome that its session lives elsewhere.
+func (m *Mover) sendOn(ctx context.Context, p passage, placed registry.Reservation, failed []registry.Reservation) {
+	to := m.redirect(p.ref, placed)
+	from := []Origin{p.from}
+	for _, f := range failed {
+		from = append(from, Origin{f.Server, f.Generation})
+	}
+	for _, o := range from {
+		if o.Server == "" || o.Server == placed.Server {
+			continue
+		}
+		err := m.close(ctx, p.ref, o, to)
+		if err != nil {
+			m.log.Warn("session moved, but its last server could not be told", "session", p.ref.String(), "server", o.Server, "to", placed.Server, "error", err)
+		}
+	}
+}
+
+func (m *Mover) close(ctx context.Context, ref model.SessionRef, at Origin, to *Redirect) error {
+	ctx, cancel := context.WithTimeout(ctx, CloseTimeout)
+	defer cancel()
+	return m.cfg.Links.Close(ctx, at.Server, ref, at.Generation, "moved to "+string(to.Server), to)
+}
+
+func (m *Mover) redirect(ref model.SessionRef, placed registry.Reservation) *Redirect {
+	to := &Redirect{Server: placed.Server, Endpoints: placed.Endpoints}
+	for _, s := range placed.Seats {
+		to.Tickets = append(to.Tickets, PlayerTicket{Player: s.Player, Seat: s, Ticket: m.cfg.Signer.Sign(ticket.Claims{
+			Server: placed.Server, Player: s.Player, Seat: s.ID, Session: ref,
+			Generation: placed.Generation, Capacity: placed.SessionCapacity, ExpiresAt: s.ExpiresAt,
+		})})
+	}
+	return to
+}

@@ -1,0 +1,317 @@
+package handover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/memory"
+	"greenroom.dev/greenroom/internal/ticket"
+)
+
+var (
+	start  = time.Date(2026, 1, 1, 20, 0, 0, 0, time.UTC)
+	room   = model.SessionRef{Route: "plaza", Key: "room-7"}
+	fleets = []model.FleetName{"plaza"}
+)
+
+// plainSigner writes tickets that a test can read.
+type plainSigner struct{}
+
+func (plainSigner) Sign(c ticket.Claims) string {
+	return fmt.Sprintf("%s@%s/%d#%d", c.Player, c.Server, c.Generation, c.Seat)
+}
+
+// stage is three open servers (a, b, c) with room-7 live on a, two players in it.
+type stage struct {
+	reg   *memory.Memory
+	links *fakeLinks
+	mover *Mover
+	first model.Session
+	now   time.Time
+}
+
+type fataler interface{ Fatalf(string, ...any) }
+
+func must(t fataler, err error) {
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+func newStage(t fataler) *stage {
+	ctx := context.Background()
+	st := &stage{reg: memory.New(start), links: newFakeLinks(), now: start}
+	for _, id := range []model.ServerID{"plaza-a", "plaza-b", "plaza-c"} {
+		s, err := st.reg.AddServer(ctx, model.Server{
+			ID: id, Fleet: "plaza", State: model.ServerStarting, SessionCapacity: 4, SeatsPerSession: 8, SeatCapacity: 32, CreatedAt: start,
+		})
+		must(t, err)
+		g, err := st.reg.Greet(ctx, registry.Hello{
+			Server: s.ID, Stream: 1, Now: start, Endpoints: []model.Endpoint{{Name: "ws", URL: "ws://" + string(id)}},
+		})
+		must(t, err)
+		if id == "plaza-a" {
+			st.open(t, g.Server)
+		}
+	}
+	r, err := st.reg.Reserve(ctx, registry.Reserve{
+		Route: room.Route, Key: room.Key, Fleets: fleets, Players: []model.PlayerID{"ann", "bob"},
+		Now: start, ExpiresAt: start.Add(time.Minute),
+	})
+	must(t, err)
+	must(t, st.reg.Report(ctx, registry.Report{Server: "plaza-a", Stream: 1, Now: start, Sessions: []registry.SessionReport{
+		{Session: room, Generation: r.Generation, Capacity: 8, Claimed: r.Seats},
+	}}))
+	for _, id := range []model.ServerID{"plaza-b", "plaza-c"} {
+		s, err := st.reg.GetServer(ctx, id)
+		must(t, err)
+		st.open(t, s)
+	}
+	st.links.put("plaza-a", room, &held{gen: r.Generation, state: "cake on the table"})
+	st.mover = New(Config{
+		Registry: faultyRegistry{st.reg, st.links}, Links: st.links, Signer: plainSigner{},
+		Now: func() time.Time { return st.now }, Logger: slog.New(slog.DiscardHandler),
+	})
+	st.first = st.session(t)
+	return st
+}
+
+func (st *stage) open(t fataler, s model.Server) {
+	_, err := st.reg.SetState(context.Background(), s.ID, s.Generation, registry.StateChange{State: model.ServerOpen, Now: start})
+	must(t, err)
+}
+
+func (st *stage) session(t fataler) model.Session {
+	s, err := st.reg.GetSession(context.Background(), room)
+	must(t, err)
+	return s
+}
+
+func (st *stage) origin() Origin { return Origin{"plaza-a", st.first.Generation} }
+
+// kill makes a server unhealthy and orphans its sessions, as the keeper does.
+func (st *stage) kill(t fataler, id model.ServerID) {
+	ctx := context.Background()
+	s, err := st.reg.GetServer(ctx, id)
+	must(t, err)
+	_, err = st.reg.SetState(ctx, id, s.Generation, registry.StateChange{State: model.ServerUnhealthy, Now: start})
+	must(t, err)
+	_, err = st.reg.Orphan(ctx, id, start)
+	must(t, err)
+	st.links.mu.Lock()
+	defer st.links.mu.Unlock()
+	delete(st.links.held, id)
+}
+
+func TestMove(t *testing.T) {
+	st := newStage(t)
+	source := st.links.held["plaza-a"][room]
+	must(t, st.mover.Move(context.Background(), room, st.origin(), fleets))
+
+	s := st.session(t)
+	if s.State != model.SessionLive || s.Server == "plaza-a" || s.Generation <= st.first.Generation {
+		t.Fatalf("session is %s on %s at %d", s.State, s.Server, s.Generation)
+	}
+	there := st.links.held[s.Server][room]
+	if there == nil || there.state != "cake on the table" || !there.complete || there.gen != s.Generation {
+		t.Fatalf("the new server has %+v", there)
+	}
+	to := source.redirects
+	if to == nil || to.Server != s.Server || len(to.Endpoints) != 1 || len(to.Tickets) != 2 {
+		t.Fatalf("players were sent on by %+v", to)
+	}
+	for i, seat := range s.Seats {
+		want := fmt.Sprintf("%s@%s/%d#%d", seat.Player, s.Server, s.Generation, seat.ID)
+		if to.Tickets[i].Ticket != want || seat.ID == st.first.Seats[i].ID {
+			t.Errorf("ticket %q, want %q; the seat was %d before", to.Tickets[i].Ticket, want, st.first.Seats[i].ID)
+		}
+	}
+}
+
+// TestMoveFails: a failure at any step before the commit leaves the session live and unfrozen where it was.
+func TestMoveFails(t *testing.T) {
+	t.Run("the source does not freeze it", func(t *testing.T) {
+		st := newStage(t)
+		st.links.fault = failOn("hand over", true)
+		if err := st.mover.Move(context.Background(), room, st.origin(), fleets); !errors.Is(err, errFault) {
+			t.Fatalf("got %v", err)
+		}
+		st.asBefore(t)
+	})
+	t.Run("there is no other server", func(t *testing.T) {
+		st := newStage(t)
+		if err := st.mover.Move(context.Background(), room, st.origin(), []model.FleetName{"elsewhere"}); !errors.Is(err, registry.ErrFull) {
+			t.Fatalf("got %v", err)
+		}
+		st.asBefore(t)
+	})
+	t.Run("an old generation", func(t *testing.T) {
+		st := newStage(t)
+		err := st.mover.Move(context.Background(), room, Origin{"plaza-a", st.first.Generation - 1}, fleets)
+		if !errors.Is(err, registry.ErrStale) || len(st.links.calls) > 0 {
+			t.Fatalf("got %v after %v", err, st.links.calls)
+		}
+		st.asBefore(t)
+	})
+	t.Run("called off", func(t *testing.T) {
+		st := newStage(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		st.links.fault = func(call string) (error, bool) {
+			if call == "hand over" {
+				cancel()
+				return ctx.Err(), true
+			}
+			return nil, false
+		}
+		if err := st.mover.Move(ctx, room, st.origin(), fleets); !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		st.asBefore(t)
+	})
+}
+
+func (st *stage) asBefore(t *testing.T) {
+	t.Helper()
+	s := st.session(t)
+	h := st.links.held["plaza-a"][room]
+	if s.State != model.SessionLive || s.Server != "plaza-a" || s.Generation != st.first.Generation || h == nil || h.frozen {
+		t.Fatalf("session is %s on %s at %d; its server has %+v", s.State, s.Server, s.Generation, h)
+	}
+}
+
+func failOn(call string, late bool) func(string) (error, bool) {
+	return func(c string) (error, bool) {
+		if c == call {
+			return errFault, late
+		}
+		return nil, false
+	}
+}
+
+// TestMoveTriesAnotherTarget: a target that does not answer costs nothing but time, and is told later that what it may
+// have opened lives elsewhere.
+func TestMoveTriesAnotherTarget(t *testing.T) {
+	st := newStage(t)
+	opens := 0
+	st.links.fault = func(call string) (error, bool) {
+		if call == "open" {
+			if opens++; opens == 1 {
+				return errFault, true
+			}
+		}
+		return nil, false
+	}
+	must(t, st.mover.Move(context.Background(), room, st.origin(), fleets))
+	s := st.session(t)
+	holders := st.holders()
+	if s.State != model.SessionLive || len(holders) != 1 || holders[0] != s.Server {
+		t.Fatalf("session is %s on %s; held by %v; calls %s", s.State, s.Server, holders, strings.Join(st.links.calls, ", "))
+	}
+}
+
+func (st *stage) holders() (ids []model.ServerID) {
+	for id, sessions := range st.links.held {
+		if sessions[room] != nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// TestReplaceAfterCrash: the session is back with its last copy, under its own name, and its seats are kept.
+func TestReplaceAfterCrash(t *testing.T) {
+	st := newStage(t)
+	st.links.copies[room] = []byte("a cake, a second ago")
+	st.kill(t, "plaza-a")
+	must(t, st.mover.Replace(context.Background(), room, Origin{}, fleets))
+	s := st.session(t)
+	there := st.links.held[s.Server][room]
+	if s.State != model.SessionLive || there == nil || there.state != "a cake, a second ago" || there.complete || len(s.Seats) != 2 {
+		t.Fatalf("session is %s with %d seats; %s has %+v", s.State, len(s.Seats), s.Server, there)
+	}
+	must(t, st.mover.Replace(context.Background(), room, Origin{}, fleets)) // again: nothing to do
+	if again := st.session(t); again.Generation != s.Generation {
+		t.Errorf("a live session was moved again")
+	}
+}
+
+// TestReplaceSendsPlayersOn: a move whose every target failed is finished later, and its players are still waiting.
+func TestReplaceSendsPlayersOn(t *testing.T) {
+	st := newStage(t)
+	source := st.links.held["plaza-a"][room]
+	st.links.fault = failOn("open", false)
+	if err := st.mover.Move(context.Background(), room, st.origin(), fleets); !errors.Is(err, errFault) {
+		t.Fatalf("got %v", err)
+	}
+	if s := st.session(t); s.State != model.SessionMoving {
+		t.Fatalf("session is %s", s.State)
+	}
+	st.links.fault = nil
+	must(t, st.mover.Replace(context.Background(), room, st.origin(), fleets))
+	s := st.session(t)
+	if s.State != model.SessionLive || source.redirects == nil || source.redirects.Server != s.Server {
+		t.Fatalf("session is %s on %s, players sent to %+v", s.State, s.Server, source.redirects)
+	}
+	if got := st.links.held[s.Server][room].state; got != "cake on the table" {
+		t.Errorf("state %q", got)
+	}
+}
+
+// TestSafetyMove: whichever steps fail, at a server or at the registry, before or after they were carried out, and
+// whichever server dies: once a Replace says that all is well, the session is live on one server that has it unfrozen;
+// and when the faults stop, one Replace is enough. Nothing of its state is lost while no server dies.
+func TestSafetyMove(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		st := newStage(t)
+		st.links.fault = func(call string) (error, bool) {
+			if call != "resume" && rapid.IntRange(0, 2).Draw(t, call) == 0 {
+				return errFault, rapid.Bool().Draw(t, "late")
+			}
+			return nil, false
+		}
+		origin := st.origin()
+		err := st.mover.Move(context.Background(), room, origin, fleets)
+		dies := rapid.SampledFrom([]model.ServerID{"", "plaza-a", "plaza-b", "plaza-c"}).Draw(t, "dies")
+		if dies != "" {
+			st.kill(t, dies)
+			if dies == "plaza-a" {
+				origin = Origin{}
+			}
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "tries") {
+			if st.mover.Replace(context.Background(), room, origin, fleets) == nil {
+				st.oneHome(t)
+			}
+		}
+		st.links.fault = nil
+		must(t, st.mover.Replace(context.Background(), room, origin, fleets))
+		st.oneHome(t)
+		s := st.session(t)
+		if s.State != model.SessionLive {
+			t.Fatalf("session is %s after %v", s.State, err)
+		}
+		if h := st.links.held[s.Server][room]; dies == "" && h.state != "cake on the table" {
+			t.Fatalf("%s has %+v after %v", s.Server, h, err)
+		}
+	})
+}
+
+// oneHome checks that a live session is on the server that the registry says, at its generation, and not frozen.
+func (st *stage) oneHome(t fataler) {
+	s := st.session(t)
+	if s.State != model.SessionLive {
+		return
+	}
+	if h := st.links.held[s.Server][room]; h == nil || h.gen != s.Generation || h.frozen {
+		t.Fatalf("session is live on %q at %d, which has %+v; calls %v", s.Server, s.Generation, h, st.links.calls)
+	}
+}

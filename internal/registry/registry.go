@@ -104,6 +104,10 @@ type Servers interface {
 	// Annotate sets labels and annotations (nil leaves them as they are; keys are merged).
 	Annotate(ctx context.Context, id model.ServerID, labels, annotations map[string]string) error
 
+	// Attach notes what the provider says of a server once it has started it: its reference, and its endpoints unless
+	// the server has named its own already. ErrNotFound.
+	Attach(ctx context.Context, id model.ServerID, ref string, endpoints []model.Endpoint) error
+
 	// GetServer answers a copy. ErrNotFound.
 	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
 	// ListServers answers copies of the servers of a fleet ("" for all), by ID.

@@ -41,6 +41,9 @@ type Handler struct {
 	// Member: a player came (present) or its seat was released. After each snapshot it is called for every member.
 	Member func(member uint64, player string, present bool)
 	Status func(StatusChange)
+	// Missed: the room could not give this client every event: it read too slowly, or came back too late. events is how
+	// many there were; 0: nobody knows, the room lost its history.
+	Missed func(events uint64)
 	Reject func(Rejection)
 }
 
@@ -52,6 +55,7 @@ type StateChange struct {
 	Value   []byte
 	Deleted bool
 	Mine    bool // Owner is this player
+	Past    bool // it came with a snapshot: it may be older than now
 }
 
 // State is one key of the room.

@@ -118,8 +118,11 @@ func (v *visiting) snapshot(body []byte, now time.Time) error {
 		change.Away = now.Sub(v.leftAt)
 	}
 	r.status = Open
-	members := r.view.members
+	members, lost := r.view.members, r.view.lost
 	r.mu.Unlock()
+	if lost != nil && r.options.Handler.Missed != nil {
+		r.options.Handler.Missed(*lost)
+	}
 	r.showSnapshot(members, changes)
 	if came {
 		r.tell(change)

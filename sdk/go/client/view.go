@@ -26,8 +26,9 @@ type view struct {
 	member    uint64
 	epoch     uint64
 	offset    uint64
-	seen      bool // (epoch, offset) are those of a room this client has seen: a Hello may ask to resume there
-	recovered bool // between a Welcome that said so and its Snapshot
+	seen      bool    // (epoch, offset) are those of a room this client has seen: a Hello may ask to resume there
+	recovered bool    // between a Welcome that said so and its Snapshot
+	lost      *uint64 // events that the last snapshot said were missed, 0 for unknown; nil: none
 
 	nextEntries map[string]*entry // of a snapshot in parts
 	nextMembers map[uint64]string
@@ -69,12 +70,17 @@ func (v *view) snapshot(s *wire.Snapshot) (changes []StateChange, done bool) {
 // position: a recovered client's missed events follow the snapshot, so its own stands; else the snapshot's is the start.
 func (v *view) position(epoch, offset uint64) {
 	resuming := v.recovered
-	v.recovered = false
+	v.recovered, v.lost = false, nil
 	if resuming {
 		return
 	}
-	if v.seen && epoch == v.epoch && offset > v.offset {
-		v.stats.Missed += offset - v.offset
+	switch {
+	case v.seen && epoch != v.epoch:
+		v.lost = new(uint64)
+	case v.seen && offset > v.offset:
+		missed := offset - v.offset
+		v.stats.Missed += missed
+		v.lost = &missed
 	}
 	v.epoch, v.offset, v.seen = epoch, offset, true
 }
@@ -83,14 +89,14 @@ func (v *view) compare(next map[string]*entry) []StateChange {
 	var changes []StateChange
 	for key, e := range v.entries {
 		if next[key] == nil {
-			changes = append(changes, StateChange{Key: key, Owner: e.owner, Version: e.version, Deleted: true, Mine: e.owner == v.member})
+			changes = append(changes, StateChange{Key: key, Owner: e.owner, Version: e.version, Deleted: true, Mine: e.owner == v.member, Past: true})
 		}
 	}
 	for key, e := range next {
 		if old := v.entries[key]; old != nil && old.version == e.version && string(old.value) == string(e.value) {
 			continue
 		}
-		changes = append(changes, StateChange{Key: key, Owner: e.owner, Version: e.version, Value: e.value, Mine: e.owner == v.member})
+		changes = append(changes, StateChange{Key: key, Owner: e.owner, Version: e.version, Value: e.value, Mine: e.owner == v.member, Past: true})
 	}
 	return changes
 }

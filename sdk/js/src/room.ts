@@ -48,6 +48,9 @@ export type RoomEvents = {
   members: Map<number, string>;
   // error is set with "closed" when the room ended otherwise than by leave.
   status: { status: Status; error?: RoomError };
+  // The room could not give this client every event: it read too slowly, or came back too late. events is how many there
+  // were; 0: nobody knows, the room lost its history.
+  missed: { events: number };
   // The room did not take a message; seq is what the sending method returned.
   reject: { seq: number; code: number; sentence: string };
 };
@@ -218,6 +221,7 @@ export class Room extends Emitter<RoomEvents> {
     if (!changes) return;
     if (!this.#entered) this.#outbox.restore((key) => this.#view.state.get(key), this.#view.member);
     this.#entered = true;
+    if (this.#view.lost !== undefined) this.emit("missed", { events: this.#view.lost });
     this.emit("members", this.#view.members);
     for (const change of changes) this.#changed(change);
     this.#setStatus("open");

@@ -39,6 +39,8 @@ export class View {
   offset = 0;
   // The position is that of a room this client has seen, so a Hello may ask to resume there.
   seen = false;
+  // Events that the last snapshot said were missed; 0: an unknown number; undefined: none.
+  lost: number | undefined;
   #recovered = false;
   #parts: { members: Map<number, string>; entries: Map<string, Entry> } | undefined;
 
@@ -96,8 +98,13 @@ export class View {
   #position(part: Snapshot): void {
     const resuming = this.#recovered;
     this.#recovered = false;
+    this.lost = undefined;
     if (resuming) return;
-    if (this.seen && part.epoch === this.epoch) this.stats.missed += Math.max(0, part.offset - this.offset);
+    if (this.seen && part.epoch !== this.epoch) this.lost = 0;
+    else if (this.seen && part.offset > this.offset) {
+      this.lost = part.offset - this.offset;
+      this.stats.missed += this.lost;
+    }
     this.epoch = part.epoch;
     this.offset = part.offset;
     this.seen = true;

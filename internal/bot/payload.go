@@ -1,0 +1,45 @@
+package bot
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// position appends docs/WIRE.md's demo position, padded to size bytes.
+func position(b []byte, x, y float64, serial uint64, ms float64, size int) []byte {
+	b = strconv.AppendFloat(append(b, `{"x":`...), x, 'f', 1, 64)
+	b = strconv.AppendFloat(append(b, `,"y":`...), y, 'f', 1, 64)
+	b = strconv.AppendUint(append(b, `,"n":`...), serial, 10)
+	b = strconv.AppendFloat(append(b, `,"t":`...), ms, 'f', 3, 64)
+	const frame = len(`,"pad":""}`)
+	if missing := size - len(b) - frame; missing > 0 {
+		b = append(b, `,"pad":"`...)
+		b = append(b, bytes.Repeat([]byte{'.'}, missing)...)
+		b = append(b, '"')
+	}
+	return append(b, '}')
+}
+
+// remark appends an event's payload: who of the session says it, the how-manieth it is, and when.
+func remark(b []byte, number int, serial uint64, ms float64) []byte {
+	b = strconv.AppendInt(append(b, `{"i":`...), int64(number), 10)
+	b = strconv.AppendUint(append(b, `,"n":`...), serial, 10)
+	b = strconv.AppendFloat(append(b, `,"t":`...), ms, 'f', 3, 64)
+	return append(b, '}')
+}
+
+// field reads a number out of a flat JSON object without parsing the rest: what comes after name, which is quoted and
+// has its colon.
+func field(payload []byte, name string) (float64, bool) {
+	at := bytes.Index(payload, []byte(name))
+	if at < 0 {
+		return 0, false
+	}
+	rest := payload[at+len(name):]
+	end := 0
+	for end < len(rest) && (rest[end] >= '0' && rest[end] <= '9' || rest[end] == '.' || rest[end] == '-') {
+		end++
+	}
+	v, err := strconv.ParseFloat(string(rest[:end]), 64)
+	return v, err == nil
+}

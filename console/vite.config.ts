@@ -11,7 +11,7 @@ export default defineConfig(({ mode }) => {
   return {
     plugins: [react(), mock && mockGreenroom()],
     resolve: { alias: mock ? [{ find: /^@greenroom\/client$/, replacement: here("./mock/client.ts") }] : [] },
-    build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, emptyOutDir: true },
+    build: { target: "es2022", cssTarget: ["chrome123", "firefox120", "safari17.5"], assetsInlineLimit: 0, modulePreload: { polyfill: false }, emptyOutDir: true },
     server: {
       host: "127.0.0.1",
       proxy: mock ? undefined : { "^/greenroom\\.v1\\.": process.env.BASE_URL ?? "http://127.0.0.1:7350" },

@@ -5,7 +5,7 @@ export function Broken({ error }: { error: unknown }) {
   const { t } = useSpeech();
   return (
     <main className="page" id="content">
-      <div className="empty" role="alert">
+      <div className="blank" role="alert">
         <strong>{t("app.broken")}</strong>
         <p>{t("app.broken.hint")}</p>
         <code>{error instanceof Error ? error.message : String(error)}</code>

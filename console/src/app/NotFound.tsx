@@ -6,7 +6,7 @@ export function NotFound() {
   const { t } = useSpeech();
   return (
     <main className="page" id="content">
-      <div className="empty">
+      <div className="blank">
         <strong>{t("app.notFound")}</strong>
         <Link to="/" className="button">{t("app.overview")}</Link>
       </div>

@@ -52,9 +52,9 @@ export function FleetBlock({ name, fleet, servers, filter, chosen, onChoose, onE
         </p>
       )}
       {servers.length === 0 ? (
-        <p className="empty">{t("fleet.noServers")}</p>
+        <p className="blank">{t("fleet.noServers")}</p>
       ) : shown.length === 0 ? (
-        <p className="empty">{t("filter.nothing", { text: filter })}</p>
+        <p className="blank">{t("filter.nothing", { text: filter })}</p>
       ) : (
         <ServerGrid fleet={name} servers={shown} total={servers.length} chosen={chosen} onChoose={onChoose} />
       )}

@@ -67,7 +67,7 @@ function Card({ server, name, state, share }: { server: Server | undefined; name
         <>
           <span className="card-numbers">
             <b>{format.number(server.seatsClaimed)}</b>
-            <span>{t("number.players")}</span>
+            <span>{t("card.players", { n: server.seatsClaimed })}</span>
             <span className="card-share">{format.percent(share)}</span>
           </span>
           <Slots server={server} />

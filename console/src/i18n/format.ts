@@ -35,7 +35,7 @@ export function formatter(language: Language): Format {
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
   const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const unit = Object.fromEntries(
-    units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: language === "ja" ? "long" : "short" })]),
+    units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" })]),
   );
   return {
     number: (value) => number.format(value),

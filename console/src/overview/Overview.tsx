@@ -44,7 +44,7 @@ export function Overview() {
     <main className="page overview" id="content">
       <VerdictLine totals={totals} loading={loading} />
       <Numbers totals={totals} loading={loading} />
-      <StripChart />
+      <StripChart totals={totals} />
       <div className="overview-columns">
         <section aria-labelledby="fleets" className="overview-fleets">
           <header className="section-head">
@@ -53,7 +53,7 @@ export function Overview() {
           </header>
           {loading && names.length === 0 && <Bones rows={2} />}
           {!loading && names.length === 0 && (
-            <div className="empty">
+            <div className="blank">
               <strong>{t("fleet.none")}</strong>
               <p>{t("fleet.none.hint")}</p>
               <Command line="greenroom up --demo" />
@@ -79,7 +79,7 @@ export function Overview() {
           </header>
           {loading && routes.items.size === 0 && <Bones rows={1} />}
           {!loading && routes.items.size === 0 && (
-            <div className="empty">
+            <div className="blank">
               <strong>{t("route.none")}</strong>
               <p>{t("route.none.hint")}</p>
             </div>

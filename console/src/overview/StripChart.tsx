@@ -2,12 +2,15 @@ import { type PointerEvent, useEffect, useMemo, useRef, useState, useSyncExterna
 import { useHouse } from "../app/context.tsx";
 import { useSpeech } from "../i18n/language.tsx";
 import { niceTop, type Sample, shownSpan, stretches } from "./history.ts";
+import type { Totals } from "./totals.ts";
 
 const HEIGHT = 168;
 const PLAYERS = { top: 14, bottom: 104 };
 const SERVERS = { top: 122, bottom: 152 };
-const LEFT = 34;
+const LEFT = 44;
 const RIGHT = 92;
+/** With fewer samples the chart is nearly empty and says why. */
+const NEW_SAMPLES = 45;
 
 interface Scale {
   x: (atMs: number) => number;
@@ -20,10 +23,11 @@ interface Scale {
 }
 
 /** Players, and below them open and ready servers, over the last minutes: two strips with an axis each, on one time. */
-export function StripChart() {
+export function StripChart({ totals }: { totals: Totals }) {
   const { t, format } = useSpeech();
   const { history } = useHouse();
-  const samples = useSyncExternalStore(history.subscribe, history.snapshot);
+  const kept = useSyncExternalStore(history.subscribe, history.snapshot);
+  const samples = useMemo(() => upToNow(kept, totals), [kept, totals]);
   const [box, width] = useWidth();
   const [hover, setHover] = useState<number>();
   const scale = useMemo(() => scaleOf(samples, width), [samples, width]);
@@ -39,6 +43,9 @@ export function StripChart() {
       {scale !== undefined && (
         <svg width={width} height={HEIGHT} role="img" aria-label={say} onPointerMove={onPointerMove} onPointerLeave={() => setHover(undefined)}>
           <Frame scale={scale} width={width} />
+          {samples.length < NEW_SAMPLES && (
+            <text className="strip-note" x={LEFT + 12} y={PLAYERS.bottom - 12}>{t("chart.collecting")}</text>
+          )}
           {stretches(samples).map((run) => <Run key={run[0]!.atMs} run={run} scale={scale} />)}
           {show !== undefined && <Now sample={show} scale={scale} width={width} hovering={under !== undefined} />}
           {under !== undefined && (
@@ -50,6 +57,12 @@ export function StripChart() {
       )}
     </figure>
   );
+}
+
+/** The last sample says what the page's numbers say at this moment. */
+function upToNow(samples: readonly Sample[], { players, open, ready }: Totals): readonly Sample[] {
+  const last = samples[samples.length - 1];
+  return last === undefined ? samples : [...samples.slice(0, -1), { atMs: last.atMs, players, open, ready }];
 }
 
 function scaleOf(samples: readonly Sample[], width: number): Scale | undefined {
@@ -123,7 +136,7 @@ function Now({ sample, scale, width, hovering }: { sample: Sample; scale: Scale;
   const { t, format } = useSpeech();
   const x = scale.x(sample.atMs);
   const labels = [
-    { y: scale.players(sample.players), n: sample.players, name: t("chart.players"), kind: "players" },
+    { y: scale.players(sample.players), n: sample.players, name: t("card.players", { n: sample.players }), kind: "players" },
     { y: scale.servers(sample.open), n: sample.open, name: t("chart.open"), kind: "open" },
     { y: scale.servers(sample.ready), n: sample.ready, name: t("chart.ready"), kind: "ready" },
   ];

@@ -17,12 +17,12 @@ export function record(history: readonly Sample[], sample: Sample): Sample[] {
   return [...(from < 0 ? [] : history.slice(from)), sample];
 }
 
-/** The time that the chart shows: at least two minutes, growing with the history to its span. */
+/** The time that the chart shows: at least one minute, growing with the history to its span. */
 export function shownSpan(history: readonly Sample[]): number {
   const first = history[0];
   const last = history[history.length - 1];
-  if (first === undefined || last === undefined) return 120_000;
-  return Math.min(SPAN_MS, Math.max(120_000, Math.ceil((last.atMs - first.atMs) / 60_000) * 60_000));
+  if (first === undefined || last === undefined) return 60_000;
+  return Math.min(SPAN_MS, Math.max(60_000, Math.ceil((last.atMs - first.atMs) / 60_000) * 60_000));
 }
 
 /** The top of an axis over `max`: 1, 2 or 5 times a power of ten, never below `least`. */

@@ -123,22 +123,23 @@ function colourOf(player: string, { dark }: Paints): string {
   return `oklch(${dark ? "0.78 0.11" : "0.62 0.13"} ${hueOf(player)})`;
 }
 
+/** The way of the last moments, fading out behind the dot. */
 function paintTrail(context: CanvasRenderingContext2D, track: Track, on: (at: Point) => Point, size: number, colour: string, nowMs: number) {
-  const points = Array.from({ length: 7 }, (_, i) => on(placeAt(track, nowMs - i * 55)));
-  context.strokeStyle = colour;
-  context.lineCap = "round";
-  for (let i = 1; i < points.length; i++) {
-    const a = points[i - 1]!;
-    const b = points[i]!;
-    if (Math.abs(a.x - b.x) + Math.abs(a.y - b.y) < 0.2) continue;
-    context.globalAlpha = 0.28 * (1 - i / points.length);
-    context.lineWidth = size * 1.7 * (1 - i / (points.length + 1));
-    context.beginPath();
-    context.moveTo(a.x, a.y);
-    context.lineTo(b.x, b.y);
-    context.stroke();
-  }
-  context.globalAlpha = 1;
+  const points = Array.from({ length: 8 }, (_, i) => on(placeAt(track, nowMs - i * 50)));
+  const head = points[0]!;
+  const tail = points[points.length - 1]!;
+  if (Math.hypot(head.x - tail.x, head.y - tail.y) < size * 0.6) return;
+  const fade = context.createLinearGradient(head.x, head.y, tail.x, tail.y);
+  fade.addColorStop(0, colour.replace(")", " / 0.42)"));
+  fade.addColorStop(1, colour.replace(")", " / 0)"));
+  context.strokeStyle = fade;
+  context.lineWidth = size * 1.3;
+  context.lineCap = "butt";
+  context.lineJoin = "round";
+  context.beginPath();
+  context.moveTo(head.x, head.y);
+  for (const { x, y } of points.slice(1)) context.lineTo(x, y);
+  context.stroke();
 }
 
 function paintDot(context: CanvasRenderingContext2D, at: Point, size: number, colour: string, paints: Paints) {

@@ -71,5 +71,8 @@ export function clamp({ x, y }: Point): Point {
 export function hueOf(player: string): number {
   let hash = 2166136261;
   for (let i = 0; i < player.length; i++) hash = Math.imul(hash ^ player.charCodeAt(i), 16777619);
-  return (hash >>> 0) % 360;
+  // Names often differ in their last letter only: stir until that changes every bit.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % 360;
 }

@@ -27,7 +27,7 @@ export function ServerPanel({ name, onClose }: { name: string; onClose: () => vo
   return (
     <Panel kind={known?.fleet ?? t("fleet.title")} title={name} onClose={onClose}>
       {gone && (
-        <div className="empty" role="status">
+        <div className="blank" role="status">
           <strong>{t("server.gone")}</strong>
           <p>{t("server.gone.hint")}</p>
         </div>

@@ -244,7 +244,9 @@ func TestHold(t *testing.T) {
 func TestQueueGoesByTheWeightsOfNow(t *testing.T) {
 	live(t, func(h *house) {
 		p := h.begin(h.ctx, request("k", "ann"))
-		h.apply(func(r *model.Route) { r.Fleets = []model.FleetWeight{{Fleet: "a", Weight: 0}, {Fleet: "b", Weight: model.Whole}} })
+		h.apply(func(r *model.Route) {
+			r.Fleets = []model.FleetWeight{{Fleet: "a", Weight: 0}, {Fleet: "b", Weight: model.Whole}}
+		})
 		h.open("a-1", "a", 1, 4)
 		if p.over() {
 			t.Fatalf("%+v", p.Placement)

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // house is a router over a memory registry, with one route of fleets a and b.
 type house struct {
-	*testing.T
+	testing.TB
 	*Router
 	reg   *memory.Memory
 	keys  *ticket.Keys
@@ -31,8 +31,8 @@ type house struct {
 	now   func() time.Time
 }
 
-func newHouse(t *testing.T) *house {
-	h := &house{T: t, keys: ticket.NewKeys(make([]byte, 32)), ctx: t.Context(), now: time.Now}
+func newHouse(t testing.TB) *house {
+	h := &house{TB: t, keys: ticket.NewKeys(make([]byte, 32)), ctx: t.Context(), now: time.Now}
 	h.route = model.Route{Name: "plaza", Fleets: []model.FleetWeight{{Fleet: "a", Weight: model.Whole}}}.WithDefaults()
 	h.reg = memory.New(time.Now())
 	h.Router = New(Config{
@@ -52,7 +52,7 @@ func live(t *testing.T, story func(h *house)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		h := newHouse(t)
 		done := make(chan error)
-		go func() { done <- h.Router.Run(ctx) }()
+		go func() { done <- h.Run(ctx) }()
 		story(h)
 		synctest.Wait() // joins that end this very moment
 		cancel()
@@ -74,7 +74,15 @@ func (h *house) apply(change func(*model.Route)) {
 
 func (h *house) open(id model.ServerID, fleet model.FleetName, slots, size int) {
 	h.Helper()
-	_, err := h.reg.AddServer(h.ctx, model.Server{ID: id, Fleet: fleet, State: model.ServerStarting, SessionCapacity: slots, SeatsPerSession: size})
+	h.openServer(model.Server{ID: id, Fleet: fleet, SessionCapacity: slots, SeatsPerSession: size})
+}
+
+// openServer adds a server, greets for it and opens it.
+func (h *house) openServer(s model.Server) {
+	h.Helper()
+	id := s.ID
+	s.State = model.ServerStarting
+	_, err := h.reg.AddServer(h.ctx, s)
 	h.ok(err)
 	g, err := h.reg.Greet(h.ctx, registry.Hello{Server: id, Stream: 1, Now: h.now()})
 	h.ok(err)

@@ -32,8 +32,8 @@ type Signer struct {
 type signing struct {
 	mu     sync.Mutex
 	mac    hash.Hash
-	header []byte // base64url of the header, and the dot
-	aud    []byte // the start of the claims, up to sub's value
+	start  []byte // what all tickets start with, in base64url: the header, the dot, the claims up to sub's value
+	rest   []byte // the last bytes of those claims, which did not fill a group of base64
 	claims []byte // scratch
 	token  []byte // scratch
 	sum    []byte // scratch
@@ -80,16 +80,18 @@ func (s *Signer) state(id model.ServerID) *signing {
 
 func newSigning(id model.ServerID, key Key) *signing {
 	header := append(appendString([]byte(`{"alg":"HS256","typ":"JWT","kid":`), key.ID), '}')
-	aud := append(appendString([]byte(`{"aud":`), string(id)), `,"sub":`...)
+	claims := append(appendString([]byte(`{"aud":`), string(id)), `,"sub":`...)
+	whole := len(claims) / 3 * 3
+	start := append(base64.RawURLEncoding.AppendEncode(nil, header), '.')
 	return &signing{
-		mac:    hmac.New(sha256.New, key.Secret),
-		header: append(base64.RawURLEncoding.AppendEncode(nil, header), '.'),
-		aud:    aud,
+		mac:   hmac.New(sha256.New, key.Secret),
+		start: base64.RawURLEncoding.AppendEncode(start, claims[:whole]),
+		rest:  claims[whole:],
 	}
 }
 
 func (st *signing) sign(c *Claims) string {
-	b := append(st.claims[:0], st.aud...)
+	b := append(st.claims[:0], st.rest...)
 	b = appendString(b, string(c.Player))
 	b = append(b, `,"jti":"`...)
 	b = strconv.AppendUint(b, uint64(c.Seat), 10)
@@ -106,7 +108,7 @@ func (st *signing) sign(c *Claims) string {
 	b = append(b, '}')
 	st.claims = b
 
-	t := append(st.token[:0], st.header...)
+	t := append(st.token[:0], st.start...)
 	t = base64.RawURLEncoding.AppendEncode(t, b)
 	st.mac.Reset()
 	st.mac.Write(t)

@@ -10,7 +10,7 @@ import (
 
 // Order answers the fleets of weight above 0 in the order in which key tries them; see Append.
 func Order(key string, fleets []model.FleetWeight) []model.FleetName {
-	return Append(nil, key, fleets)
+	return Append(make([]model.FleetName, 0, len(fleets)), key, fleets)
 }
 
 // Append appends to dst the fleets of weight above 0 in the order in which key tries them, the best first.

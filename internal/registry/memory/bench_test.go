@@ -65,7 +65,7 @@ func BenchmarkMemoryOfFiveMillionSeats(b *testing.B) {
 	}
 }
 
-// owned is the same registry owned by a goroutine that others send to; docs/decisions/0002 compares the two.
+// owned is the same registry owned by a goroutine that others send to; docs/decisions/0003 compares the two.
 type owned struct {
 	*Memory
 	calls chan *call

@@ -1,5 +1,5 @@
 // Package memory owns the registry of one control plane: servers, sessions and seats as plain structures behind one
-// mutex (docs/decisions/0002-memory-registry-lock.md says why not a goroutine). Nothing is kept over a restart; servers
+// mutex (docs/decisions/0003-memory-registry-lock.md says why not a goroutine). Nothing is kept over a restart; servers
 // tell what they have when they greet again.
 //
 // Placing costs the same however many servers there are: every fleet keeps its servers, and every route's sessions on

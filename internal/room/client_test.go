@@ -1,0 +1,288 @@
+package room_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// encoder is a door's that has no frames: records back to back.
+type encoder struct{}
+
+func (encoder) Key() string { return "test" }
+
+func (encoder) Batch(t *room.Batch) *room.Shared {
+	var b []byte
+	for _, p := range t.Presence {
+		if p.Left {
+			b = wire.Left{Member: p.Member}.Append(b)
+		} else {
+			b = wire.Joined{Member: p.Member, Player: p.Player}.Append(b)
+		}
+	}
+	for _, s := range t.States {
+		b = s.State.Append(b)
+	}
+	for _, e := range t.Events {
+		b = e.Event.Append(b)
+	}
+	return &room.Shared{Bytes: b, Messages: 1}
+}
+
+func (encoder) Snapshot(v *room.View) *room.Shared {
+	s := wire.Snapshot{First: true, Last: true, Epoch: v.Epoch, Offset: v.Offset, Members: v.Members}
+	for _, st := range v.States {
+		s.Entries = append(s.Entries, wire.Entry{Key: st.Key, Owner: st.Owner, Version: st.Version, Flags: st.Flags, Value: st.Value})
+	}
+	return &room.Shared{Bytes: s.Append(nil)}
+}
+
+// conn is a connection with an Outbox that a test writes out itself, or not.
+type conn struct {
+	client *client
+	queue  []queued
+	limit  int
+	size   int
+	since  time.Time
+	stall  bool
+	code   wire.CloseCode
+}
+
+type queued struct {
+	b       []byte
+	dropped bool // may be
+}
+
+func (c *conn) Endpoint() string                    { return "test" }
+func (c *conn) Encoder() room.Encoder               { return encoder{} }
+func (c *conn) Welcome(w wire.Welcome)              { c.put(w) }
+func (c *conn) Change(what any) room.Encoder        { c.put(what.(wire.Record)); return encoder{} }
+func (c *conn) Signal(s room.Signal)                { c.put(s.Signal) }
+func (c *conn) Ack(seq uint64)                      { c.put(wire.Ack{Seq: seq}) }
+func (c *conn) Reject(r wire.Reject)                { c.put(r) }
+func (c *conn) Resync(reason string)                { c.put(wire.Resync{Reason: reason}) }
+func (c *conn) Reconnect(r wire.Reconnect)          { c.put(r) }
+func (c *conn) Grant(s *room.Shared)                { c.queue = append(c.queue, queued{b: s.Bytes}) }
+func (c *conn) Close(code wire.CloseCode, _ string) { c.code = code }
+func (c *conn) Idle() bool                          { return len(c.queue) == 0 }
+func (c *conn) put(r wire.Record)                   { c.queue = append(c.queue, queued{b: r.Append(nil)}) }
+
+func (c *conn) Share(s *room.Shared, now time.Time) bool {
+	if c.size > 0 && c.size+len(s.Bytes) > c.limit {
+		return false
+	}
+	c.size += len(s.Bytes)
+	c.queue = append(c.queue, queued{s.Bytes, true})
+	return true
+}
+
+// Drop leaves the first item, which the writer is at.
+func (c *conn) Drop() int {
+	n := c.size
+	if len(c.queue) > 0 {
+		c.queue = append(c.queue[:1], slices.DeleteFunc(c.queue[1:], func(q queued) bool { return q.dropped })...)
+	}
+	c.size = 0
+	return n
+}
+
+// Flush lets the client have everything, unless the connection is stalled.
+func (c *conn) Flush() {
+	if c.stall {
+		return
+	}
+	queue := c.queue
+	c.queue, c.size = nil, 0
+	for _, q := range queue {
+		for b := q.b; len(b) > 0; {
+			r, rest, err := wire.Decode(b)
+			if err != nil {
+				panic(err)
+			}
+			b = rest
+			c.client.take(c, r)
+		}
+	}
+}
+
+// client keeps what a client of docs/WIRE.md keeps, and checks what it is told.
+type client struct {
+	t      failer
+	player string
+	seat   uint64
+	conn   *conn
+	link   *room.Link
+
+	member       uint64
+	epoch        uint64
+	offset       uint64
+	state        map[string]string
+	members      map[uint64]string
+	events       []string // name=payload
+	lost         int      // times events were lost
+	seq          uint64
+	unacked      []room.Message
+	rejected     []wire.RejectCode
+	signals      []string
+	reconnect    *wire.Reconnect
+	resync       bool
+	welcomed     bool
+	lastSnapshot wire.Snapshot
+}
+
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func newClient(t failer, player string, seat uint64) *client {
+	return &client{t: t, player: player, seat: seat}
+}
+
+// join connects to r, resuming if it was connected before.
+func (c *client) join(r *room.Room) {
+	c.t.Helper()
+	c.conn = &conn{client: c, limit: 400}
+	c.welcomed = false
+	link, err := r.Join(room.Join{
+		Player: c.player, Seat: c.seat, Conn: c.conn, Numbered: true,
+		Resume: c.epoch != 0, Epoch: c.epoch, Offset: c.offset,
+	})
+	if err != nil {
+		c.t.Fatalf("%s joins: %v", c.player, err)
+	}
+	c.link = link
+}
+
+func (c *client) send(now time.Time, m room.Message) {
+	c.seq++
+	m.Seq = c.seq
+	c.unacked = append(c.unacked, m)
+	if err := c.link.Send(now, m); err != nil {
+		c.t.Fatalf("%s sends: %v", c.player, err)
+	}
+}
+
+func (c *client) take(from *conn, r wire.Record) {
+	if from != c.conn {
+		return // an older connection's last words
+	}
+	switch r := r.(type) {
+	case wire.Welcome:
+		c.welcome(r)
+	case wire.Snapshot:
+		c.state, c.members = map[string]string{}, map[uint64]string{}
+		for _, m := range r.Members {
+			c.members[m.Member] = m.Player
+		}
+		for _, e := range r.Entries {
+			c.state[e.Key] = string(e.Value)
+		}
+		c.lastSnapshot = r
+		if c.resync {
+			c.lost++
+			c.offset, c.resync = r.Offset, false
+		}
+	case wire.Resync:
+		c.resync = true
+	case wire.State:
+		if r.Flags&wire.Delete != 0 {
+			delete(c.state, r.Key)
+		} else if r.Flags&wire.Retain != 0 {
+			c.state[r.Key] = string(r.Value)
+		}
+	case wire.Event:
+		if r.Offset != c.offset+1 {
+			c.t.Fatalf("%s: event %d after %d", c.player, r.Offset, c.offset)
+		}
+		c.offset = r.Offset
+		c.events = append(c.events, fmt.Sprintf("%s=%s", r.Name, r.Payload))
+	case wire.Joined:
+		c.members[r.Member] = r.Player
+	case wire.Left:
+		delete(c.members, r.Member)
+	case wire.Ack:
+		c.acked(r.Seq)
+	case wire.Reject:
+		c.rejected = append(c.rejected, r.Code)
+	case wire.Signal:
+		c.signals = append(c.signals, fmt.Sprintf("%d %s=%s", r.From, r.Name, r.Payload))
+	case wire.Reconnect:
+		c.reconnect = &r
+	}
+}
+
+// welcome sends again all that was not acknowledged, even what the room says it has.
+func (c *client) welcome(w wire.Welcome) {
+	if c.epoch != 0 && !w.Recovered {
+		c.lost++
+	}
+	if w.Recovered && w.Offset != c.offset {
+		c.t.Fatalf("%s: recovered at %d, asked for %d", c.player, w.Offset, c.offset)
+	}
+	c.member, c.epoch, c.offset, c.welcomed = w.Member, w.Epoch, w.Offset, true
+	c.seq = max(c.seq, w.LastSeq)
+	for _, m := range c.unacked {
+		if err := c.link.Send(time.Time{}, m); err != nil {
+			c.t.Fatalf("%s sends again: %v", c.player, err)
+		}
+	}
+}
+
+func (c *client) acked(seq uint64) {
+	c.unacked = slices.DeleteFunc(c.unacked, func(m room.Message) bool { return m.Seq <= seq })
+}
+
+// table is a room with a clock.
+type table struct {
+	t        *testing.T
+	room     *room.Room
+	now      time.Time
+	released []uint64
+	ended    bool
+	copies   [][]byte
+}
+
+func newTable(t *testing.T, change func(*room.Config)) *table {
+	tb := &table{t: t, now: time.Unix(1_000_000, 0)}
+	cfg := room.Config{
+		Session: model.SessionRef{Route: "plaza", Key: "room-7"}, Epoch: 77, Capacity: 5,
+		Hooks: room.Hooks{
+			Released: func(_ string, seat uint64) { tb.released = append(tb.released, seat) },
+			Ended:    func() { tb.ended = true },
+			Copy:     func(b []byte) { tb.copies = append(tb.copies, b) },
+		},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	tb.room = room.New(cfg)
+	return tb
+}
+
+// tick lets d pass and ticks.
+func (tb *table) tick(d time.Duration) {
+	tb.now = tb.now.Add(d)
+	tb.room.Tick(tb.now)
+}
+
+// enter joins a new player and lets the room take it.
+func (tb *table) enter(player string, seat uint64) *client {
+	c := newClient(tb.t, player, seat)
+	c.join(tb.room)
+	tb.tick(room.ReconnectSpread)
+	return c
+}
+
+func retained(key, value string) room.Message {
+	return room.Message{Kind: room.KindState, Flags: wire.Retain | wire.Owned, Name: key, Value: []byte(value)}
+}
+
+func event(name, payload string) room.Message {
+	return room.Message{Kind: room.KindEvent, Name: name, Value: []byte(payload)}
+}

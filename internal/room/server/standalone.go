@@ -1,0 +1,84 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/ticket"
+	sdk "greenroom.dev/greenroom/sdk/go/server"
+)
+
+// standaloneServer is the name that tickets of a standalone server are for.
+const standaloneServer = "standalone-00000000"
+
+// Standalone is a control plane for development and benchmarks: it knows one fixed key, which is no secret, and reports
+// to nobody.
+type Standalone struct {
+	Room model.RoomSettings
+
+	mu       sync.Mutex
+	released map[uint64]bool
+	seats    uint64
+}
+
+func standaloneKeys() *ticket.Keys { return ticket.NewKeys([]byte("greenroom standalone development")) }
+
+// Ticket makes a new seat in a session of seats for a player, good for an hour.
+func (s *Standalone) Ticket(session model.SessionRef, player model.PlayerID, seats int) string {
+	s.mu.Lock()
+	s.seats++
+	seat := s.seats
+	s.mu.Unlock()
+	return ticket.NewSigner(standaloneKeys()).Sign(ticket.Claims{
+		Server: standaloneServer, Player: player, Seat: model.SeatID(seat), Session: session,
+		Generation: 1, Capacity: seats, ExpiresAt: time.Now().Add(time.Hour),
+	})
+}
+
+// Run implements Plane, as do the following.
+func (s *Standalone) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Claim checks the ticket against the fixed key.
+func (s *Standalone) Claim(token string) (sdk.Seat, error) {
+	keys := []ticket.Key{standaloneKeys().ServerKey(standaloneServer)}
+	c, err := ticket.Verify(token, keys, standaloneServer, time.Now(), false)
+	if err != nil {
+		return sdk.Seat{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.released[uint64(c.Seat)] {
+		return sdk.Seat{}, ticket.ErrReleased
+	}
+	return sdk.Seat{
+		ID: uint64(c.Seat), Player: string(c.Player), Capacity: c.Capacity,
+		Session: sdk.Session{Route: string(c.Session.Route), Key: string(c.Session.Key), Generation: uint64(c.Generation)},
+	}, nil
+}
+
+// Release remembers the seat, whose ticket opens nothing any more.
+func (s *Standalone) Release(seat sdk.Seat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.released == nil {
+		s.released = map[uint64]bool{}
+	}
+	s.released[seat.ID] = true
+}
+
+// Copy does nothing.
+func (s *Standalone) Copy(sdk.Session, []byte) {}
+
+// Ended does nothing.
+func (s *Standalone) Ended(sdk.Session) {}
+
+// Settings are Room's.
+func (s *Standalone) Settings() model.RoomSettings { return s.Room.WithDefaults() }
+
+// CopyInterval is 0: never.
+func (s *Standalone) CopyInterval() time.Duration { return 0 }

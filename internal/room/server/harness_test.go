@@ -1,0 +1,181 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/wire"
+
+	"github.com/coder/websocket"
+	"go.uber.org/goleak"
+)
+
+var plaza = model.SessionRef{Route: "plaza", Key: "room-7"}
+
+// patience bounds every wait of these tests.
+const patience = 10 * time.Second
+
+// served is a room server without a control plane.
+type served struct {
+	*server.Server
+	plane *server.Standalone
+	stop  func()
+}
+
+func serve(t *testing.T, settings model.RoomSettings) *served {
+	t.Helper()
+	plane := &server.Standalone{Room: settings}
+	srv, err := server.New(server.Config{
+		Standalone: plane, Listeners: map[string]net.Listener{"ws": listen(t), "mqtt": listen(t)},
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- srv.Run(ctx) }()
+	s := &served{Server: srv, plane: plane}
+	s.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("server ended: %v", err)
+		}
+		done <- nil
+	}
+	t.Cleanup(func() {
+		s.stop()
+		http.DefaultClient.CloseIdleConnections()
+		goleak.VerifyNone(t)
+	})
+	return s
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (s *served) ticket(player string) string {
+	return s.plane.Ticket(plaza, model.PlayerID(player), 20)
+}
+
+// wsClient is a WebSocket client that keeps what it was told.
+type wsClient struct {
+	t    *testing.T
+	conn *websocket.Conn
+	left []byte
+	seq  uint64
+}
+
+func (s *served) ws(t *testing.T) *wsClient {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, "ws://"+s.Addr("ws").String()+"/room", &websocket.DialOptions{
+		Subprotocols: []string{wire.Subprotocol},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetReadLimit(64 << 20)
+	t.Cleanup(func() { conn.CloseNow() })
+	return &wsClient{t: t, conn: conn}
+}
+
+// enter says Hello with a new ticket and waits for the snapshot.
+func (s *served) enter(t *testing.T, player string) (*wsClient, wire.Welcome) {
+	t.Helper()
+	c := s.ws(t)
+	c.send(wire.Hello{Ticket: s.ticket(player)})
+	welcome := until[wire.Welcome](c, nil)
+	until(c, func(s wire.Snapshot) bool { return s.Last })
+	return c, welcome
+}
+
+func (c *wsClient) send(records ...wire.Record) {
+	c.t.Helper()
+	var b []byte
+	for _, r := range records {
+		b = r.Append(b)
+	}
+	c.write(b)
+}
+
+func (c *wsClient) write(b []byte) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := c.conn.Write(ctx, websocket.MessageBinary, b); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *wsClient) state(key, value string) {
+	c.t.Helper()
+	c.seq++
+	c.send(wire.SetState{Seq: c.seq, Flags: wire.Retain | wire.Owned, Key: key, Value: []byte(value)})
+}
+
+// next is the next record.
+func (c *wsClient) next() (wire.Record, error) {
+	for len(c.left) == 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		_, b, err := c.conn.Read(ctx)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
+		c.left = b
+	}
+	r, rest, err := wire.Decode(c.left)
+	c.left = rest
+	return r, err
+}
+
+// until reads to the first record of a type that is as wished.
+func until[R wire.Record](c *wsClient, is func(R) bool) R {
+	c.t.Helper()
+	for {
+		r, err := c.next()
+		if err != nil {
+			c.t.Fatalf("waiting for a %T: %v", *new(R), err)
+		}
+		if got, ok := r.(R); ok && (is == nil || is(got)) {
+			return got
+		}
+	}
+}
+
+// closed reads to the end and answers the close code.
+func (c *wsClient) closed() (wire.CloseCode, string) {
+	c.t.Helper()
+	for {
+		if _, err := c.next(); err != nil {
+			var ce websocket.CloseError
+			if !errors.As(err, &ce) {
+				c.t.Fatalf("no close frame: %v", err)
+			}
+			return wire.CloseCode(ce.Code), ce.Reason
+		}
+	}
+}
+
+func wantClose(t *testing.T, c *wsClient, want wire.CloseCode, part string) {
+	t.Helper()
+	if code, reason := c.closed(); code != want || !strings.Contains(reason, part) {
+		t.Errorf("closed with %d %q, want %d %q", code, reason, want, part)
+	}
+}

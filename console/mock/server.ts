@@ -53,6 +53,7 @@ function services(router: ConnectRouter, house: House, broken: boolean) {
     }),
   });
   router.service(RouteService, {
+    listRoutes: () => ({ routes: [...house.routes.items.values()] }),
     watchRoutes: async function* (_, { signal }) {
       open();
       for await (const [type, route] of follow(house.routes, signal, () => true)) yield { type, route };
@@ -63,6 +64,7 @@ function services(router: ConnectRouter, house: House, broken: boolean) {
       open();
       for await (const [type, server] of follow(house.servers, signal, () => true)) yield { type, server };
     },
+    listServers: () => ({ servers: [...house.servers.items.values()] }),
     drainServer: ({ name, reason }) => {
       house.drain(name, reason);
       return { server: house.servers.items.get(name) };
@@ -85,6 +87,7 @@ function services(router: ConnectRouter, house: House, broken: boolean) {
     },
   });
   router.service(JoinService, {
+    leave: () => ({}),
     join: ({ route, key, players }) => {
       const session = house.seat(route, key === "" ? "lobby" : key);
       const server = house.servers.items.get(session.server);

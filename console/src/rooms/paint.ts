@@ -6,6 +6,9 @@ const NAMES_MAX = 16;
 /** How near the pointer has to be to a person, in CSS pixels. */
 const NEAR_PX = 26;
 
+/** How far back the tail behind a walker reaches. */
+const TRAIL_MS = 380;
+
 /** What one frame shows. */
 export interface Scene {
   tracks: ReadonlyMap<string, Track>;
@@ -123,23 +126,22 @@ function colourOf(player: string, { dark }: Paints): string {
   return `oklch(${dark ? "0.78 0.11" : "0.62 0.13"} ${hueOf(player)})`;
 }
 
-/** The way of the last moments, fading out behind the dot. */
+/** The way of the last moments: a tail that narrows and fades behind the dot. */
 function paintTrail(context: CanvasRenderingContext2D, track: Track, on: (at: Point) => Point, size: number, colour: string, nowMs: number) {
-  const points = Array.from({ length: 8 }, (_, i) => on(placeAt(track, nowMs - i * 50)));
-  const head = points[0]!;
-  const tail = points[points.length - 1]!;
-  if (Math.hypot(head.x - tail.x, head.y - tail.y) < size * 0.6) return;
+  const head = on(placeAt(track, nowMs));
+  const tail = on(placeAt(track, nowMs - TRAIL_MS));
+  const length = Math.hypot(head.x - tail.x, head.y - tail.y);
+  if (length < size * 0.6) return;
+  const side = { x: ((head.y - tail.y) / length) * size * 0.92, y: (-(head.x - tail.x) / length) * size * 0.92 };
   const fade = context.createLinearGradient(head.x, head.y, tail.x, tail.y);
-  fade.addColorStop(0, colour.replace(")", " / 0.42)"));
+  fade.addColorStop(0, colour.replace(")", " / 0.45)"));
   fade.addColorStop(1, colour.replace(")", " / 0)"));
-  context.strokeStyle = fade;
-  context.lineWidth = size * 1.3;
-  context.lineCap = "butt";
-  context.lineJoin = "round";
+  context.fillStyle = fade;
   context.beginPath();
-  context.moveTo(head.x, head.y);
-  for (const { x, y } of points.slice(1)) context.lineTo(x, y);
-  context.stroke();
+  context.moveTo(head.x + side.x, head.y + side.y);
+  context.lineTo(tail.x, tail.y);
+  context.lineTo(head.x - side.x, head.y - side.y);
+  context.fill();
 }
 
 function paintDot(context: CanvasRenderingContext2D, at: Point, size: number, colour: string, paints: Paints) {

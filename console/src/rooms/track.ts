@@ -7,7 +7,7 @@ export interface Point {
 /** How wide and high a room is, in its own units. */
 export const ROOM_SIZE = 1000;
 /** Samples kept of one person's way. */
-const KEPT = 8;
+const KEPT = 12;
 /** The dots are drawn this much later than they were heard, at least and at most. */
 const LAG_MIN_MS = 60;
 const LAG_MAX_MS = 400;

@@ -53,6 +53,11 @@ export class Visit {
     return [this.player, ...others.sort()];
   }
 
+  /** Where a player was last heard of; undefined for one who has no place on the map. */
+  whereIs(player: string): Point | undefined {
+    return player === this.player ? this.walk.at : this.tracks.get(player)?.samples.at(-1);
+  }
+
   onStatus(listener: (status: Status, problem: string) => void): () => void {
     return this.#room.on("status", ({ status, error }) => listener(status, error?.message ?? ""));
   }

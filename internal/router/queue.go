@@ -33,7 +33,7 @@ type queue struct {
 // waiter is one join that waits. Its fields but turn are guarded by the router's mu.
 type waiter struct {
 	ctx    context.Context
-	req    *Request
+	req    Request
 	place  *list.Element
 	reason error
 	answer registry.Reservation
@@ -77,17 +77,17 @@ func (r *Router) Waiting(route model.RouteName) (n int) {
 }
 
 // wait queues a join that was refused for reason.
-func (r *Router) wait(ctx context.Context, req *Request, route *model.Route, reason error) (Placement, error) {
+func (r *Router) wait(ctx context.Context, req Request, route model.Route, reason error) (Placement, error) {
 	longest := route.MaxWait
 	if req.MaxWait != nil {
 		longest = min(longest, *req.MaxWait)
 	}
 	if longest <= 0 {
-		return Placement{}, r.full(route, reason, 0)
+		return Placement{}, r.full(&route, reason, 0)
 	}
 	w := &waiter{ctx: ctx, req: req, reason: reason, ready: make(chan struct{})}
-	if !r.enqueue(w, route) {
-		return Placement{}, r.full(route, reason, 0)
+	if !r.enqueue(w, &route) {
+		return Placement{}, r.full(&route, reason, 0)
 	}
 	since := r.cfg.Now()
 	timer := time.NewTimer(longest)
@@ -96,7 +96,7 @@ func (r *Router) wait(ctx context.Context, req *Request, route *model.Route, rea
 	select {
 	case <-w.ready:
 	case <-timer.C:
-		err = r.giveUp(w, func() error { return r.full(route, w.reason, r.cfg.Now().Sub(since)) })
+		err = r.giveUp(w, func() error { return r.full(&route, w.reason, r.cfg.Now().Sub(since)) })
 	case <-ctx.Done():
 		err = r.giveUp(w, ctx.Err)
 	}

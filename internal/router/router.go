@@ -141,7 +141,7 @@ func (r *Router) Join(ctx context.Context, req Request) (Placement, error) {
 	case reason != nil && !errors.Is(err, registry.ErrMoving) && !errors.Is(err, registry.ErrSessionFull):
 		err = reason
 	}
-	return r.wait(ctx, &req, &route, err)
+	return r.wait(ctx, req, route, err)
 }
 
 // Leave gives a player's seat back; see registry.Joins.

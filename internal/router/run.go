@@ -117,7 +117,7 @@ func (r *Router) attempt(w *waiter, route *model.Route, closed error) error {
 	}
 	reason := closed
 	if closed == nil || w.req.Key != "" {
-		res, err := r.reserve(w.ctx, w.req, route, closed == nil)
+		res, err := r.reserve(w.ctx, &w.req, route, closed == nil)
 		if err == nil || !waits(err) {
 			r.finish(w, res, err)
 			return nil

@@ -42,6 +42,7 @@ func New(now time.Time) *Memory {
 		fleets:     map[model.FleetName]*fleet{},
 		servers:    map[model.ServerID]*server{},
 		sessions:   map[model.SessionRef]*session{},
+		requests:   requests{bound: maxRequests},
 		leases:     map[string]lease{},
 		seat:       model.SeatID(now.UnixMicro()),
 		generation: model.Generation(now.UnixMicro()),

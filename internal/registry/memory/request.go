@@ -21,6 +21,7 @@ type answer struct {
 
 // requests remembers answers by request id for model.RequestMemory to twice that: in two maps that take turns.
 type requests struct {
+	bound      int // of each map
 	young, old map[string]answer
 	since      time.Time // the young one's start
 }
@@ -38,7 +39,7 @@ func (r *requests) remember(id string, a answer) { r.young[id] = a }
 // turn forgets what is old enough.
 func (r *requests) turn(now time.Time) {
 	age := now.Sub(r.since)
-	if r.young != nil && age < model.RequestMemory && len(r.young) < maxRequests {
+	if r.young != nil && age < model.RequestMemory && len(r.young) < r.bound {
 		return
 	}
 	r.old, r.young, r.since = r.young, map[string]answer{}, now

@@ -87,6 +87,18 @@ var serverCases = []testCase{
 		}
 		w.equal([]any{ids(""), ids("a"), ids("c")}, "[[a-1 a-2 b-1] [a-1 a-2] []]")
 	}},
+	{"what the provider says of endpoints comes second to what the server says", func(w *world) {
+		w.start("a-1", "a", shape{1, 1, 0})
+		theirs := []model.Endpoint{{Name: "game", URL: "tcp://127.0.0.1:7400"}}
+		w.ok(w.Attach(w.ctx, "a-1", "pid 1", theirs))
+		s := w.server("a-1")
+		w.equal([]any{s.ProviderRef, s.Endpoints}, []any{"pid 1", theirs})
+		w.greet("a-1", 1)
+		w.ok(w.Attach(w.ctx, "a-1", "pid 2", theirs))
+		s = w.server("a-1")
+		w.equal([]any{s.ProviderRef, s.Endpoints[0].URL}, "[pid 2 ws://a-1]")
+		w.is(w.Attach(w.ctx, "a-9", "pid 3", theirs), registry.ErrNotFound)
+	}},
 	{"labels and annotations are merged, and copies are the caller's", func(w *world) {
 		w.start("a-1", "a", shape{1, 1, 0})
 		w.ok(w.Annotate(w.ctx, "a-1", map[string]string{"x": "1", "y": "1"}, nil))

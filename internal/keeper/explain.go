@@ -1,0 +1,161 @@
+package keeper
+
+import (
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// ok is the result of an action that went well.
+const ok = "ok"
+
+// Explanation is what a fleet's keeper last saw, did and held back, and why.
+type Explanation struct {
+	Fleet     model.FleetName
+	PlannedAt time.Time // zero before the first plan
+	Facts     []string
+	Actions   []Action // of the last plan that had any
+	Holds     []string
+	History   []Decision // newest first, at most MaxHistory
+}
+
+// Action is one action of a plan with what became of it.
+type Action struct {
+	At     time.Time
+	Verb   plan.Verb
+	Server model.ServerID // "" for Retire
+	Reason string
+	Result string // "" while it is under way, then "ok" or the error's sentence
+}
+
+// Decision is what a plan did for one reason, for the feed. Removing and forgetting what has ended is not worth a line.
+type Decision struct {
+	At       time.Time
+	Verb     plan.Verb
+	Servers  []model.ServerID
+	Reason   string
+	Sentence string // "opened 2 servers: 3 free session slots, buffer 5"
+	Result   string // "" while an action is under way, then "ok" or the first error's sentence
+}
+
+// told is an action in the making of an explanation.
+type told struct {
+	Action
+	sessions int    // of a hand over or an end
+	done     int    // of them
+	failed   string // the first error of one
+}
+
+// decided is a decision in the making.
+type decided struct {
+	at      time.Time
+	actions []*told
+}
+
+// Explain answers a copy of the fleet's explanation, false for a fleet that is not kept here.
+func (k *Keeper) Explain(name model.FleetName) (Explanation, bool) {
+	k.mu.Lock()
+	f := k.fleets[name]
+	k.mu.Unlock()
+	if f == nil {
+		return Explanation{}, false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := Explanation{
+		Fleet: name, PlannedAt: f.plannedAt, Facts: slices.Clone(f.facts), Holds: slices.Clone(f.holds),
+	}
+	for _, a := range f.actions {
+		e.Actions = append(e.Actions, a.Action)
+	}
+	for i := len(f.history) - 1; i >= 0; i-- {
+		e.History = append(e.History, f.history[i].decision())
+	}
+	return e, true
+}
+
+// explain takes a new plan into the explanation and gives its actions, whose results are still to come.
+func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plannedAt, f.facts, f.holds = now, p.Facts, p.Holds
+	if len(p.Actions) == 0 {
+		return nil
+	}
+	f.actions = make([]*told, 0, len(p.Actions))
+	for _, a := range p.Actions {
+		f.actions = append(f.actions, &told{
+			Action:   Action{At: now, Verb: a.Verb, Server: a.Server, Reason: a.Reason},
+			sessions: len(a.Sessions),
+		})
+	}
+	f.remember(now)
+	return f.actions
+}
+
+// remember adds the plan's actions to the history, those of one verb and reason together.
+func (f *fleet) remember(now time.Time) {
+	var last *decided
+	for _, a := range f.actions {
+		if a.Verb == plan.Remove || a.Verb == plan.Forget {
+			continue
+		}
+		if last == nil || last.actions[0].Verb != a.Verb || last.actions[0].Reason != a.Reason {
+			last = &decided{at: now}
+			f.history = append(f.history, last)
+		}
+		last.actions = append(last.actions, a)
+	}
+	if extra := len(f.history) - MaxHistory; extra > 0 {
+		f.history = slices.Delete(f.history, 0, extra)
+	}
+}
+
+// cannot says that no plan could be made.
+func (f *fleet) cannot(now time.Time, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plannedAt, f.facts, f.holds = now, nil, []string{"no plan could be made: " + err.Error()}
+}
+
+// elsewhere says that another keeper has the fleet.
+func (f *fleet) elsewhere(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plannedAt, f.facts, f.holds, f.actions = now, []string{"another Greenroom keeps this fleet"}, nil, nil
+}
+
+// named notes the name of a server that is being started.
+func (f *fleet) named(a *told, id model.ServerID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a.Server = id
+}
+
+// result notes how an action ended.
+func (f *fleet) result(a *told, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a.Result = ok
+	if err != nil {
+		a.Result = err.Error()
+	}
+}
+
+// sessionResult notes how one of an action's sessions fared.
+func (f *fleet) sessionResult(a *told, ref model.SessionRef, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil && a.failed == "" {
+		a.failed = ref.String() + ": " + err.Error()
+	}
+	if a.done++; a.done < a.sessions {
+		return
+	}
+	a.Result = ok
+	if a.failed != "" {
+		a.Result = a.failed
+	}
+}

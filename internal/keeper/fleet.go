@@ -1,0 +1,75 @@
+package keeper
+
+import (
+	"sync"
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// The pause after the n-th failed try to move a session is minRetry doubled n-1 times, up to maxRetry.
+const (
+	minRetry = 100 * time.Millisecond
+	maxRetry = 2 * time.Second
+)
+
+// fleet is what a keeper remembers of one fleet between two ticks. All of it can be lost: it is found out again.
+type fleet struct {
+	name  model.FleetName
+	poked chan struct{} // there may be something to do
+
+	tick  sync.Mutex // one tick at a time; guards state and fence
+	state plan.State
+	fence model.Generation
+
+	mu       sync.Mutex
+	busy     map[model.ServerID]bool             // being started
+	moving   map[model.SessionRef]model.ServerID // being handed over or ended, and off which server
+	lastMove map[model.ServerID]time.Time        // end of the last hand-over
+	retries  map[model.SessionRef]retry          // of hand-overs that failed
+	homeless map[model.SessionRef]*homeless
+
+	plannedAt    time.Time // the explanation: see Explain
+	facts, holds []string
+	actions      []*told    // of the last plan that had any
+	history      []*decided // oldest first
+}
+
+type retry struct {
+	tries int
+	at    time.Time
+}
+
+// homeless is a session that is to be brought to rest by Mover.Replace.
+type homeless struct {
+	from    handover.Origin // zero when its server died
+	retry   retry
+	running bool
+}
+
+func newFleet(name model.FleetName) *fleet {
+	return &fleet{
+		name: name, poked: make(chan struct{}, 1),
+		busy: map[model.ServerID]bool{}, moving: map[model.SessionRef]model.ServerID{},
+		lastMove: map[model.ServerID]time.Time{}, retries: map[model.SessionRef]retry{},
+		homeless: map[model.SessionRef]*homeless{},
+	}
+}
+
+// poke makes the fleet's loop tick soon.
+func (f *fleet) poke() {
+	select {
+	case f.poked <- struct{}{}:
+	default:
+	}
+}
+
+func (r retry) again(now time.Time) retry {
+	pause := maxRetry
+	if r.tries < 5 { // 100 ms << 5 is past the bound
+		pause = min(maxRetry, minRetry<<r.tries)
+	}
+	return retry{tries: r.tries + 1, at: now.Add(pause)}
+}

@@ -1,0 +1,104 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/provider"
+)
+
+// adopt makes a server known that the provider runs and the registry does not know: this control plane was restarted.
+// It is Starting until it greets; the greeting gives it back the state it was last told.
+func (k *Keeper) adopt(ctx context.Context, spec model.Fleet, i provider.Instance) error {
+	now := k.cfg.Now()
+	s := newServer(spec, i.ID)
+	s.Reason = "found again"
+	s.ProviderRef, s.Endpoints = i.Ref, endpoints(spec.Spec, i)
+	s.CreatedAt, s.StateSince = i.StartedAt, now
+	k.find(i.ID, now)
+	if _, err := k.cfg.Registry.AddServer(ctx, s); err != nil {
+		return fmt.Errorf("make server %s known again: %w", i.ID, err)
+	}
+	k.log.Info("server found again", "fleet", spec.Name, "server", i.ID, "ref", i.Ref)
+	return nil
+}
+
+// lookAround notes at the start which servers run already, so that Recovering knows of them before their fleets' first
+// ticks.
+func (k *Keeper) lookAround(ctx context.Context, instances []provider.Instance) error {
+	k.mu.Lock()
+	looked := k.looked
+	k.mu.Unlock()
+	if looked {
+		return nil
+	}
+	servers, err := k.cfg.Registry.ListServers(ctx, "")
+	if err != nil {
+		return fmt.Errorf("list all servers: %w", err)
+	}
+	known := make(map[model.ServerID]bool, len(servers))
+	for i := range servers {
+		known[servers[i].ID] = true
+	}
+	for _, i := range instances {
+		if i.Running && !known[i.ID] {
+			k.find(i.ID, k.cfg.Now())
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.looked = true
+	k.noteRecovery()
+	return nil
+}
+
+func (k *Keeper) find(id model.ServerID, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, known := k.found[id]; !known {
+		k.found[id] = now
+	}
+}
+
+// greeted strikes servers that have reported off the list of those that were found again.
+func (k *Keeper) greeted(servers []model.Server) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.found) > 0 {
+		for i := range servers {
+			if !servers[i].ReportedAt.IsZero() || servers[i].State.Terminal() {
+				delete(k.found, servers[i].ID)
+			}
+		}
+	}
+	k.noteRecovery()
+}
+
+func newServer(f model.Fleet, id model.ServerID) model.Server {
+	c := f.Spec.Capacity
+	return model.Server{
+		ID: id, Fleet: f.Name, State: model.ServerStarting,
+		SessionCapacity: c.Sessions, SeatsPerSession: c.SeatsPerSession, SeatCapacity: c.Seats,
+	}
+}
+
+// endpoints are the instance's ports as addresses, for servers that do not name their own.
+func endpoints(spec model.FleetSpec, i provider.Instance) (out []model.Endpoint) {
+	if spec.Process == nil {
+		return nil
+	}
+	for _, p := range spec.Process.Ports {
+		number, ok := i.Ports[p.Name]
+		if !ok {
+			continue
+		}
+		scheme := "tcp"
+		if p.UDP {
+			scheme = "udp"
+		}
+		out = append(out, model.Endpoint{Name: p.Name, URL: fmt.Sprintf("%s://%s:%d", scheme, i.Host, number)})
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+// Package keeper keeps fleets as they are wished to be: one loop per fleet that observes (registry and provider), lets
+// decide/plan make a plan, and carries it out. It decides nothing itself, and what it does holds only for the
+// generations that the plan saw. Slow work (starts, hand-overs) is done by a bounded number of workers, so that no
+// server waits for another.
+package keeper
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+const (
+	// SlowTick is how often a fleet is looked at when nothing changes.
+	SlowTick = time.Second
+	// MaxWorkers bounds the starts and hand-overs that are carried out at once, over all fleets.
+	MaxWorkers = 64
+	// LeaseTTL is how long a fleet is another keeper's after that one's last sign of life.
+	LeaseTTL = 5 * time.Second
+	// StartTimeout bounds one call of Provider.Start; it is not the time a server has to become ready.
+	StartTimeout = time.Minute
+	// MaxHistory bounds the decisions that are remembered for each fleet.
+	MaxHistory = 100
+)
+
+// Fleets is what a keeper needs of the store.
+type Fleets interface {
+	ListFleets(ctx context.Context) ([]model.Fleet, error)
+	ListRoutes(ctx context.Context) ([]model.Route, error)
+	RemoveFleet(ctx context.Context, name model.FleetName) error
+	Watch(ctx context.Context) <-chan struct{}
+}
+
+// Mover moves and ends sessions; *handover.Mover is the real one.
+type Mover interface {
+	Move(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
+	Replace(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
+	End(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
+}
+
+// Config is what a Keeper works with; every field but Logger is required.
+type Config struct {
+	Store    Fleets
+	Registry registry.Registry
+	Provider provider.Provider
+	Mover    Mover
+	// Env gives Greenroom's own variables for a server that is about to be started: link address, token.
+	Env    func(model.ServerID) map[string]string
+	Now    func() time.Time
+	Holder string       // names this control plane in leases
+	Logger *slog.Logger // nil: slog.Default
+}
+
+// Keeper keeps all fleets. Its methods are safe for concurrent use.
+type Keeper struct {
+	cfg     Config
+	log     *slog.Logger
+	slots   chan struct{} // one for each worker
+	workers sync.WaitGroup
+
+	recoverUntil atomic.Int64 // Unix nanoseconds
+
+	mu     sync.Mutex
+	fleets map[model.FleetName]*fleet
+	found  map[model.ServerID]time.Time // found again and not greeted since
+	looked bool                         // the provider was observed once
+}
+
+// New makes a Keeper. No goroutine is started.
+func New(cfg Config) *Keeper {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	k := &Keeper{
+		cfg: cfg, log: cfg.Logger, slots: make(chan struct{}, MaxWorkers),
+		fleets: map[model.FleetName]*fleet{}, found: map[model.ServerID]time.Time{},
+	}
+	k.recoverUntil.Store(cfg.Now().Add(plan.RecoveryGrace).UnixNano())
+	return k
+}
+
+// Recovering tells whether servers that were found running at the start have not greeted yet and still have time to:
+// where their sessions are is not known then. It is also true until the provider was asked once, and never for longer
+// than plan.RecoveryGrace.
+func (k *Keeper) Recovering() bool { return k.cfg.Now().UnixNano() < k.recoverUntil.Load() }
+
+// noteRecovery brings Recovering up to date; k.mu is held.
+func (k *Keeper) noteRecovery() {
+	if !k.looked {
+		return
+	}
+	until := int64(0)
+	for _, at := range k.found {
+		until = max(until, at.Add(plan.RecoveryGrace).UnixNano())
+	}
+	k.recoverUntil.Store(until)
+}
+
+// fleet gives the memory of a fleet's loop.
+func (k *Keeper) fleet(name model.FleetName) *fleet {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f := k.fleets[name]
+	if f == nil {
+		f = newFleet(name)
+		k.fleets[name] = f
+	}
+	return f
+}
+
+func (k *Keeper) foundAgain() map[model.ServerID]time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return maps.Clone(k.found)
+}
+
+// work runs do in a worker, if one is free.
+func (k *Keeper) work(do func()) bool {
+	if !k.acquire() {
+		return false
+	}
+	k.run(do)
+	return true
+}
+
+// acquire takes a worker's slot, if one is free; run or release gives it back.
+func (k *Keeper) acquire() bool {
+	select {
+	case k.slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (k *Keeper) release() { <-k.slots }
+
+// run does what a slot was acquired for.
+func (k *Keeper) run(do func()) {
+	k.workers.Go(func() {
+		defer k.release()
+		do()
+	})
+}

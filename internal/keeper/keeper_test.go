@@ -1,0 +1,291 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+// plaza keeps one server warm behind as many open ones as five free slots need.
+func plaza() model.Fleet {
+	return model.Fleet{Name: "plaza", Spec: model.FleetSpec{
+		Capacity: model.Capacity{Sessions: 10}, Ready: 1, Open: 5, Drain: model.DrainPolicy{Deadline: time.Minute},
+	}}
+}
+
+func TestColdStart(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(3 * time.Second)
+		h.wantStates("1 ready, 1 open")
+		s := h.in(model.ServerOpen)
+		if s.ProviderRef == "" || !strings.HasPrefix(string(s.ID), "plaza-") || len(s.ID) != len("plaza-")+8 || len(s.Endpoints) != 1 {
+			t.Errorf("server is %+v", s)
+		}
+		e, ok := h.keeper.Explain("plaza")
+		if !ok || len(e.Facts) == 0 || !h.did("started 1 server: 0 free session slots, buffer 5") || !h.did("opened "+string(s.ID)) {
+			t.Errorf("explained %t:\n%s", ok, e)
+		}
+		for _, a := range e.Actions {
+			if a.Result != "ok" || a.Reason == "" {
+				t.Errorf("action %+v", a)
+			}
+		}
+		h.pass(time.Hour)
+		h.wantStates("1 ready, 1 open")
+	})
+}
+
+// TestCrash: the sessions of a killed server are back on the warm one, with their last copies, before two seconds are over.
+func TestCrash(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		for i := range 4 {
+			h.join(model.SessionKey(fmt.Sprintf("room-%d", i)))
+		}
+		victim := h.in(model.ServerOpen)
+		h.machine.kill(victim.ID)
+		h.pass(500 * time.Millisecond)
+		for i := range 4 {
+			s := h.session(model.SessionKey(fmt.Sprintf("room-%d", i)))
+			r, ok := h.machine.room(s.Server, s.SessionRef)
+			if s.State != model.SessionLive || s.Server == victim.ID || !ok || r.gen != s.Generation || r.state != "made on "+string(victim.ID) {
+				t.Errorf("%s is %s on %q, which has %+v", s.SessionRef, s.State, s.Server, r)
+			}
+		}
+		h.pass(3 * time.Second)
+		h.wantStates("1 ready, 1 open")
+		if !h.did("gave up " + string(victim.ID) + ": its instance ended: signal: killed, with 4 sessions on it") {
+			e, _ := h.keeper.Explain("plaza")
+			t.Errorf("not explained:\n%s", e)
+		}
+	})
+}
+
+// TestDrain: every session of a drained server moves with its whole state and its players, then the server stops.
+func TestDrain(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		for i := range 10 {
+			h.join(model.SessionKey(fmt.Sprintf("room-%d", i)))
+		}
+		source := h.session("room-0").Server
+		if _, err := h.keeper.Drain(context.Background(), source, DrainPolicy{}, "update of the host"); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(10 * time.Second)
+		for i := range 10 {
+			s := h.session(model.SessionKey(fmt.Sprintf("room-%d", i)))
+			r, ok := h.machine.room(s.Server, s.SessionRef)
+			if s.State != model.SessionLive || s.Server == source || !ok || len(r.seats) != 1 || s.SeatsClaimed != 1 {
+				t.Errorf("%s is %s on %q with %d claimed seats, which has %+v", s.SessionRef, s.State, s.Server, s.SeatsClaimed, r)
+			}
+		}
+		if _, err := h.reg.GetServer(context.Background(), source); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("the drained server is still known: %v", err)
+		}
+		if !h.did("hands over from " + string(source) + ": 8 of 10 sessions left: update of the host") {
+			e, _ := h.keeper.Explain("plaza")
+			t.Errorf("not explained:\n%s", e)
+		}
+	})
+}
+
+func TestUndrain(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		before := h.join("room-1")
+		wait, deadline := 20*time.Second, 40*time.Second
+		s, err := h.keeper.Drain(context.Background(), before.Server, DrainPolicy{Wait: &wait, Deadline: &deadline}, "")
+		if err != nil || s.Drain == nil || s.Drain.HandOverAt.Sub(s.Drain.StartedAt) != wait || s.Drain.DeadlineAt.Sub(s.Drain.StartedAt) != deadline {
+			t.Fatalf("drain is %+v, %v", s.Drain, err)
+		}
+		h.pass(10 * time.Second)
+		if s, err = h.keeper.Undrain(context.Background(), before.Server); err != nil || s.State != model.ServerOpen || s.Drain != nil {
+			t.Fatalf("server is %+v, %v", s, err)
+		}
+		h.pass(time.Minute)
+		if after := h.session("room-1"); after.Server != before.Server || after.Generation != before.Generation {
+			t.Errorf("the session moved from %s to %s", before.Server, after.Server)
+		}
+		if _, err := h.keeper.Undrain(context.Background(), before.Server); !errors.Is(err, registry.ErrConflict) {
+			t.Errorf("undraining an open server: %v", err)
+		}
+		if _, err := h.keeper.Drain(context.Background(), "plaza-none", DrainPolicy{}, ""); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("draining an unknown server: %v", err)
+		}
+	})
+}
+
+// TestDrainDeadline: what cannot go anywhere is ended at the deadline and not before.
+func TestDrainDeadline(t *testing.T) {
+	story(t, func(h *house) {
+		f := plaza()
+		f.Spec.Max, f.Spec.Ready = 1, 0
+		h.store.apply(f)
+		h.pass(3 * time.Second)
+		s := h.join("room-1")
+		if _, err := h.keeper.Drain(context.Background(), s.Server, DrainPolicy{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(59 * time.Second)
+		if got := h.session("room-1"); got.State != model.SessionLive {
+			t.Errorf("session is %s", got.State)
+		}
+		h.pass(2 * time.Second)
+		if _, err := h.reg.GetSession(context.Background(), s.SessionRef); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("after the deadline: %v", err)
+		}
+		h.pass(10 * time.Second)
+		h.wantStates("1 open")
+	})
+}
+
+// TestRestart: a control plane that was killed finds its servers and their sessions again and starts none.
+func TestRestart(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		before := h.join("room-1")
+		h.restart()
+		if !h.keeper.Recovering() {
+			t.Error("not recovering although nothing is known yet")
+		}
+		h.pass(2 * time.Second)
+		if h.keeper.Recovering() {
+			t.Error("still recovering although everybody has greeted")
+		}
+		h.pass(time.Minute)
+		h.wantStates("1 ready, 1 open")
+		if after := h.session("room-1"); after.Server != before.Server || after.Generation != before.Generation || after.SeatsClaimed != 1 {
+			t.Errorf("session was %+v, is %+v", before, after)
+		}
+		if n := len(h.machine.processes); n != 2 {
+			t.Errorf("%d processes, want the 2 of before", n)
+		}
+	})
+}
+
+// TestRestartSilentServer: a server that does not greet holds nothing up for longer than the grace, and is not stopped.
+func TestRestartSilentServer(t *testing.T) {
+	story(t, func(h *house) {
+		f := plaza()
+		f.Spec.Drain.Deadline = time.Hour
+		h.store.apply(f)
+		h.pass(time.Minute)
+		silent := h.join("room-1").Server
+		h.machine.setMute(silent, true)
+		h.restart()
+		h.pass(3 * time.Second)
+		if !h.keeper.Recovering() {
+			t.Error("not recovering although a server is missing")
+		}
+		h.pass(3 * time.Second)
+		if h.keeper.Recovering() {
+			t.Error("recovering past its grace")
+		}
+		h.pass(2 * time.Minute)
+		h.wantStates("1 ready, 1 open, 1 cordoned")
+		h.machine.setMute(silent, false)
+		h.pass(3 * time.Second)
+		if s := h.session("room-1"); s.Server != silent || s.State != model.SessionLive {
+			t.Errorf("session is %s on %s", s.State, s.Server)
+		}
+	})
+}
+
+// TestCrashLoop: starts that fail are tried more and more rarely; a better spec is tried at once.
+func TestCrashLoop(t *testing.T) {
+	story(t, func(h *house) {
+		h.machine.stillborn = true
+		h.store.apply(plaza())
+		h.pass(2 * time.Minute)
+		if n := len(h.machine.processes); n < 4 || n > 14 {
+			t.Errorf("%d processes were started in two minutes", n)
+		}
+		if e, _ := h.keeper.Explain("plaza"); !strings.Contains(strings.Join(e.Holds, " "), "died within 30s of their start") {
+			t.Errorf("not explained:\n%s", e)
+		}
+		h.machine.stillborn = false
+		h.store.apply(plaza())
+		h.pass(5 * time.Second)
+		h.wantStates("1 ready, 1 open")
+	})
+}
+
+// TestStartRefused: what the provider says of a bad spec is in the explanation.
+func TestStartRefused(t *testing.T) {
+	story(t, func(h *house) {
+		h.machine.refuse = errors.New("command: no such file /opt/game")
+		h.store.apply(plaza())
+		h.pass(5 * time.Second)
+		h.wantStates("")
+		e, _ := h.keeper.Explain("plaza")
+		if !strings.Contains(e.String(), "command: no such file /opt/game") {
+			t.Errorf("not explained:\n%s", e)
+		}
+	})
+}
+
+// TestDelete: a deleted fleet's servers are drained, then the fleet goes, and its memory with it.
+func TestDelete(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		h.join("room-1")
+		f := plaza()
+		f.Deleted = true
+		h.store.apply(f)
+		h.pass(30 * time.Second)
+		h.wantStates("1 draining")
+		h.pass(time.Minute)
+		h.wantStates("")
+		if _, ok := h.keeper.Explain("plaza"); ok || len(h.store.fleets) > 0 || h.machine.alive() > 0 {
+			t.Errorf("%d fleets in the store, %d processes, explained: %t", len(h.store.fleets), h.machine.alive(), ok)
+		}
+	})
+}
+
+// TestDeadLogsAreKept: the instances of the dead stay for their logs, but not for ever.
+func TestDeadLogsAreKept(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		h.machine.kill(h.in(model.ServerReady).ID)
+		h.pass(9 * time.Minute)
+		if n := len(h.machine.processes); n != 3 {
+			t.Errorf("%d instances are kept, want 3", n)
+		}
+		h.pass(2 * time.Minute)
+		if n := len(h.machine.processes); n != 2 {
+			t.Errorf("%d instances are kept, want 2", n)
+		}
+	})
+}
+
+// TestTickOfAnotherKeeper: a fleet has one keeper at a time; the other takes over when the lease runs out.
+func TestTickOfAnotherKeeper(t *testing.T) {
+	story(t, func(h *house) {
+		ctx := context.Background()
+		if held, _, err := h.reg.Acquire(ctx, "keeper/plaza", "another", LeaseTTL, time.Now()); err != nil || !held {
+			t.Fatal(held, err)
+		}
+		h.store.apply(plaza())
+		h.pass(LeaseTTL - time.Second)
+		h.wantStates("")
+		if e, _ := h.keeper.Explain("plaza"); !strings.Contains(strings.Join(e.Facts, " "), "another Greenroom keeps this fleet") {
+			t.Errorf("not explained:\n%s", e)
+		}
+		h.pass(5 * time.Second)
+		h.wantStates("1 ready, 1 open")
+	})
+}

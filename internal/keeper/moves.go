@@ -1,0 +1,117 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// moveAll has workers hand over or end the sessions of an action, each on its own.
+func (k *Keeper) moveAll(ctx context.Context, f *fleet, v view, a plan.Action, to *told) {
+	for _, x := range a.Sessions {
+		x, fleets := x, v.destinations(x.Route)
+		if !f.beginMove(x.SessionRef, a.Server) {
+			f.sessionResult(to, x.SessionRef, nil) // somebody does it already
+			continue
+		}
+		worked := k.work(func() {
+			var err error
+			from := handover.Origin{Server: a.Server, Generation: x.Generation}
+			if a.Verb == plan.End {
+				err = k.cfg.Mover.End(ctx, x.SessionRef, from, a.Reason)
+			} else {
+				err = k.cfg.Mover.Move(ctx, x.SessionRef, from, fleets)
+			}
+			k.endMove(f, a, x, err)
+			f.sessionResult(to, x.SessionRef, err)
+			f.poke()
+		})
+		if !worked {
+			f.abandonMove(x.SessionRef)
+			f.sessionResult(to, x.SessionRef, errNoWorker)
+		}
+	}
+}
+
+func (f *fleet) beginMove(ref model.SessionRef, from model.ServerID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, moving := f.moving[ref]
+	if h := f.homeless[ref]; moving || h != nil && h.running {
+		return false
+	}
+	f.moving[ref] = from
+	return true
+}
+
+func (f *fleet) abandonMove(ref model.SessionRef) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.moving, ref)
+}
+
+// endMove notes how a hand-over went. One that failed may have left the session between two servers: Replace sees to it.
+func (k *Keeper) endMove(f *fleet, a plan.Action, x drain.Session, err error) {
+	now := k.cfg.Now()
+	if err != nil {
+		k.log.Warn("session did not move", "fleet", f.name, "session", x.SessionRef.String(), "server", a.Server, "verb", a.Verb, "error", err)
+	} else {
+		k.log.Info("session off its server", "fleet", f.name, "session", x.SessionRef.String(), "server", a.Server, "verb", a.Verb)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.moving, x.SessionRef)
+	f.lastMove[a.Server] = now
+	if err == nil {
+		delete(f.retries, x.SessionRef)
+		return
+	}
+	f.retries[x.SessionRef] = f.retries[x.SessionRef].again(now)
+	if a.Verb == plan.HandOver && f.homeless[x.SessionRef] == nil {
+		f.homeless[x.SessionRef] = &homeless{from: handover.Origin{Server: a.Server, Generation: x.Generation}}
+	}
+}
+
+// settle has workers bring the fleet's homeless sessions to rest, and those whose hand-over failed.
+func (k *Keeper) settle(ctx context.Context, f *fleet, v view) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for ref, h := range f.homeless {
+		_, moving := f.moving[ref]
+		if moving || h.running || k.cfg.Now().Before(h.retry.at) {
+			continue
+		}
+		from, fleets := h.from, v.destinations(ref.Route)
+		h.running = k.work(func() {
+			err := k.cfg.Mover.Replace(ctx, ref, from, fleets)
+			k.settled(f, ref, from, err)
+			f.poke()
+		})
+		if !h.running {
+			return // no worker is free; the others wait too
+		}
+	}
+}
+
+func (k *Keeper) settled(f *fleet, ref model.SessionRef, from handover.Origin, err error) {
+	now := k.cfg.Now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h := f.homeless[ref]
+	if err == nil {
+		delete(f.homeless, ref)
+		if from.Server != "" {
+			f.lastMove[from.Server] = now
+		}
+		k.log.Info("session has a place again", "fleet", f.name, "session", ref.String())
+		return
+	}
+	h.running, h.retry = false, h.retry.again(now)
+	if !errors.Is(err, context.Canceled) {
+		k.log.Warn("session has no place yet", "fleet", f.name, "session", ref.String(), "tries", h.retry.tries, "error", err)
+	}
+}

@@ -1,0 +1,94 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/provider"
+)
+
+// Tick looks at a fleet once, makes a plan and carries it out. It does nothing while another keeper has the fleet. What
+// takes long goes on in workers after it has returned. Errors of single actions are part of the explanation; an error
+// is answered when no plan could be made.
+func (k *Keeper) Tick(ctx context.Context, name model.FleetName) error {
+	f := k.fleet(name)
+	f.tick.Lock()
+	defer f.tick.Unlock()
+	err := k.keep(ctx, f)
+	if err != nil {
+		f.cannot(k.cfg.Now(), err)
+	}
+	return err
+}
+
+func (k *Keeper) keep(ctx context.Context, f *fleet) error {
+	held, fence, err := k.cfg.Registry.Acquire(ctx, "keeper/"+string(f.name), k.cfg.Holder, LeaseTTL, k.cfg.Now())
+	if err != nil {
+		return fmt.Errorf("acquire the lease of fleet %s: %w", f.name, err)
+	}
+	if !held {
+		f.state = plan.State{}
+		f.elsewhere(k.cfg.Now())
+		return nil
+	}
+	if fence != f.fence {
+		if err := k.takeOver(ctx, f); err != nil {
+			return err
+		}
+		f.fence = fence
+	}
+	v, err := k.observe(ctx, f)
+	if err != nil {
+		return err
+	}
+	p, state := plan.Make(v.input)
+	f.state = state
+	shown := f.explain(v.input.Now, p)
+	for i, a := range p.Actions {
+		k.act(ctx, f, v, a, shown[i])
+	}
+	k.settle(ctx, f, v)
+	return nil
+}
+
+// takeOver looks for sessions that an earlier keeper of the fleet left between two servers.
+func (k *Keeper) takeOver(ctx context.Context, f *fleet) error {
+	sessions, err := k.cfg.Registry.ListSessions(ctx, registryAll)
+	if err != nil {
+		return fmt.Errorf("list the sessions of fleet %s: %w", f.name, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range sessions {
+		if _, moves := f.moving[s.SessionRef]; s.Fleet == f.name && s.State == model.SessionMoving && !moves && f.homeless[s.SessionRef] == nil {
+			f.homeless[s.SessionRef] = &homeless{}
+		}
+	}
+	return nil
+}
+
+// wait is how long the fleet need not be looked at if nothing changes.
+func (f *fleet) wait(now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	wait := SlowTick
+	for _, r := range f.retries {
+		wait = min(wait, r.at.Sub(now))
+	}
+	for _, h := range f.homeless {
+		if !h.running {
+			wait = min(wait, h.retry.at.Sub(now))
+		}
+	}
+	return max(wait, minGap)
+}
+
+// view is what a tick works on.
+type view struct {
+	input     plan.Input
+	instances map[model.ServerID]provider.Instance
+	routes    map[model.RouteName][]model.FleetName // where their sessions may go, in order
+}

@@ -1,8 +1,8 @@
 // Command rooms measures what a room costs its server: N members at a rate, everybody receives everything, over loopback
 // with a stock-protocol MQTT load generator in a process of its own. It runs mosquitto and Greenroom one after the other
-// and prints the server processes' CPU seconds per million deliveries as a table, or as JSON with -json.
+// and prints the server processes' CPU seconds per million deliveries as a table; -o writes them as JSON too.
 //
-//	go run ./bench/rooms -n 100 -hz 10 -bytes 32 -for 10s
+//	go run ./bench/rooms -n 100 -hz 10 -bytes 32 -for 10s -o bench/rooms.json
 package main
 
 import (
@@ -46,7 +46,7 @@ func main() {
 	serve := flag.String("serve", "", "be the Greenroom server with this tick (used by the program itself)")
 	generate := flag.String("generate", "", "be the load on this address (used by the program itself)")
 	tickets := flag.Bool("tickets", false, "with -generate: log in with tickets")
-	asJSON := flag.Bool("json", false, "print JSON instead of a table")
+	out := flag.String("o", "", "write the report as JSON to this file")
 	profile := flag.String("profile", "", "write a CPU profile of the Greenroom server to this file")
 	flag.IntVar(&l.Members, "n", 100, "members")
 	flag.IntVar(&l.Hz, "hz", 10, "messages a second of each member")
@@ -62,7 +62,7 @@ func main() {
 	case *generate != "":
 		err = runLoad(*generate, *tickets, l)
 	default:
-		err = compare(l, *asJSON, *profile)
+		err = compare(l, *out, *profile)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rooms:", err)
@@ -71,7 +71,7 @@ func main() {
 }
 
 // compare measures every server with the same load and prints the report.
-func compare(l load, asJSON bool, profile string) error {
+func compare(l load, out, profile string) error {
 	r := report{Cores: runtime.NumCPU(), Load: l}
 	for _, start := range []func() (*subject, error){
 		mosquitto,
@@ -88,16 +88,18 @@ func compare(l load, asJSON bool, profile string) error {
 	for i := range r.Results {
 		r.Results[i].Ratio = r.Results[i].CPUPerMillion / r.Results[0].CPUPerMillion
 	}
-	if asJSON {
-		enc := json.NewEncoder(os.Stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
-	}
 	fmt.Printf("%d members × %d Hz × %d bytes, all to all, %v each, %d cores\n", l.Members, l.Hz, l.Bytes, l.For, r.Cores)
 	fmt.Printf("%-22s %12s %10s %12s %8s %8s %8s\n", "server", "deliveries", "of wanted", "CPU-s per M", "ratio", "p50 ms", "p99 ms")
 	for _, s := range r.Results {
 		fmt.Printf("%-22s %12d %9.1f%% %12.3f %8.2f %8.1f %8.1f\n", s.Server, s.Delivered,
 			100*float64(s.Delivered)/float64(s.Expected), s.CPUPerMillion, s.Ratio, s.P50Millis, s.P99Millis)
 	}
-	return nil
+	if out == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, append(b, '\n'), 0o644)
 }

@@ -1,0 +1,338 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connectinprocess"
+	"connectrpc.com/connect/v2/connectproto"
+	"github.com/VictoriaMetrics/metrics"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/proto"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/observe"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/memory"
+	"greenroom.dev/greenroom/internal/rules"
+	"greenroom.dev/greenroom/internal/store"
+	"greenroom.dev/greenroom/internal/store/sqlite"
+	"greenroom.dev/greenroom/internal/ticket"
+)
+
+// world is an API on a real store and a real registry, with stand-ins for the engines behind it.
+type world struct {
+	*API
+	store    store.Store
+	registry *memory.Memory
+	engine   *engine
+	server   *connect.Server
+	log      *lockedBuffer
+	mu       sync.Mutex
+	clock    time.Time
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	w := &world{clock: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC), log: &lockedBuffer{}}
+	durable, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "greenroom.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = durable.Close() })
+	w.store, w.registry = durable, memory.New(w.clock)
+	specs, err := store.NewSpecCache(ctx, durable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checker, err := rules.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.engine = &engine{registry: w.registry, specs: specs, now: w.now, signer: ticket.NewSigner(ticket.NewKeys(make([]byte, 32)))}
+	census := observe.NewCensus(w.registry)
+	w.API = New(Config{
+		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Ender: w.engine, Provider: w.engine,
+		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
+		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
+		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
+	})
+	w.server = w.NewServer()
+	return w
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clock
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.clock = w.clock.Add(d)
+}
+
+// token makes a token of a scope and answers its secret.
+func (w *world) token(t testing.TB, name string, scope store.Scope) string {
+	t.Helper()
+	secret, token := NewToken(name, scope, w.now(), time.Time{})
+	if err := w.store.PutToken(context.Background(), token); err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// as makes a client that shows a secret with each call; none for "".
+func (w *world) as(secret string) *connect.Client {
+	return connect.NewClient(connectinprocess.New(w.server), bearer(secret))
+}
+
+func bearer(secret string) connect.ClientInterceptor {
+	return func(next connect.ClientFunc) connect.ClientFunc {
+		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+			info, ok := connect.CallInfoForClientContext(ctx)
+			if !ok {
+				ctx, info = connect.NewClientContext(ctx)
+			}
+			if secret != "" {
+				info.RequestHeader().Set("Authorization", "Bearer "+secret)
+			}
+			return next(ctx, spec)
+		}
+	}
+}
+
+// admin is a client that may do everything.
+func (w *world) admin(t testing.TB) *connect.Client {
+	return w.as(w.token(t, "admin", store.ScopeAdmin))
+}
+
+// openServer adds a server that takes sessions.
+func (w *world) openServer(t testing.TB, id, fleet string, slots, seats int) model.Server {
+	t.Helper()
+	ctx := context.Background()
+	endpoints := []model.Endpoint{{Name: "ws", URL: "ws://127.0.0.1:7401/room"}}
+	_, err := w.registry.AddServer(ctx, model.Server{
+		ID: model.ServerID(id), Fleet: model.FleetName(fleet), State: model.ServerStarting, SessionCapacity: slots,
+		SeatsPerSession: seats, SeatCapacity: slots * seats, CreatedAt: w.now(), StateSince: w.now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	greeting, err := w.registry.Greet(ctx, registry.Hello{Server: model.ServerID(id), Stream: 1, Endpoints: endpoints, Now: w.now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := greeting.Server
+	s, err = w.registry.SetState(ctx, s.ID, s.Generation, registry.StateChange{State: model.ServerOpen, Reason: "wanted", Now: w.now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// engine stands for the router, the keeper and the provider: as little of each as the API's handlers need.
+type engine struct {
+	registry *memory.Memory
+	specs    *store.SpecCache
+	signer   *ticket.Signer
+	now      func() time.Time
+
+	fault   error // of Join, if set
+	check   error
+	drained model.DrainPolicy
+	ended   string
+	waited  *time.Duration
+	plan    *greenroomv1.ExplainFleetResponse
+}
+
+// full is an ErrFull that knows when to come back.
+type full struct{ after time.Duration }
+
+func (f full) Error() string             { return "route plaza is full" }
+func (f full) Unwrap() error             { return registry.ErrFull }
+func (f full) RetryAfter() time.Duration { return f.after }
+
+func (e *engine) Join(ctx context.Context, join Join) (Seated, error) {
+	e.waited = join.MaxWait
+	if e.fault != nil {
+		return Seated{}, e.fault
+	}
+	route, ok := e.specs.Route(join.Route)
+	if !ok {
+		return Seated{}, errors.Join(errors.New("route "+string(join.Route)), registry.ErrNotFound)
+	}
+	return e.seat(ctx, route, join)
+}
+
+func (e *engine) seat(ctx context.Context, route model.Route, join Join) (Seated, error) {
+	now := e.now()
+	fleets := make([]model.FleetName, len(route.Fleets))
+	for i, w := range route.Fleets {
+		fleets[i] = w.Fleet
+	}
+	r, err := e.registry.Reserve(ctx, registry.Reserve{
+		Route: join.Route, Key: join.Key, NewKey: "made-up", Fleets: fleets, Players: join.Players, RequestID: join.RequestID,
+		Now: now, ExpiresAt: now.Add(model.TicketTTL),
+	})
+	if err != nil {
+		return Seated{}, err
+	}
+	out := Seated{Session: r.Session, Fleet: r.Fleet, Server: r.Server, Endpoints: r.Endpoints, Created: r.Created}
+	for _, s := range r.Seats {
+		signed := e.signer.Sign(ticket.Claims{
+			Server: r.Server, Player: s.Player, Seat: s.ID, Session: r.Session, Generation: r.Generation,
+			Capacity: r.SessionCapacity, ExpiresAt: s.ExpiresAt,
+		})
+		out.Tickets = append(out.Tickets, Ticket{Player: s.Player, Ticket: signed, ExpiresAt: s.ExpiresAt})
+	}
+	return out, nil
+}
+
+func (e *engine) Leave(ctx context.Context, ref model.SessionRef, player model.PlayerID) error {
+	_, err := e.registry.Leave(ctx, ref, player, e.now())
+	return err
+}
+func (e *engine) Waiting(model.RouteName) int { return 3 }
+
+func (e *engine) Drain(ctx context.Context, id model.ServerID, policy model.DrainPolicy, reason string) (model.Server, error) {
+	e.drained = policy
+	s, err := e.registry.GetServer(ctx, id)
+	if err != nil {
+		return model.Server{}, err
+	}
+	now := e.now()
+	return e.registry.SetState(ctx, id, s.Generation, registry.StateChange{
+		State: model.ServerDraining, Reason: reason, Now: now,
+		Drain: &model.Drain{StartedAt: now, HandOverAt: now.Add(policy.Wait), DeadlineAt: now.Add(policy.Deadline), Reason: reason},
+	})
+}
+
+func (e *engine) Undrain(ctx context.Context, id model.ServerID) (model.Server, error) {
+	s, err := e.registry.GetServer(ctx, id)
+	if err != nil {
+		return model.Server{}, err
+	}
+	return e.registry.SetState(ctx, id, s.Generation, registry.StateChange{State: model.ServerOpen, Now: e.now()})
+}
+
+func (e *engine) Explain(model.FleetName) (*greenroomv1.ExplainFleetResponse, bool) {
+	return e.plan, e.plan != nil
+}
+
+func (e *engine) End(ctx context.Context, ref model.SessionRef, gen model.Generation, reason string) error {
+	e.ended = ref.String() + ": " + reason
+	return e.registry.EndSession(ctx, ref, gen, e.now())
+}
+
+func (e *engine) Logs(_ context.Context, id model.ServerID, tail int, _ bool, w io.Writer) error {
+	if _, err := e.registry.GetServer(context.Background(), id); err != nil {
+		return err
+	}
+	for _, part := range []string{"one\r\ntw", "o\nbad \xff byte\n", strings.Repeat("x", maxLine+10), "\nlast without end"} {
+		if _, err := io.WriteString(w, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+func (e *engine) Check(model.FleetSpec) error { return e.check }
+
+// lockedBuffer is a log that a test reads while others write.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// wantCode checks an error's code and that its sentence has all the words.
+func wantCode(t testing.TB, err error, code connect.Code, words ...string) {
+	t.Helper()
+	if connect.CodeOf(err) != code {
+		t.Fatalf("error %v has code %v, want %v", err, connect.CodeOf(err), code)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("error %q does not say %q", err, w)
+		}
+	}
+}
+
+// detail finds a detail of an error.
+func detail[M proto.Message](t testing.TB, err error) M {
+	t.Helper()
+	var e *connect.Error
+	if errors.As(err, &e) {
+		for _, d := range e.Details() {
+			m, err := connectproto.UnmarshalErrorDetail(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found, ok := m.(M); ok {
+				return found
+			}
+		}
+	}
+	var none M
+	t.Fatalf("error %v has no %T", err, none)
+	return none
+}
+
+// violations lists the fields of a BadRequest with their sentences.
+func violations(t testing.TB, err error) string {
+	t.Helper()
+	var lines []string
+	for _, v := range detail[*errdetails.BadRequest](t, err).GetFieldViolations() {
+		lines = append(lines, v.GetField()+": "+v.GetDescription())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func fleetMessage(name string, ready uint32) *greenroomv1.Fleet {
+	return &greenroomv1.Fleet{Name: name, Spec: &greenroomv1.FleetSpec{Buffers: &greenroomv1.Buffers{Ready: ready}}}
+}
+
+func routeMessage(name string, fleets ...string) *greenroomv1.Route {
+	r := &greenroomv1.Route{Name: name, Spec: &greenroomv1.RouteSpec{}}
+	for _, f := range fleets {
+		r.Spec.Fleets = append(r.Spec.Fleets, &greenroomv1.FleetWeight{Fleet: f, WeightPpm: uint32(1_000_000 / len(fleets))})
+	}
+	return r
+}
+
+// plaza applies a fleet and a route to it.
+func (w *world) plaza(t testing.TB, client *connect.Client) {
+	t.Helper()
+	ctx := context.Background()
+	if _, err := greenroomv1connect.NewFleetServiceClient(client).ApplyFleet(ctx, &greenroomv1.ApplyFleetRequest{Fleet: fleetMessage("rooms", 1)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := greenroomv1connect.NewRouteServiceClient(client).ApplyRoute(ctx, &greenroomv1.ApplyRouteRequest{Route: routeMessage("plaza", "rooms")}); err != nil {
+		t.Fatal(err)
+	}
+}

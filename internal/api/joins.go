@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/observe"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+type joins struct{ *API }
+
+var _ greenroomv1connect.JoinServiceHandler = joins{}
+
+// Join implements JoinService.
+func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroomv1.JoinResponse, error) {
+	began := time.Now()
+	join := Join{
+		Route:     model.RouteName(r.GetRoute()),
+		Key:       model.SessionKey(r.GetKey()),
+		Players:   make([]model.PlayerID, len(r.GetPlayers())),
+		RequestID: r.GetRequestId(),
+	}
+	for i, p := range r.GetPlayers() {
+		join.Players[i] = model.PlayerID(p)
+	}
+	if r.GetMaxWait() != nil {
+		wait := r.GetMaxWait().AsDuration()
+		join.MaxWait = &wait
+	}
+	seated, err := s.cfg.Router.Join(ctx, join)
+	s.cfg.Metrics.Join(seated.Fleet, joinOutcome(ctx, err), time.Since(began))
+	if err != nil {
+		return nil, err
+	}
+	out := &greenroomv1.JoinResponse{
+		Route:     string(seated.Session.Route),
+		Key:       string(seated.Session.Key),
+		Fleet:     string(seated.Fleet),
+		Server:    string(seated.Server),
+		Endpoints: convert.EndpointsProto(seated.Endpoints),
+		Tickets:   make([]*greenroomv1.Ticket, len(seated.Tickets)),
+		Created:   seated.Created,
+	}
+	for i, t := range seated.Tickets {
+		out.Tickets[i] = &greenroomv1.Ticket{Player: string(t.Player), Ticket: t.Ticket, ExpiresAt: convert.TimeProto(t.ExpiresAt)}
+	}
+	return out, nil
+}
+
+func joinOutcome(ctx context.Context, err error) string {
+	switch {
+	case err == nil:
+		return observe.JoinSeated
+	case errors.Is(err, registry.ErrFull):
+		return observe.JoinFull
+	case ctx.Err() != nil:
+		return observe.JoinCanceled
+	case publicError(ctx, err) != nil:
+		return observe.JoinRefused
+	default:
+		return observe.JoinFailed
+	}
+}
+
+// Leave implements JoinService.
+func (s joins) Leave(ctx context.Context, r *greenroomv1.LeaveRequest) (*greenroomv1.LeaveResponse, error) {
+	ref := model.SessionRef{Route: model.RouteName(r.GetRoute()), Key: model.SessionKey(r.GetKey())}
+	if err := s.cfg.Router.Leave(ctx, ref, model.PlayerID(r.GetPlayer())); err != nil {
+		return nil, err
+	}
+	return &greenroomv1.LeaveResponse{}, nil
+}

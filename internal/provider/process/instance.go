@@ -16,14 +16,12 @@ const recordName = "instance.json"
 
 // record is what a server's folder tells of it.
 type record struct {
-	ID    model.ServerID  `json:"id"`
-	Fleet model.FleetName `json:"fleet"`
-	Host  string          `json:"host"`
-	Ports map[string]int  `json:"ports"`
-	// Sidecar is the environment that Sidecar.Open gave.
-	Sidecar   map[string]string `json:"sidecar,omitempty"`
-	StopGrace time.Duration     `json:"stop_grace_ns"`
-	StartedAt time.Time         `json:"started_at"`
+	ID        model.ServerID  `json:"id"`
+	Fleet     model.FleetName `json:"fleet"`
+	Host      string          `json:"host"`
+	Ports     map[string]int  `json:"ports"`
+	StopGrace time.Duration   `json:"stop_grace_ns"`
+	StartedAt time.Time       `json:"started_at"`
 	// PID and Birth name the process, which leads its process group; PID 0: it was being started.
 	PID      int    `json:"pid"`
 	Birth    string `json:"birth"`
@@ -66,7 +64,7 @@ type instance struct {
 	adopted bool
 
 	mu     sync.Mutex
-	record record // ID, Ports, Sidecar and the like never change
+	record record // ID, Ports and the like never change
 }
 
 func newInstance(dir string, r record) *instance {

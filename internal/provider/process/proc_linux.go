@@ -26,7 +26,7 @@ func birthOf(pid int) string {
 	}
 	// The second field is the program's name in parentheses, which may hold anything.
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const state, startTime = 3 - 3, 22 - 3
+	const state, startTime = 0, 22 - 3 // from the third field on
 	if len(fields) <= startTime || string(fields[state]) == "Z" || string(fields[state]) == "X" {
 		return ""
 	}

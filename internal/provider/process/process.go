@@ -52,10 +52,10 @@ type Config struct {
 
 // Sidecar serves each child something on addresses that it finds in its environment, such as the Agones SDK.
 type Sidecar interface {
-	// Open begins to serve a server and answers the variables that tell it where. remembered are those of an earlier
-	// Open for the same server, by a control plane that has ended since: it is served in the same place again. nil: it
-	// is new.
-	Open(id model.ServerID, remembered map[string]string) (map[string]string, error)
+	// Open begins to serve a server and answers the variables that tell it where. dir is the server's folder, for what
+	// has to be remembered: after a restart of the control plane Open is called again, the server still knows what it
+	// was told the first time, and dir is as it was.
+	Open(id model.ServerID, dir string) (env map[string]string, err error)
 	// Close ends what Open began; nothing happens for an unknown server.
 	Close(id model.ServerID)
 }
@@ -176,10 +176,10 @@ func (p *Process) Run(ctx context.Context) error {
 
 // openSidecar serves a server that was found again what it knew before.
 func (p *Process) openSidecar(in *instance) {
-	if p.cfg.Sidecar == nil || in.record.Sidecar == nil {
+	if p.cfg.Sidecar == nil {
 		return
 	}
-	if _, err := p.cfg.Sidecar.Open(in.record.ID, in.record.Sidecar); err != nil {
+	if _, err := p.cfg.Sidecar.Open(in.record.ID, in.dir); err != nil {
 		p.log.Error("a server that was found again has lost its sidecar", "server", in.record.ID, "err", err)
 	}
 }

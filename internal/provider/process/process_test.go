@@ -256,8 +256,13 @@ func TestAnotherProcessWithTheSameNumberIsLeftAlone(t *testing.T) {
 // sidecar notes what it is asked to serve.
 type sidecar struct{ opened, closed chan string }
 
-func (s sidecar) Open(id model.ServerID, remembered map[string]string) (map[string]string, error) {
-	s.opened <- string(id) + " " + remembered["AGONES_SDK_HTTP_PORT"]
+func (s sidecar) Open(id model.ServerID, dir string) (map[string]string, error) {
+	note := filepath.Join(dir, "note")
+	before, _ := os.ReadFile(note)
+	s.opened <- string(id) + " " + string(before)
+	if err := os.WriteFile(note, []byte("9358"), 0o600); err != nil {
+		return nil, err
+	}
 	return map[string]string{"AGONES_SDK_HTTP_PORT": "9358"}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,12 +60,13 @@ func (p *Process) start(start provider.Start) (in *instance, err error) {
 			err = errors.Join(err, os.RemoveAll(in.dir))
 		}
 	}()
+	own := maps.Clone(start.Env)
 	if p.cfg.Sidecar != nil {
-		if in.record.Sidecar, err = p.cfg.Sidecar.Open(start.ID, nil); err != nil {
+		if own, err = p.withSidecar(in, own); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.launch(in, spec, start.Env); err != nil {
+	if err := p.launch(in, spec, own); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
@@ -124,13 +126,22 @@ func (p *Process) environ(r record, fleet, own map[string]string) []string {
 		}
 	}
 	add(fleet)
-	add(r.Sidecar)
 	add(own)
 	for name, number := range r.Ports {
 		env = append(env, fmt.Sprintf("GREENROOM_PORT_%s=%d", strings.ToUpper(name), number))
 	}
 	env = append(env, "GREENROOM_SERVER="+string(r.ID), "GREENROOM_FLEET="+string(r.Fleet), "GREENROOM_HOST="+r.Host)
 	return env
+}
+
+// withSidecar adds the sidecar's variables to Greenroom's own.
+func (p *Process) withSidecar(in *instance, own map[string]string) (map[string]string, error) {
+	env, err := p.cfg.Sidecar.Open(in.record.ID, in.dir)
+	if own == nil {
+		own = map[string]string{}
+	}
+	maps.Copy(own, env)
+	return own, err
 }
 
 func (p *Process) closeSidecar(id model.ServerID) {

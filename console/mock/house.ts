@@ -50,6 +50,7 @@ export class House {
       this.#addRoute("voice", [["rooms-next", 1_000_000]]);
     }
     if (size !== "one") this.#colour();
+    this.#count();
     setInterval(() => this.#tick(), 700).unref();
   }
 
@@ -101,7 +102,6 @@ export class House {
     const fleet = this.servers.items.get(server)!.fleet;
     const session = create(SessionSchema, { route, key, fleet, server, state: SessionState.LIVE, generation: 1n, seatCapacity: 50, seatsClaimed: players, createdAt: now() });
     this.sessions.put(`${route}/${key}`, session);
-    this.#count();
     return session;
   }
 
@@ -110,7 +110,9 @@ export class House {
     if (found !== undefined) return found;
     const open = [...this.servers.items.values()].find(({ state, fleet }) => state === ServerState.OPEN && fleet === (route === "voice" ? "rooms-next" : "rooms-green"));
     if (open === undefined) throw new Error("no open server");
-    return this.addSession(route, key, open.name, 0);
+    const made = this.addSession(route, key, open.name, 0);
+    this.#count();
+    return made;
   }
 
   drain(name: string, reason: string) {

@@ -8,7 +8,7 @@ import { useHouse } from "./context.tsx";
 const SLOW_MS = 8_000;
 const worst: readonly WatchPhase[] = ["refused", "reconnecting", "connecting", "live"];
 
-/** Says whether what is on the page is up to date. It follows the shared watches and so keeps them open on every page. */
+/** Says whether what is on the overview is up to date. */
 export function LinkState() {
   const { t } = useSpeech();
   const { api } = useHouse();
@@ -16,7 +16,7 @@ export function LinkState() {
   const phase = worst.find((one) => links.some((link) => link.phase === one)) ?? "live";
   const problem = links.find((link) => link.phase === phase)?.problem ?? "";
   const slow = useSlow(phase === "connecting");
-  const hint = phase === "reconnecting" || problem !== "" ? t("link.reconnecting.hint") : slow ? t("link.slow.hint") : "";
+  const hint = phase === "reconnecting" ? t("link.reconnecting.hint") : slow && problem === "" ? t("link.slow.hint") : "";
   return (
     <div className="link-state" role="status">
       <span className={`link ${phase}`} title={[hint, problem].filter(Boolean).join("\n") || undefined}>

@@ -1,4 +1,4 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useMatchRoute } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { LoginPage } from "../session/LoginPage.tsx";
@@ -28,15 +28,19 @@ export function Shell() {
   );
 }
 
-/** What the frame has only for somebody who is logged in: the live link, and the memory that the overview draws. */
+/**
+ * What the frame has only for somebody who is logged in: the overview's live link, and the memory that it draws. Other pages
+ * leave the overview's streams closed: a browser allows six connections to one HTTP/1.1 origin, over all its windows.
+ */
 function Inside() {
   const { t } = useSpeech();
   const { session, history } = useHouse();
   const mayOperate = useMayOperate();
+  const onOverview = useMatchRoute()({ to: "/" }) !== false;
   useEffect(() => history.run(), [history]);
   return (
     <>
-      <LinkState />
+      {onOverview && <LinkState />}
       {!mayOperate && <span className="badge">{t("app.viewOnly")}</span>}
       <button type="button" className="button plain" onClick={() => session.leave(false)}>{t("app.signOut")}</button>
     </>

@@ -41,6 +41,9 @@ export const en = {
   "verdict.noOpen": "No server is open: a join would wait.",
   "verdict.unhealthy": { one: "One server is unhealthy.", other: "{n} servers are unhealthy." },
   "verdict.draining": { one: "One server is draining.", other: "{n} servers are draining." },
+  "verdict.unreachable": "Greenroom does not answer.",
+  "verdict.again": "Trying again by itself. It said: {problem}",
+  "verdict.refused": "This login may not look here.",
   "verdict.question": "Is everybody playing?",
 
   "number.players": "players",
@@ -249,6 +252,9 @@ export const ja: Record<MessageKey, Message> = {
   "verdict.noOpen": "オープン中のサーバーがなく、参加は待たされます。",
   "verdict.unhealthy": "{n}台のサーバーが異常です。",
   "verdict.draining": "{n}台のサーバーがドレイン中です。",
+  "verdict.unreachable": "Greenroom から応答がありません。",
+  "verdict.again": "自動で試し直しています。返答: {problem}",
+  "verdict.refused": "このログインでは閲覧できません。",
   "verdict.question": "みんなプレイできていますか?",
 
   "number.players": "プレイヤー",

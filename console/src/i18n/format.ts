@@ -5,6 +5,8 @@ import { translator } from "./translate.ts";
 /** Numbers and times as one language writes them. */
 export interface Format {
   number(value: number): string;
+  /** A round number of an axis, short: 20K. */
+  compact(value: number): string;
   /** A share of 1: whole percents, but never "100 %" or "0 %" of what is not quite that. */
   percent(share: number): string;
   /** Parts per million as a percentage with as many places as it needs: 100 is 0.01 %. */
@@ -30,6 +32,7 @@ const units = [
 export function formatter(language: Language): Format {
   const t = translator(language);
   const number = new Intl.NumberFormat(language);
+  const compact = new Intl.NumberFormat(language, { notation: "compact" });
   const percent = new Intl.NumberFormat(language, { style: "percent" });
   const fine = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 4 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
@@ -39,6 +42,7 @@ export function formatter(language: Language): Format {
   );
   return {
     number: (value) => number.format(value),
+    compact: (value) => (value < 10_000 ? number : compact).format(value),
     percent: (share) => percent.format(share > 0 && share < 0.01 ? 0.01 : share < 1 && share > 0.99 ? 0.99 : share),
     ppm: (value) => fine.format(value / 1_000_000),
     relative: (atMs, nowMs) => {

@@ -36,13 +36,16 @@ export function Overview() {
   const close = useCallback(() => show({}), [show]);
   const onServer = useCallback((server: string) => show({ server }), [show]);
   const totals = useMemo(() => totalsOf(servers.items.values(), routes.items.values()), [servers.items, routes.items]);
-  const loading = [fleets, routes, servers].some((watch) => watch.phase === "connecting");
+  const watches = [fleets, routes, servers];
+  const loading = watches.some((watch) => watch.phase === "connecting" || watch.phase === "refused");
+  const stuck = watches.find((watch) => watch.phase === "refused") ?? watches.find((watch) => watch.phase === "connecting" && watch.problem !== "");
+  const trouble = stuck && { refused: stuck.phase === "refused", problem: stuck.problem };
   const byFleet = useByFleet(servers.items);
   const names = useMemo(() => [...new Set([...fleets.items.keys(), ...byFleet.keys()])].sort(), [fleets.items, byFleet]);
 
   return (
     <main className="page overview" id="content">
-      <VerdictLine totals={totals} loading={loading} />
+      <VerdictLine totals={totals} loading={loading} trouble={trouble} />
       <Numbers totals={totals} loading={loading} />
       <StripChart totals={totals} />
       <div className="overview-columns">

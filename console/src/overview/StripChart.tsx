@@ -1,6 +1,8 @@
 import { type PointerEvent, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useHouse } from "../app/context.tsx";
+import type { Format } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.tsx";
+import type { Translate } from "../i18n/translate.ts";
 import { niceTop, type Sample, shownSpan, stretches } from "./history.ts";
 import type { Totals } from "./totals.ts";
 
@@ -8,7 +10,8 @@ const HEIGHT = 168;
 const PLAYERS = { top: 14, bottom: 104 };
 const SERVERS = { top: 122, bottom: 152 };
 const LEFT = 44;
-const RIGHT = 92;
+/** The labels at the right are this wide at least, in pixels. */
+const RIGHT_MIN = 80;
 /** With fewer samples the chart is nearly empty and says why. */
 const NEW_SAMPLES = 45;
 
@@ -20,6 +23,8 @@ interface Scale {
   serversTop: number;
   from: number;
   to: number;
+  /** The x of the newest moment. */
+  end: number;
 }
 
 /** Players, and below them open and ready servers, over the last minutes: two strips with an axis each, on one time. */
@@ -30,9 +35,10 @@ export function StripChart({ totals }: { totals: Totals }) {
   const samples = useMemo(() => upToNow(kept, totals), [kept, totals]);
   const [box, width] = useWidth();
   const [hover, setHover] = useState<number>();
-  const scale = useMemo(() => scaleOf(samples, width), [samples, width]);
   const last = samples[samples.length - 1];
-  const under = hover === undefined || scale === undefined ? undefined : nearest(samples, scale.from + ((hover - LEFT) / (width - LEFT - RIGHT)) * (scale.to - scale.from));
+  const right = Math.max(RIGHT_MIN, ...(last === undefined ? [] : labelsOf(last, t, format).map(({ n, name }) => 24 + textWidth(`${n} ${name}`))));
+  const scale = useMemo(() => scaleOf(samples, width - right), [samples, width, right]);
+  const under = hover === undefined || scale === undefined ? undefined : nearest(samples, scale.from + ((hover - LEFT) / (scale.end - LEFT)) * (scale.to - scale.from));
   const show = under ?? last;
   const max = samples.reduce((top, sample) => Math.max(top, sample.players), 0);
   const say = last === undefined ? t("chart.title") : `${t("chart.title")}. ${t("chart.describe", { players: last.players, max, open: last.open, ready: last.ready })}`;
@@ -42,14 +48,14 @@ export function StripChart({ totals }: { totals: Totals }) {
     <figure className="strip" ref={box}>
       {scale !== undefined && (
         <svg width={width} height={HEIGHT} role="img" aria-label={say} onPointerMove={onPointerMove} onPointerLeave={() => setHover(undefined)}>
-          <Frame scale={scale} width={width} />
+          <Frame scale={scale} />
           {samples.length < NEW_SAMPLES && (
             <text className="strip-note" x={LEFT + 12} y={PLAYERS.bottom - 12}>{t("chart.collecting")}</text>
           )}
           {stretches(samples).map((run) => <Run key={run[0]!.atMs} run={run} scale={scale} />)}
-          {show !== undefined && <Now sample={show} scale={scale} width={width} hovering={under !== undefined} />}
+          {show !== undefined && <Now sample={show} scale={scale} hovering={under !== undefined} />}
           {under !== undefined && (
-            <text className="strip-axis" x={clampX(scale.x(under.atMs), width)} y={PLAYERS.top - 3} textAnchor="middle">
+            <text className="strip-axis" x={clampX(scale.x(under.atMs), scale)} y={PLAYERS.top - 3} textAnchor="middle">
               {format.clock(under.atMs, scale.to, true)}
             </text>
           )}
@@ -65,22 +71,22 @@ function upToNow(samples: readonly Sample[], { players, open, ready }: Totals): 
   return last === undefined ? samples : [...samples.slice(0, -1), { atMs: last.atMs, players, open, ready }];
 }
 
-function scaleOf(samples: readonly Sample[], width: number): Scale | undefined {
-  if (width < 160) return undefined;
+function scaleOf(samples: readonly Sample[], end: number): Scale | undefined {
+  if (end < LEFT + 60) return undefined;
   const to = samples[samples.length - 1]?.atMs ?? 0;
   const from = to - shownSpan(samples);
   const playersTop = niceTop(Math.max(0, ...samples.map(({ players }) => players)), 10);
   const serversTop = niceTop(Math.max(0, ...samples.map(({ open, ready }) => Math.max(open, ready))), 4);
   const along = (top: number, lane: { top: number; bottom: number }) => (n: number) => lane.bottom - (n / top) * (lane.bottom - lane.top);
   return {
-    x: (atMs) => LEFT + ((atMs - from) / (to - from)) * (width - LEFT - RIGHT),
+    x: (atMs) => LEFT + ((atMs - from) / (to - from)) * (end - LEFT),
     players: along(playersTop, PLAYERS),
     servers: along(serversTop, SERVERS),
-    playersTop, serversTop, from, to,
+    playersTop, serversTop, from, to, end,
   };
 }
 
-function Frame({ scale, width }: { scale: Scale; width: number }) {
+function Frame({ scale }: { scale: Scale }) {
   const { t, format } = useSpeech();
   const minutes = Math.round((scale.to - scale.from) / 60_000);
   const every = minutes <= 3 ? 1 : minutes <= 6 ? 2 : 5;
@@ -90,19 +96,19 @@ function Frame({ scale, width }: { scale: Scale; width: number }) {
     <g className="strip-frame">
       {lines.map(([y, n]) => (
         <g key={n}>
-          <line x1={LEFT} x2={width - RIGHT} y1={y} y2={y} className={n === 0 ? "base" : ""} />
-          {Number.isInteger(n) && <text className="strip-axis" x={LEFT - 6} y={y + 3.5} textAnchor="end">{format.number(n)}</text>}
+          <line x1={LEFT} x2={scale.end} y1={y} y2={y} className={n === 0 ? "base" : ""} />
+          {Number.isInteger(n) && <text className="strip-axis" x={LEFT - 6} y={y + 3.5} textAnchor="end">{format.compact(n)}</text>}
         </g>
       ))}
-      <line x1={LEFT} x2={width - RIGHT} y1={SERVERS.bottom} y2={SERVERS.bottom} className="base" />
+      <line x1={LEFT} x2={scale.end} y1={SERVERS.bottom} y2={SERVERS.bottom} className="base" />
       <text className="strip-axis" x={LEFT - 6} y={SERVERS.bottom + 3.5} textAnchor="end">0</text>
-      <text className="strip-axis" x={LEFT - 6} y={SERVERS.top + 3.5} textAnchor="end">{format.number(scale.serversTop)}</text>
+      <text className="strip-axis" x={LEFT - 6} y={SERVERS.top + 3.5} textAnchor="end">{format.compact(scale.serversTop)}</text>
       {marks.map((ago) => (
         <text key={ago} className="strip-axis" x={scale.x(scale.to - ago * 60_000)} y={HEIGHT - 3} textAnchor={ago === minutes ? "start" : "middle"}>
           {t("chart.ago", { n: ago })}
         </text>
       ))}
-      <text className="strip-axis" x={width - RIGHT} y={HEIGHT - 3} textAnchor="end">{t("chart.now")}</text>
+      <text className="strip-axis" x={scale.end} y={HEIGHT - 3} textAnchor="end">{t("chart.now")}</text>
     </g>
   );
 }
@@ -132,14 +138,10 @@ function stairs(run: readonly Sample[], scale: Scale, of: (sample: Sample) => nu
 }
 
 /** The values at one moment, written beside their lines. */
-function Now({ sample, scale, width, hovering }: { sample: Sample; scale: Scale; width: number; hovering: boolean }) {
+function Now({ sample, scale, hovering }: { sample: Sample; scale: Scale; hovering: boolean }) {
   const { t, format } = useSpeech();
   const x = scale.x(sample.atMs);
-  const labels = [
-    { y: scale.players(sample.players), n: sample.players, name: t("card.players", { n: sample.players }), kind: "players" },
-    { y: scale.servers(sample.open), n: sample.open, name: t("chart.open"), kind: "open" },
-    { y: scale.servers(sample.ready), n: sample.ready, name: t("chart.ready"), kind: "ready" },
-  ];
+  const labels = labelsOf(sample, t, format).map((label) => ({ ...label, y: (label.kind === "players" ? scale.players : scale.servers)(sample[label.kind]) }));
   const apart = Math.abs(labels[1]!.y - labels[2]!.y) < 15 ? 15 : 0;
   const middle = (labels[1]!.y + labels[2]!.y) / 2;
   const sign = labels[1]!.y <= labels[2]!.y ? -1 : 1;
@@ -150,8 +152,8 @@ function Now({ sample, scale, width, hovering }: { sample: Sample; scale: Scale;
       {labels.map(({ y, n, name, kind }, i) => (
         <g key={kind}>
           <circle className={`strip-dot ${kind}`} cx={x} cy={y} r={kind === "players" ? 3.5 : 2.5} />
-          <text className={`strip-label ${kind}`} x={width - RIGHT + 10} y={ys[i]! + 4}>
-            <tspan className="n">{format.number(n)}</tspan> {name}
+          <text className={`strip-label ${kind}`} x={scale.end + 10} y={ys[i]! + 4}>
+            <tspan className="n">{n}</tspan> {name}
           </text>
         </g>
       ))}
@@ -159,8 +161,21 @@ function Now({ sample, scale, width, hovering }: { sample: Sample; scale: Scale;
   );
 }
 
-function clampX(x: number, width: number): number {
-  return Math.min(width - RIGHT, Math.max(LEFT + 20, x));
+function labelsOf(sample: Sample, t: Translate, format: Format) {
+  return [
+    { kind: "players", n: format.number(sample.players), name: t("card.players", { n: sample.players }) },
+    { kind: "open", n: format.number(sample.open), name: t("chart.open") },
+    { kind: "ready", n: format.number(sample.ready), name: t("chart.ready") },
+  ] as const;
+}
+
+/** About how wide a 12 px text is: a kana takes a square, a letter half of one and a bit. */
+function textWidth(text: string): number {
+  return [...text].reduce((width, letter) => width + (letter > "\u2e80" ? 12.5 : 7.4), 0);
+}
+
+function clampX(x: number, scale: Scale): number {
+  return Math.min(scale.end, Math.max(LEFT + 20, x));
 }
 
 function nearest(samples: readonly Sample[], atMs: number): Sample | undefined {

@@ -1,22 +1,28 @@
 import { useSpeech } from "../i18n/language.tsx";
 import { type Totals, verdictOf } from "./totals.ts";
 
+/** Why there is no answer at all. */
+export interface Trouble {
+  refused: boolean;
+  problem: string;
+}
+
 /** The answer to the page's question, in sentences. */
-export function VerdictLine({ totals, loading }: { totals: Totals; loading: boolean }) {
+export function VerdictLine({ totals, loading, trouble }: { totals: Totals; loading: boolean; trouble: Trouble | undefined }) {
   const { t, language } = useSpeech();
   const verdict = verdictOf(totals);
   const gap = language === "ja" ? "" : " ";
-  const head = loading
-    ? t("verdict.loading")
-    : verdict === "waiting"
-      ? t("verdict.notAll") + gap + t("verdict.waiting", { n: totals.waiting })
-      : verdict === "playing"
-        ? t("verdict.playing", { n: totals.players })
-        : verdict === "empty"
-          ? t("verdict.empty")
-          : t("verdict.closed");
+  const answers = {
+    waiting: () => t("verdict.notAll") + gap + t("verdict.waiting", { n: totals.waiting }),
+    playing: () => t("verdict.playing", { n: totals.players }),
+    empty: () => t("verdict.empty"),
+    closed: () => t("verdict.closed"),
+  };
+  const head = trouble !== undefined ? t(trouble.refused ? "verdict.refused" : "verdict.unreachable") : loading ? t("verdict.loading") : answers[verdict]();
   const more: { text: string; tone: string }[] = [];
-  if (!loading) {
+  if (trouble !== undefined) {
+    more.push({ text: trouble.refused ? trouble.problem : t("verdict.again", { problem: trouble.problem }), tone: "" });
+  } else if (!loading) {
     if (verdict === "playing") more.push({ text: t("verdict.nobodyWaits"), tone: "" });
     if (totals.open === 0) more.push({ text: t("verdict.noOpen"), tone: "warn" });
     if (totals.unhealthy > 0) more.push({ text: t("verdict.unhealthy", { n: totals.unhealthy }), tone: "bad" });
@@ -25,7 +31,7 @@ export function VerdictLine({ totals, loading }: { totals: Totals; loading: bool
   return (
     <div className="verdict">
       <p className="note">{t("verdict.question")}</p>
-      <h1 className={loading ? "waits" : verdict}>{head}</h1>
+      <h1 className={trouble !== undefined ? "trouble" : loading ? "waits" : verdict}>{head}</h1>
       <p className="verdict-more">
         {more.map(({ text, tone }) => <span key={text} className={tone}>{text}</span>)}
       </p>

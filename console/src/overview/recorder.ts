@@ -2,7 +2,7 @@ import type { Api } from "../api/api.ts";
 import { record, type Sample, SAMPLE_MS } from "./history.ts";
 import { totalsOf } from "./totals.ts";
 
-/** Remembers the overview's numbers while the page is open, whichever page is shown. An external store. */
+/** Remembers the overview's numbers for as long as the console is open, with gaps where another page was shown. An external store. */
 export class History {
   #samples: readonly Sample[] = [];
   #listeners = new Set<() => void>();
@@ -19,7 +19,7 @@ export class History {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Samples every second until the answer is called. A second in which the watch was not in step leaves a gap. */
+  /** Samples every second until the answer is called. A second in which nobody listened, or the watch was not in step, leaves a gap. */
   run(): () => void {
     const timer = setInterval(() => this.sample(Date.now()), SAMPLE_MS);
     return () => clearInterval(timer);
@@ -27,7 +27,7 @@ export class History {
 
   sample(nowMs: number) {
     const servers = this.#api.watch.servers.snapshot();
-    if (servers.phase !== "live") return;
+    if (servers.phase !== "live" || !this.#api.watch.servers.listening) return;
     const { players, open, ready } = totalsOf(servers.items.values(), []);
     this.#samples = record(this.#samples, { atMs: nowMs, players, open, ready });
     for (const listener of [...this.#listeners]) listener();

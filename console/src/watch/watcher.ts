@@ -43,6 +43,11 @@ export class Watcher<T> {
     };
   };
 
+  /** Tells whether somebody listens; otherwise the snapshot is what was known when the last one left. */
+  get listening(): boolean {
+    return this.#stop !== undefined;
+  }
+
   #set(state: WatchState<T>) {
     if (state === this.#state) return;
     this.#state = state;

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"greenroom.dev/greenroom/internal/observe"
 )
 
 // Config is all that can be set from outside.
@@ -31,7 +33,8 @@ type Config struct {
 	StopServers bool
 	// Console is where Run says, to a person, where to click; nil says nothing.
 	Console io.Writer
-	Logger  *slog.Logger
+	Logger  *slog.Logger // nil: nothing is logged
+	Tags    observe.Tags // on every metric
 }
 
 // PortRange is a range of ports, both ends included.

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+)
+
+// describeCommand shows one thing in full: everything the API knows of it.
+type describeCommand struct {
+	Output string `short:"o" enum:"json,yaml" default:"yaml" help:"How to print: ${enum}."`
+	Noun   string `arg:"" enum:"fleet,route,server,session" help:"What: ${enum}."`
+	Name   string `arg:"" help:"Its name; of a session ROUTE/KEY."`
+}
+
+func (cmd *describeCommand) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	message, err := api.find(ctx, cmd.Noun, cmd.Name)
+	if err != nil {
+		return err
+	}
+	return outputFlag{Output: cmd.Output}.print(c, message, nil)
+}
+
+// find gets one object by its noun and name.
+func (api *plane) find(ctx context.Context, noun, name string) (proto.Message, error) {
+	switch noun {
+	case "fleet":
+		r, err := api.fleets.GetFleet(ctx, &greenroomv1.GetFleetRequest{Name: name})
+		return r.GetFleet(), err
+	case "route":
+		r, err := api.routes.GetRoute(ctx, &greenroomv1.GetRouteRequest{Name: name})
+		return r.GetRoute(), err
+	case "server":
+		r, err := api.servers.GetServer(ctx, &greenroomv1.GetServerRequest{Name: name})
+		return r.GetServer(), err
+	default:
+		route, key, err := splitSession(name)
+		if err != nil {
+			return nil, err
+		}
+		r, err := api.sessions.GetSession(ctx, &greenroomv1.GetSessionRequest{Route: route, Key: key})
+		return r.GetSession(), err
+	}
+}
+
+// splitSession takes ROUTE/KEY apart.
+func splitSession(name string) (route, key string, err error) {
+	route, key, ok := strings.Cut(name, "/")
+	if !ok || route == "" || key == "" {
+		return "", "", usagef("%q is no session's name: write ROUTE/KEY, such as plaza/room-7", name)
+	}
+	return route, key, nil
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+)
+
+// getCommand lists things; a name after the noun shows that one alone.
+type getCommand struct {
+	Fleets   getFleets   `cmd:"" aliases:"fleet" help:"Fleets, what they have and what they want."`
+	Routes   getRoutes   `cmd:"" aliases:"route" help:"Routes and how they split new sessions."`
+	Servers  getServers  `cmd:"" aliases:"server" help:"Servers, their state and how full they are."`
+	Sessions getSessions `cmd:"" aliases:"session" help:"Sessions, where they live and who is in."`
+	Tokens   getTokens   `cmd:"" aliases:"token" help:"API tokens (never their secrets)."`
+	Audit    getAudit    `cmd:"" help:"Who did what, newest first."`
+}
+
+type getFleets struct {
+	outputFlag
+	Name string `arg:"" optional:"" help:"Only this one." predictor:"fleet"`
+}
+
+func (cmd *getFleets) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	list, err := api.fleets.ListFleets(ctx, &greenroomv1.ListFleetsRequest{})
+	if err != nil {
+		return err
+	}
+	if list.Fleets, err = only(list.GetFleets(), cmd.Name, "fleet", (*greenroomv1.Fleet).GetName); err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.row("NAME", "SERVERS", "SESSIONS", "PLAYERS", "FREE SLOTS", "AGE", "KEEPER")
+		for _, f := range list.GetFleets() {
+			s := f.GetStatus()
+			t.row(f.GetName(), counts(s.GetServers()), s.GetSessions(), s.GetSeatsClaimed(), s.GetFreeSessionSlots(), f.GetCreatedAt(), s.GetSummary())
+		}
+	})
+}
+
+// counts prints {"open": 2, "ready": 1} as "2 open, 1 ready".
+func counts(by map[string]uint32) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		if by[name] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", by[name], name))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// only keeps the object with the name, or everything for "".
+func only[T proto.Message](all []T, name, noun string, nameOf func(T) string) ([]T, error) {
+	if name == "" {
+		return all, nil
+	}
+	names := make([]string, 0, len(all))
+	for _, one := range all {
+		if nameOf(one) == name {
+			return []T{one}, nil
+		}
+		names = append(names, nameOf(one))
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no %s %q: there is none at all", noun, name)
+	}
+	return nil, fmt.Errorf("no %s %q; there is: %s", noun, name, strings.Join(names[:min(len(names), 20)], ", "))
+}
+
+type getRoutes struct {
+	outputFlag
+	Name string `arg:"" optional:"" help:"Only this one." predictor:"route"`
+}
+
+func (cmd *getRoutes) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	list, err := api.routes.ListRoutes(ctx, &greenroomv1.ListRoutesRequest{})
+	if err != nil {
+		return err
+	}
+	if list.Routes, err = only(list.GetRoutes(), cmd.Name, "route", (*greenroomv1.Route).GetName); err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.row("NAME", "FLEETS", "SESSIONS", "PLAYERS", "WAITING", "AGE")
+		for _, r := range list.GetRoutes() {
+			s := r.GetStatus()
+			t.row(r.GetName(), weights(r.GetSpec().GetFleets()), s.GetSessions(), s.GetPlayers(), s.GetWaiting(), r.GetCreatedAt())
+		}
+	})
+}
+
+// weights prints a route's split as "a 99.99 %, b 0.01 %".
+func weights(fleets []*greenroomv1.FleetWeight) string {
+	parts := make([]string, len(fleets))
+	for i, f := range fleets {
+		percent := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", float64(f.GetWeightPpm())/1e4), "0"), ".")
+		parts[i] = fmt.Sprintf("%s %s %%", f.GetFleet(), percent)
+	}
+	return strings.Join(parts, ", ")
+}
+
+type getServers struct {
+	outputFlag
+	Name  string `arg:"" optional:"" help:"Only this one." predictor:"server"`
+	Fleet string `help:"Only of this fleet." predictor:"fleet"`
+}
+
+func (cmd *getServers) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	list, err := api.servers.ListServers(ctx, &greenroomv1.ListServersRequest{Fleet: cmd.Fleet})
+	if err != nil {
+		return err
+	}
+	if list.Servers, err = only(list.GetServers(), cmd.Name, "server", (*greenroomv1.Server).GetName); err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.row("NAME", "STATE", "SESSIONS", "PLAYERS", "SINCE", "RUNS AS", "WHY")
+		for _, s := range list.GetServers() {
+			t.row(s.GetName(), stateName("SERVER_STATE_", s.GetState()), of(s.GetSessions(), s.GetSessionCapacity()),
+				of(s.GetSeatsClaimed(), s.GetSeatCapacity()), s.GetStateSince(), s.GetProviderRef(), s.GetReason())
+		}
+	})
+}
+
+func of(n, capacity uint32) string { return fmt.Sprintf("%d/%d", n, capacity) }
+
+type getSessions struct {
+	outputFlag
+	Route  string `help:"Only of this route." predictor:"route"`
+	Server string `help:"Only on this server." predictor:"server"`
+}
+
+func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	all := &greenroomv1.ListSessionsResponse{}
+	for request := (&greenroomv1.ListSessionsRequest{Route: cmd.Route, Server: cmd.Server}); ; {
+		page, err := api.sessions.ListSessions(ctx, request)
+		if err != nil {
+			return err
+		}
+		all.Sessions = append(all.Sessions, page.GetSessions()...)
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			break
+		}
+	}
+	return cmd.print(c, all, func(t *tablePrinter) {
+		t.row("SESSION", "STATE", "PLAYERS", "RESERVED", "SERVER", "AGE")
+		for _, s := range all.GetSessions() {
+			t.row(s.GetRoute()+"/"+s.GetKey(), stateName("SESSION_STATE_", s.GetState()), of(s.GetSeatsClaimed(), s.GetSeatCapacity()),
+				s.GetSeatsReserved(), s.GetServer(), s.GetCreatedAt())
+		}
+	})
+}
+
+type getTokens struct{ outputFlag }
+
+func (cmd *getTokens) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	list, err := api.system.ListTokens(ctx, &greenroomv1.ListTokensRequest{})
+	if err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.row("NAME", "MAY", "AGE", "LAST USED", "EXPIRES")
+		for _, k := range list.GetTokens() {
+			t.row(k.GetName(), stateName("SCOPE_", k.GetScope()), k.GetCreatedAt(), k.GetLastUsedAt(), k.GetExpiresAt())
+		}
+	})
+}
+
+type getAudit struct {
+	outputFlag
+	Limit uint32 `default:"50" help:"How many lines."`
+}
+
+func (cmd *getAudit) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	list, err := api.system.ListAudit(ctx, &greenroomv1.ListAuditRequest{Limit: cmd.Limit})
+	if err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.row("AGO", "WHO", "DID", "TO", "DETAIL")
+		for _, e := range list.GetEntries() {
+			t.row(e.GetAt(), e.GetActor(), e.GetAction(), e.GetTarget(), e.GetDetail())
+		}
+	})
+}

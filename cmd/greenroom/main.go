@@ -1,0 +1,121 @@
+// Command greenroom is all of Greenroom: the control plane, the room server, and the tools that talk to them. Each command
+// has a file of its own; nothing else in the project reads os.Args.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+)
+
+// Exit codes, also listed by `greenroom --help`.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // the command did not do what it was asked
+	exitUsage   = 2 // the command line or a file is wrong; nothing was done
+	exitRefused = 3 // the API refused: no such thing, no permission, a conflict
+	exitRetry   = 4 // full or unreachable: the same command may succeed later
+)
+
+// commandLine is every command there is.
+type commandLine struct {
+	Globals
+
+	Up    upCommand    `cmd:"" group:"run" help:"Run everything on this machine, with nothing to set up."`
+	Serve serveCommand `cmd:"" group:"run" help:"Run the control plane as a service; its servers outlive it."`
+	Room  roomCommand  `cmd:"" group:"run" help:"Run one room server (the process provider starts these)."`
+
+	Apply    applyCommand    `cmd:"" group:"manage" help:"Create or change fleets and routes from YAML."`
+	Delete   deleteCommand   `cmd:"" group:"manage" help:"Delete a fleet or a route."`
+	Get      getCommand      `cmd:"" group:"manage" help:"List fleets, routes, servers, sessions, tokens or the audit log."`
+	Describe describeCommand `cmd:"" group:"manage" help:"Show one thing in full."`
+	Drain    drainCommand    `cmd:"" group:"manage" help:"Hand a server's sessions over and stop it; nobody is cut."`
+	Undrain  undrainCommand  `cmd:"" group:"manage" help:"Take a drain back."`
+	End      endCommand      `cmd:"" group:"manage" help:"End a session now."`
+	Explain  explainCommand  `cmd:"" group:"manage" help:"Say what the keeper did for a fleet, and why."`
+	Logs     logsCommand     `cmd:"" group:"manage" help:"Print what a server printed."`
+	Token    tokenCommand    `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`
+
+	Join joinCommand `cmd:"" group:"play" help:"Seat players in a session and print how to get there."`
+	Bots botsCommand `cmd:"" group:"play" help:"Send simulated players and report what they saw."`
+
+	Version    versionCommand            `cmd:"" group:"other" help:"Print the version."`
+	Completion kongcompletion.Completion `cmd:"" group:"other" help:"Print the code that makes the shell complete greenroom's commands."`
+}
+
+const description = `Greenroom runs fleets of long-lived-session servers: warm before anyone asks, never cut under players.
+
+  greenroom up --demo                  run everything here, with a demo to look at
+  greenroom join plaza --key room-7    seat a player
+  greenroom get servers                look around
+
+Exit codes: 0 done · 1 failed · 2 wrong command line or file · 3 refused · 4 full or unreachable, try again later.`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is main with its world given: the arguments after the program's name, and where to print.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var line commandLine
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	file, err := withConfigFile(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "greenroom:", err)
+		return exitUsage
+	}
+	exited := -1
+	parser, err := kong.New(&line, file,
+		kong.Name("greenroom"), kong.Description(description),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true, WrapUpperBound: 110}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "run", Title: "Run"}, {Key: "manage", Title: "Manage"}, {Key: "play", Title: "Play"}, {Key: "other", Title: "Other"},
+		}),
+		kong.Vars{"data_dir": defaultDataDir(), "log_level": "info"},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&console{out: stdout, err: stderr}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "greenroom:", err)
+		return exitFailed
+	}
+	kongcompletion.Register(parser, predictors()...)
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "greenroom: %v\nSee `%s --help`.\n", err, helpFor(err))
+		return exitUsage
+	}
+	err = parsed.Run(&line.Globals)
+	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return exitOK
+	}
+	fmt.Fprintln(stderr, "greenroom:", sentence(err))
+	return exitCode(err)
+}
+
+// helpFor names the command whose help fits a parse error.
+func helpFor(err error) string {
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		if cmd := parse.Context.Command(); cmd != "" {
+			return "greenroom " + strings.Fields(cmd)[0]
+		}
+	}
+	return "greenroom"
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/term"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/manifest"
+)
+
+// console is where a command prints.
+type console struct {
+	out, err io.Writer
+}
+
+// terminal tells whether what is printed to err is looked at by a person now, so that progress may be drawn.
+func (c *console) terminal() bool {
+	f, ok := c.err.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// outputFlag is the -o of commands that print objects.
+type outputFlag struct {
+	Output string `short:"o" enum:"table,json,yaml" default:"table" help:"How to print: ${enum}."`
+}
+
+// print writes a message as JSON or YAML, or calls table.
+func (o outputFlag) print(c *console, message proto.Message, table func(*tablePrinter)) error {
+	switch o.Output {
+	case "json":
+		return printJSON(c.out, message)
+	case "yaml":
+		return manifest.Format(c.out, items(message)...)
+	default:
+		t := &tablePrinter{w: tabwriter.NewWriter(c.out, 0, 8, 2, ' ', 0), now: time.Now()}
+		table(t)
+		return t.w.Flush()
+	}
+}
+
+// items answers the objects of a list's message, or the message itself.
+func items(message proto.Message) []proto.Message {
+	switch list := message.(type) {
+	case *greenroomv1.ListFleetsResponse:
+		return messages(list.GetFleets())
+	case *greenroomv1.ListRoutesResponse:
+		return messages(list.GetRoutes())
+	case *greenroomv1.ListServersResponse:
+		return messages(list.GetServers())
+	case *greenroomv1.ListSessionsResponse:
+		return messages(list.GetSessions())
+	default:
+		return []proto.Message{message}
+	}
+}
+
+func messages[T proto.Message](list []T) []proto.Message {
+	all := make([]proto.Message, len(list))
+	for i, one := range list {
+		all[i] = one
+	}
+	return all
+}
+
+// printJSON writes one message, indented, with the contract's field names.
+func printJSON(w io.Writer, message proto.Message) error {
+	compact, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	if err != nil {
+		return err
+	}
+	var any json.RawMessage = compact // protojson's own indentation is deliberately unstable
+	pretty, err := json.MarshalIndent(any, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", pretty)
+	return err
+}
+
+// tablePrinter prints aligned columns.
+type tablePrinter struct {
+	w   *tabwriter.Writer
+	now time.Time
+}
+
+// row prints one line; times are printed as ages.
+func (t *tablePrinter) row(cells ...any) {
+	texts := make([]string, len(cells))
+	for i, cell := range cells {
+		switch v := cell.(type) {
+		case *timestamppb.Timestamp:
+			texts[i] = t.age(v)
+		default:
+			texts[i] = fmt.Sprint(v)
+		}
+		if texts[i] == "" {
+			texts[i] = "-"
+		}
+	}
+	fmt.Fprintln(t.w, strings.Join(texts, "\t"))
+}
+
+// age prints how long ago a time was, in its one largest unit.
+func (t *tablePrinter) age(at *timestamppb.Timestamp) string {
+	if at == nil {
+		return "-"
+	}
+	d := t.now.Sub(at.AsTime())
+	switch {
+	case d < 0:
+		return "in " + shortDuration(-d)
+	case d < time.Second:
+		return "now"
+	default:
+		return shortDuration(d)
+	}
+}
+
+func shortDuration(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
+
+// stateName prints an enum's value as people say it: SERVER_STATE_OPEN is "open".
+func stateName(prefix string, value fmt.Stringer) string {
+	return strings.ToLower(strings.TrimPrefix(value.String(), prefix))
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"connectrpc.com/connect/v2"
+	"connectrpc.com/connect/v2/connecthttp"
+
+	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/app"
+)
+
+// defaultAPI is where a control plane listens when nobody said otherwise.
+const defaultAPI = "http://127.0.0.1:7350"
+
+// plane is the control plane's API's services, called as the person that the flags name.
+type plane struct {
+	base     string
+	token    string
+	fleets   greenroomv1connect.FleetServiceClient
+	routes   greenroomv1connect.RouteServiceClient
+	servers  greenroomv1connect.ServerServiceClient
+	sessions greenroomv1connect.SessionServiceClient
+	joins    greenroomv1connect.JoinServiceClient
+	system   greenroomv1connect.SystemServiceClient
+}
+
+// dial finds the control plane and the token: flags and environment first, then what a running Greenroom left in the
+// data folder.
+func (g *Globals) dial() (*plane, error) {
+	base, token := g.API, g.Token
+	if base == "" {
+		base = defaultAPI
+		if text, err := os.ReadFile(filepath.Join(g.DataDir, app.RunningFile)); err == nil {
+			var running app.Running
+			if err := json.Unmarshal(text, &running); err != nil {
+				return nil, fmt.Errorf("%s: %w", filepath.Join(g.DataDir, app.RunningFile), err)
+			}
+			base = running.URL
+		}
+	}
+	if token == "" {
+		text, err := os.ReadFile(filepath.Join(g.DataDir, app.TokenFile))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("read the API token: %w", err)
+		}
+		token = string(bytes.TrimSpace(text))
+	}
+	conn := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, base), unreachable(base), bearer(token))
+	return &plane{
+		base: base, token: token,
+		fleets:   greenroomv1connect.NewFleetServiceClient(conn),
+		routes:   greenroomv1connect.NewRouteServiceClient(conn),
+		servers:  greenroomv1connect.NewServerServiceClient(conn),
+		sessions: greenroomv1connect.NewSessionServiceClient(conn),
+		joins:    greenroomv1connect.NewJoinServiceClient(conn),
+		system:   greenroomv1connect.NewSystemServiceClient(conn),
+	}, nil
+}
+
+// bearer sends the token with every call.
+func bearer(token string) connect.ClientInterceptor {
+	return func(next connect.ClientFunc) connect.ClientFunc {
+		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+			if info, ok := connect.CallInfoForClientContext(ctx); ok && token != "" {
+				info.RequestHeader().Set("Authorization", "Bearer "+token)
+			}
+			return next(ctx, spec)
+		}
+	}
+}
+
+// explain turns "connection refused" into what to do about it.
+func explainUnreachable(base string, err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return connect.Errorf(connect.CodeUnavailable, "no control plane answers at %s: start one with `greenroom up`, or name another with --api", base)
+	}
+	return err
+}
+
+// unreachable says which address was tried when nobody answers there.
+func unreachable(base string) connect.ClientInterceptor {
+	return func(next connect.ClientFunc) connect.ClientFunc {
+		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
+			stream, err := next(ctx, spec)
+			if err != nil {
+				return nil, explainUnreachable(base, err)
+			}
+			return explainedStream{ClientStream: stream, base: base}, nil
+		}
+	}
+}
+
+// explainedStream is a stream whose errors are explained.
+type explainedStream struct {
+	connect.ClientStream
+	base string
+}
+
+func (s explainedStream) Send(message any) error {
+	return explainUnreachable(s.base, s.ClientStream.Send(message))
+}
+
+func (s explainedStream) Receive(message any) error {
+	return explainUnreachable(s.base, s.ClientStream.Receive(message))
+}

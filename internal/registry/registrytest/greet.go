@@ -181,11 +181,13 @@ var reportCases = []testCase{
 		old := said(r, r.Seats...)
 		old.Generation--
 		w.report("a-1", 1, old)
+		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
+		w.claim(r, r.Seats...)
 		ended := []registry.EndedSession{{Session: r.Session, Generation: r.Generation - 1}}
 		w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Ended: ended, Now: w.now}))
 		ended[0].Generation = r.Generation
 		w.ok(w.Report(w.ctx, registry.Report{Server: "a-2", Stream: 1, Ended: ended, Now: w.now}))
-		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
 	}},
 	{"a session that ended is gone", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})

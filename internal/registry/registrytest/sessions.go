@@ -24,6 +24,17 @@ var sessionCases = []testCase{
 		w.none("k")
 		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
 	}},
+	{"I2: a prolonged reservation is free again later", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		w.join("k", "ann")
+		w.later(ttl / 2)
+		w.join("k", "ann")
+		w.later(ttl / 2)
+		w.equal(w.expire(), 0)
+		w.later(ttl / 2)
+		w.equal(w.expire(), 1)
+		w.none("k")
+	}},
 	{"I8: a session ends only at the generation seen", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")
@@ -148,6 +159,19 @@ var moveCases = []testCase{
 		w.is(err, registry.ErrFull)
 		w.open("a-3", "a", shape{2, 3, 0})
 		w.equal(w.commit("k", r.Generation, "a-1").Server, "a-3")
+	}},
+	{"a move whose new server fails goes to a third one", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		r := w.join("k", "ann")
+		w.open("a-2", "a", shape{2, 3, 0})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		second := w.commit("k", r.Generation, "a-1")
+		_, err := w.tryCommit("k", second.Generation, "a-1")
+		w.is(err, registry.ErrFull)
+		w.open("a-3", "a", shape{2, 3, 0})
+		third := w.commit("k", second.Generation, "a-1")
+		w.equal([]any{third.Server, w.counts("a-2")}, "[a-3 [0 0 0]]")
+		w.ok(w.FinishMove(w.ctx, r.Session, third.Generation, w.now))
 	}},
 	{"a large session moves only to where all of it has seats", func(w *world) {
 		w.open("a-1", "a", shape{1, 200, 0})

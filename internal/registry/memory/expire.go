@@ -15,7 +15,43 @@ type due struct {
 	seat    model.SeatID
 }
 
-// dueHeap is a binary heap, the earliest first. Reservations last about equally long, so that adding is mostly one step.
+// dueQueue gives what was pushed, the earliest first. Reservations last about equally long, so that nearly all come in
+// order and stand in a line; the few that do not are kept in a heap beside it.
+type dueQueue struct {
+	line []due // in order; those before head are gone
+	head int
+	heap dueHeap
+}
+
+func (q *dueQueue) push(d due) {
+	if n := len(q.line); n > q.head && d.at < q.line[n-1].at {
+		q.heap.push(d)
+		return
+	}
+	if len(q.line) == cap(q.line) && q.head > len(q.line)/2 {
+		n := copy(q.line, q.line[q.head:])
+		clear(q.line[n:])
+		q.line, q.head = q.line[:n], 0
+	}
+	q.line = append(q.line, d)
+}
+
+// pop takes the earliest if it is due at now.
+func (q *dueQueue) pop(now int64) (due, bool) {
+	switch lined := q.head < len(q.line); {
+	case len(q.heap) > 0 && q.heap[0].at <= now && (!lined || q.heap[0].at < q.line[q.head].at):
+		return q.heap.pop(), true
+	case lined && q.line[q.head].at <= now:
+		d := q.line[q.head]
+		q.line[q.head] = due{}
+		q.head++
+		return d, true
+	default:
+		return due{}, false
+	}
+}
+
+// dueHeap is a binary heap, the earliest first.
 type dueHeap []due
 
 func (h *dueHeap) push(d due) {
@@ -68,8 +104,11 @@ func (m *Memory) Expire(_ context.Context, now time.Time) (int, error) {
 // expire frees the reservations that end at now or earlier.
 func (m *Memory) expire(now time.Time) (freed int) {
 	at := now.UnixNano()
-	for len(m.due) > 0 && m.due[0].at <= at {
-		d := m.due.pop()
+	for {
+		d, ok := m.due.pop(at)
+		if !ok {
+			break
+		}
 		if d.session.ended {
 			continue
 		}

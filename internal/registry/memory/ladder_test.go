@@ -44,30 +44,3 @@ func TestLadderFindsTheLowest(t *testing.T) {
 		}
 	})
 }
-
-func TestDueHeapGivesTheEarliestFirst(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var h dueHeap
-		waiting := 0
-		for _, at := range rapid.SliceOf(rapid.Int64Range(0, 50)).Draw(t, "times") {
-			h.push(due{at: at})
-			waiting++
-			if at%7 == 0 {
-				first := h.pop()
-				waiting--
-				for _, d := range h {
-					if d.at < first.at {
-						t.Fatalf("%d before %d", first.at, d.at)
-					}
-				}
-			}
-		}
-		for last := int64(-1); waiting > 0; waiting-- {
-			d := h.pop()
-			if d.at < last {
-				t.Fatalf("%d after %d", d.at, last)
-			}
-			last = d.at
-		}
-	})
-}

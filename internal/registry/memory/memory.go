@@ -23,7 +23,7 @@ type Memory struct {
 	fleets   map[model.FleetName]*fleet
 	servers  map[model.ServerID]*server
 	sessions map[model.SessionRef]*session
-	due      dueHeap
+	due      dueQueue
 	requests requests
 	leases   map[string]lease
 	watchers []chan struct{}

@@ -169,7 +169,7 @@ func TestRestart(t *testing.T) {
 		if after := h.session("room-1"); after.Server != before.Server || after.Generation != before.Generation || after.SeatsClaimed != 1 {
 			t.Errorf("session was %+v, is %+v", before, after)
 		}
-		if n := len(h.machine.processes); n != 2 {
+		if n := h.machine.known(); n != 2 {
 			t.Errorf("%d processes, want the 2 of before", n)
 		}
 	})
@@ -206,16 +206,16 @@ func TestRestartSilentServer(t *testing.T) {
 // TestCrashLoop: starts that fail are tried more and more rarely; a better spec is tried at once.
 func TestCrashLoop(t *testing.T) {
 	story(t, func(h *house) {
-		h.machine.stillborn = true
+		h.machine.setStillborn(true)
 		h.store.apply(plaza())
 		h.pass(2 * time.Minute)
-		if n := len(h.machine.processes); n < 4 || n > 14 {
+		if n := h.machine.known(); n < 4 || n > 14 {
 			t.Errorf("%d processes were started in two minutes", n)
 		}
 		if e, _ := h.keeper.Explain("plaza"); !strings.Contains(strings.Join(e.Holds, " "), "died within 30s of their start") {
 			t.Errorf("not explained:\n%s", e)
 		}
-		h.machine.stillborn = false
+		h.machine.setStillborn(false)
 		h.store.apply(plaza())
 		h.pass(5 * time.Second)
 		h.wantStates("1 ready, 1 open")
@@ -249,8 +249,9 @@ func TestDelete(t *testing.T) {
 		h.wantStates("1 draining")
 		h.pass(time.Minute)
 		h.wantStates("")
-		if _, ok := h.keeper.Explain("plaza"); ok || len(h.store.fleets) > 0 || h.machine.alive() > 0 {
-			t.Errorf("%d fleets in the store, %d processes, explained: %t", len(h.store.fleets), h.machine.alive(), ok)
+		fleets, _ := h.store.ListFleets(context.Background())
+		if _, ok := h.keeper.Explain("plaza"); ok || len(fleets) > 0 || h.machine.alive() > 0 {
+			t.Errorf("%d fleets in the store, %d processes, explained: %t", len(fleets), h.machine.alive(), ok)
 		}
 	})
 }
@@ -262,11 +263,11 @@ func TestDeadLogsAreKept(t *testing.T) {
 		h.pass(time.Minute)
 		h.machine.kill(h.in(model.ServerReady).ID)
 		h.pass(9 * time.Minute)
-		if n := len(h.machine.processes); n != 3 {
+		if n := h.machine.known(); n != 3 {
 			t.Errorf("%d instances are kept, want 3", n)
 		}
 		h.pass(2 * time.Minute)
-		if n := len(h.machine.processes); n != 2 {
+		if n := h.machine.known(); n != 2 {
 			t.Errorf("%d instances are kept, want 2", n)
 		}
 	})

@@ -49,12 +49,11 @@ type process struct {
 }
 
 type room struct {
-	gen       model.Generation
-	capacity  int
-	seats     []model.Seat
-	state     string
-	frozen    bool
-	redirects *handover.Redirect
+	gen      model.Generation
+	capacity int
+	seats    []model.Seat
+	state    string
+	frozen   bool
 }
 
 func newMachine() *machine {
@@ -91,6 +90,13 @@ func (m *machine) setMute(id model.ServerID, mute bool) {
 	m.processes[id].mute = mute
 }
 
+// setStillborn makes every process that boots end at once.
+func (m *machine) setStillborn(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stillborn = on
+}
+
 // end ends a process; m.mu is held.
 func (m *machine) end(p *process, exit string) {
 	if !p.Running {
@@ -117,6 +123,13 @@ func (m *machine) alive() (n int) {
 		}
 	}
 	return n
+}
+
+// known counts the processes that the provider remembers, dead ones too.
+func (m *machine) known() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.processes)
 }
 
 // live is a process's life: it boots, greets, and reports.

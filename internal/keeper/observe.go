@@ -115,10 +115,28 @@ func (k *Keeper) observeSessions(ctx context.Context, f *fleet, in *plan.Input) 
 			})
 		}
 	}
+	for _, ref := range f.withoutServer() {
+		x, err := k.cfg.Registry.GetSession(ctx, ref)
+		if err == nil && x.Server == "" { // else it has a slot by now, which is counted there
+			in.Homeless++
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.underWay(in)
 	return nil
+}
+
+// withoutServer are the sessions that lost their server.
+func (f *fleet) withoutServer() (refs []model.SessionRef) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for ref, h := range f.homeless {
+		if h.from.Server == "" {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
 }
 
 // underWay adds what the fleet's workers are doing; f.mu is held.
@@ -156,13 +174,11 @@ func (f *fleet) underWay(in *plan.Input) {
 		in.Moves[id] = m
 	}
 	for _, h := range f.homeless {
-		if h.from.Server == "" {
-			in.Homeless++
-			continue
+		if h.from.Server != "" {
+			m := in.Moves[h.from.Server]
+			m.InFlight++ // its players still wait there
+			in.Moves[h.from.Server] = m
 		}
-		m := in.Moves[h.from.Server]
-		m.InFlight++ // its players still wait there
-		in.Moves[h.from.Server] = m
 	}
 	for id := range f.busy {
 		in.Busy[id] = true

@@ -53,6 +53,14 @@ func (m *Mover) undo(ctx context.Context, ref model.SessionRef, from Origin) err
 	return m.resume(ctx, ref, from)
 }
 
+// Resume lets a session go on that an earlier control plane may have frozen and never got to move. One that is not
+// frozen does not mind.
+func (m *Mover) Resume(ctx context.Context, ref model.SessionRef, at Origin) error {
+	ctx, cancel := context.WithTimeout(ctx, UndoTimeout)
+	defer cancel()
+	return m.resume(ctx, ref, at)
+}
+
 func (m *Mover) resume(ctx context.Context, ref model.SessionRef, at Origin) error {
 	if err := m.cfg.Links.Resume(ctx, at.Server, ref, at.Generation); err != nil {
 		return fmt.Errorf("resume %s on %s: %w", ref, at.Server, err)

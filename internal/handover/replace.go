@@ -21,7 +21,7 @@ func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, 
 	case err != nil:
 		return fmt.Errorf("look session %s up: %w", ref, err)
 	case s.State != model.SessionMoving && from == (Origin{s.Server, s.Generation}):
-		return m.resume(ctx, ref, from) // in case that only the answer to calling the move off was lost
+		return m.Resume(ctx, ref, from) // in case that only the answer to calling the move off was lost
 	case s.State != model.SessionMoving:
 		return nil
 	}
@@ -41,7 +41,7 @@ func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, 
 	if err != nil {
 		return fmt.Errorf("call the move of %s off: %w", ref, err)
 	}
-	return m.resume(ctx, ref, Origin{s.Server, s.Generation})
+	return m.Resume(ctx, ref, Origin{s.Server, s.Generation})
 }
 
 // reopen goes on with a session that has been placed and perhaps not opened.

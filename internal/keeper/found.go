@@ -3,10 +3,13 @@ package keeper
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
+	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // adopt makes a server known that the provider runs and the registry does not know: this control plane was restarted.
@@ -68,12 +71,58 @@ func (k *Keeper) greeted(servers []model.Server) {
 	defer k.mu.Unlock()
 	if len(k.found) > 0 {
 		for i := range servers {
-			if !servers[i].ReportedAt.IsZero() || servers[i].State.Terminal() {
-				delete(k.found, servers[i].ID)
+			s := &servers[i]
+			_, found := k.found[s.ID]
+			if !found || s.ReportedAt.IsZero() && !s.State.Terminal() {
+				continue
+			}
+			delete(k.found, s.ID)
+			if !s.Linkless && !s.State.Terminal() {
+				k.frozen[s.ID] = true
 			}
 		}
 	}
 	k.noteRecovery()
+}
+
+// thaw lets the sessions of servers that were found again go on: the control plane that froze one of them to hand it
+// over is no more. It is done before a new hand-over of them can begin, and again until the servers could be told.
+func (k *Keeper) thaw(ctx context.Context, servers []model.Server) {
+	k.mu.Lock()
+	frozen := maps.Clone(k.frozen)
+	k.mu.Unlock()
+	if len(frozen) == 0 {
+		return
+	}
+	for i := range servers {
+		id := servers[i].ID
+		if !frozen[id] {
+			continue
+		}
+		if err := k.thawServer(ctx, id); err != nil {
+			k.log.Warn("sessions of a server that was found again could not be told to go on", "server", id, "error", err)
+			continue
+		}
+		k.mu.Lock()
+		delete(k.frozen, id)
+		k.mu.Unlock()
+	}
+}
+
+func (k *Keeper) thawServer(ctx context.Context, id model.ServerID) error {
+	sessions, err := k.cfg.Registry.ListSessions(ctx, registry.SessionFilter{Server: id})
+	if err != nil {
+		return err
+	}
+	for _, x := range sessions {
+		if x.State != model.SessionLive {
+			continue
+		}
+		if err := k.cfg.Mover.Resume(ctx, x.SessionRef, handover.Origin{Server: id, Generation: x.Generation}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newServer(f model.Fleet, id model.ServerID) model.Server {

@@ -44,6 +44,7 @@ type Fleets interface {
 type Mover interface {
 	Move(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
 	Replace(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
+	Resume(ctx context.Context, ref model.SessionRef, at handover.Origin) error
 	End(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
 }
 
@@ -72,6 +73,7 @@ type Keeper struct {
 	mu     sync.Mutex
 	fleets map[model.FleetName]*fleet
 	found  map[model.ServerID]time.Time // found again and not greeted since
+	frozen map[model.ServerID]bool      // found again and greeted; sessions on it may be frozen
 	looked bool                         // the provider was observed once
 }
 
@@ -82,7 +84,7 @@ func New(cfg Config) *Keeper {
 	}
 	k := &Keeper{
 		cfg: cfg, log: cfg.Logger, slots: make(chan struct{}, MaxWorkers),
-		fleets: map[model.FleetName]*fleet{}, found: map[model.ServerID]time.Time{},
+		fleets: map[model.FleetName]*fleet{}, found: map[model.ServerID]time.Time{}, frozen: map[model.ServerID]bool{},
 	}
 	k.recoverUntil.Store(cfg.Now().Add(plan.RecoveryGrace).UnixNano())
 	return k

@@ -203,6 +203,21 @@ func TestRestartSilentServer(t *testing.T) {
 	})
 }
 
+// TestRestartInAHandOver: a session that the killed control plane had frozen goes on.
+func TestRestartInAHandOver(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		x := h.join("room-1")
+		h.machine.setFrozen(x.Server, x.SessionRef)
+		h.restart()
+		h.pass(5 * time.Second)
+		if r, ok := h.machine.room(x.Server, x.SessionRef); !ok || r.frozen {
+			t.Errorf("the session is %+v", r)
+		}
+	})
+}
+
 // TestCrashLoop: starts that fail are tried more and more rarely; a better spec is tried at once.
 func TestCrashLoop(t *testing.T) {
 	story(t, func(h *house) {
@@ -288,5 +303,83 @@ func TestTickOfAnotherKeeper(t *testing.T) {
 		}
 		h.pass(5 * time.Second)
 		h.wantStates("1 ready, 1 open")
+	})
+}
+
+// TestSlowHandOver: a server that does not answer holds up nobody but its own sessions, and keeps those.
+func TestSlowHandOver(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		x := h.join("room-1")
+		h.machine.setHangs(x.Server, true)
+		if _, err := h.keeper.Drain(context.Background(), x.Server, DrainPolicy{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(3 * time.Second) // for the warm server to be opened and a new one to be ready
+		victim := h.in(model.ServerReady).ID
+		h.machine.kill(victim)
+		h.pass(time.Second)
+		if _, err := h.reg.GetServer(context.Background(), victim); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("the loop waits for a hand-over: %v", err)
+		}
+		h.pass(20 * time.Second)
+		h.machine.setHangs(x.Server, false)
+		h.pass(10 * time.Second)
+		after := h.session("room-1")
+		if r, ok := h.machine.room(after.Server, x.SessionRef); after.State != model.SessionLive || after.Server == x.Server || !ok || r.frozen {
+			e, _ := h.keeper.Explain("plaza")
+			t.Errorf("session is %s on %s: %+v\n%s", after.State, after.Server, r, e)
+		}
+	})
+}
+
+// TestTargetsFail: while no target takes the session, it waits between two servers; then it arrives with its state.
+func TestTargetsFail(t *testing.T) {
+	story(t, func(h *house) {
+		f := plaza()
+		f.Spec.Max = 2
+		h.store.apply(f)
+		h.pass(time.Minute)
+		x := h.join("room-1")
+		target := h.in(model.ServerReady).ID
+		h.machine.setHangs(target, true)
+		if _, err := h.keeper.Drain(context.Background(), x.Server, DrainPolicy{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(10 * time.Second)
+		if s := h.session("room-1"); s.State != model.SessionMoving {
+			t.Errorf("session is %s on %s", s.State, s.Server)
+		}
+		if s, err := h.reg.GetServer(context.Background(), x.Server); err != nil || s.State != model.ServerDraining {
+			t.Errorf("the source, where its players wait, is %s: %v", s.State, err)
+		}
+		h.machine.setHangs(target, false)
+		h.pass(10 * time.Second)
+		s := h.session("room-1")
+		r, ok := h.machine.room(target, x.SessionRef)
+		if s.State != model.SessionLive || s.Server != target || !ok || r.state != "made on "+string(x.Server) || len(r.seats) != 1 {
+			t.Errorf("session is %s on %s, which has %+v", s.State, s.Server, r)
+		}
+	})
+}
+
+// TestCrashWithoutRoom: sessions of a dead server wait until there is a server for them.
+func TestCrashWithoutRoom(t *testing.T) {
+	story(t, func(h *house) {
+		f := plaza()
+		f.Spec.Ready = 0
+		h.store.apply(f)
+		h.pass(time.Minute)
+		x := h.join("room-1")
+		h.machine.kill(x.Server)
+		h.pass(200 * time.Millisecond)
+		if s := h.session("room-1"); s.State != model.SessionMoving || s.Server != "" {
+			t.Errorf("session is %s on %q", s.State, s.Server)
+		}
+		h.pass(5 * time.Second)
+		if s := h.session("room-1"); s.State != model.SessionLive || s.Server == x.Server {
+			t.Errorf("session is %s on %q", s.State, s.Server)
+		}
 	})
 }

@@ -34,6 +34,7 @@ type machine struct {
 	streams   uint64
 	changed   chan struct{}
 	running   sync.WaitGroup
+	hangs     map[model.ServerID]bool // whose links answer nothing any more
 	stillborn bool
 	refuse    error // of Start
 }
@@ -59,6 +60,7 @@ type room struct {
 func newMachine() *machine {
 	return &machine{
 		processes: map[model.ServerID]*process{}, copies: map[model.SessionRef][]byte{}, changed: make(chan struct{}, 1),
+		hangs: map[model.ServerID]bool{},
 	}
 }
 
@@ -88,6 +90,20 @@ func (m *machine) setMute(id model.ServerID, mute bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.processes[id].mute = mute
+}
+
+// setHangs makes the links to a server answer nothing any more, or answer again.
+func (m *machine) setHangs(id model.ServerID, on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hangs[id] = on
+}
+
+// setFrozen freezes a session, as a hand-over that goes no further does.
+func (m *machine) setFrozen(id model.ServerID, ref model.SessionRef) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.processes[id].sessions[ref].frozen = true
 }
 
 // setStillborn makes every process that boots end at once.
@@ -259,10 +275,16 @@ func (m *machine) Logs(context.Context, model.ServerID, int, bool, io.Writer) er
 func (m *machine) Check(model.FleetSpec) error { return nil }
 
 // on runs a call on a process that has a link, after the time it takes.
-func (m *machine) on(id model.ServerID, run func(p *process) error) error {
+func (m *machine) on(ctx context.Context, id model.ServerID, run func(p *process) error) error {
 	<-time.After(frozenFor)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.hangs[id] {
+		m.mu.Unlock()
+		<-ctx.Done()
+		m.mu.Lock()
+		return ctx.Err()
+	}
 	p := m.processes[id]
 	if p == nil || !p.Running || p.mute {
 		return errNotLinked
@@ -271,8 +293,8 @@ func (m *machine) on(id model.ServerID, run func(p *process) error) error {
 }
 
 // HandOver implements handover.Links.
-func (m *machine) HandOver(_ context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation) (state []byte, err error) {
-	err = m.on(id, func(p *process) error {
+func (m *machine) HandOver(ctx context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation) (state []byte, err error) {
+	err = m.on(ctx, id, func(p *process) error {
 		r := p.sessions[ref]
 		if r == nil {
 			return fmt.Errorf("no session %s", ref)
@@ -284,8 +306,8 @@ func (m *machine) HandOver(_ context.Context, id model.ServerID, ref model.Sessi
 }
 
 // Resume implements handover.Links.
-func (m *machine) Resume(_ context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation) error {
-	return m.on(id, func(p *process) error {
+func (m *machine) Resume(ctx context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation) error {
+	return m.on(ctx, id, func(p *process) error {
 		if r := p.sessions[ref]; r != nil {
 			r.frozen = false
 		}
@@ -294,16 +316,16 @@ func (m *machine) Resume(_ context.Context, id model.ServerID, ref model.Session
 }
 
 // Open implements handover.Links.
-func (m *machine) Open(_ context.Context, id model.ServerID, o handover.Opening) error {
-	return m.on(id, func(p *process) error {
+func (m *machine) Open(ctx context.Context, id model.ServerID, o handover.Opening) error {
+	return m.on(ctx, id, func(p *process) error {
 		p.sessions[o.Session] = &room{gen: o.Generation, capacity: o.Capacity, state: string(o.State)}
 		return nil
 	})
 }
 
 // Close implements handover.Links; the players follow the redirect and claim their seats at once.
-func (m *machine) Close(_ context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation, _ string, to *handover.Redirect) error {
-	return m.on(id, func(p *process) error {
+func (m *machine) Close(ctx context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation, _ string, to *handover.Redirect) error {
+	return m.on(ctx, id, func(p *process) error {
 		delete(p.sessions, ref)
 		if to == nil {
 			return nil

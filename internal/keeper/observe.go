@@ -92,6 +92,7 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet,
 		}
 	}
 	k.greeted(servers)
+	k.thaw(ctx, servers)
 	return servers, nil
 }
 

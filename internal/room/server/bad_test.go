@@ -220,6 +220,7 @@ func TestMalformedFrames(t *testing.T) {
 
 func TestOtherRequests(t *testing.T) {
 	s := serve(t, model.RoomSettings{})
+	defer http.DefaultClient.CloseIdleConnections()
 	for path, want := range map[string]string{"/room": "greenroom.v1", "/healthz": "ok", "/metrics": "greenroom_room_rooms 0"} {
 		r, err := http.Get("http://" + s.Addr("ws").String() + path)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,10 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
 
 var plaza = model.SessionRef{Route: "plaza", Key: "room-7"}
 
@@ -51,11 +54,7 @@ func serve(t *testing.T, settings model.RoomSettings) *served {
 		}
 		done <- nil
 	}
-	t.Cleanup(func() {
-		s.stop()
-		http.DefaultClient.CloseIdleConnections()
-		goleak.VerifyNone(t)
-	})
+	t.Cleanup(s.stop)
 	return s
 }
 

@@ -11,65 +11,35 @@ import (
 
 	"connectrpc.com/connect/v2"
 
-	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/store"
 )
 
-// Router seats players.
+// Router seats players; *router.Router is the real one.
 type Router interface {
-	// Join seats a party, waiting its turn while no open server has room. Errors are registry's, wrapped; ErrNotFound
-	// is "no such route". An error that has a method RetryAfter() time.Duration says when to try again.
-	Join(ctx context.Context, join Join) (Seated, error)
-	// Leave gives a seat back, or removes a connected player. registry.ErrNotFound.
-	Leave(ctx context.Context, session model.SessionRef, player model.PlayerID) error
-	// Waiting is how many joins stand in a route's queue.
+	Join(ctx context.Context, req router.Request) (router.Placement, error)
+	Leave(ctx context.Context, session model.SessionRef, player model.PlayerID) (model.Seat, error)
 	Waiting(route model.RouteName) int
 }
 
-// Join is the input of Router.Join.
-type Join struct {
-	Route     model.RouteName
-	Key       model.SessionKey // "": any session
-	Players   []model.PlayerID
-	RequestID string
-	MaxWait   *time.Duration // nil: the route's
-}
-
-// Seated is the answer of Router.Join.
-type Seated struct {
-	Session   model.SessionRef
-	Fleet     model.FleetName
-	Server    model.ServerID
-	Endpoints []model.Endpoint
-	Tickets   []Ticket // in the order of Join.Players
-	Created   bool
-}
-
-// Ticket is one player's.
-type Ticket struct {
-	Player    model.PlayerID
-	Ticket    string
-	ExpiresAt time.Time
-}
-
-// Keeper carries out what operators ask of servers.
+// Keeper carries out what operators ask of servers; *keeper.Keeper is the real one.
 type Keeper interface {
-	// Drain begins a drain, or changes the times of one; the policy is whole. registry's errors.
-	Drain(ctx context.Context, server model.ServerID, policy model.DrainPolicy, reason string) (model.Server, error)
-	// Undrain takes a drain back. registry.ErrConflict once the server is empty.
-	Undrain(ctx context.Context, server model.ServerID) (model.Server, error)
-	// Explain tells the last plan for a fleet; false while there is none yet.
-	Explain(fleet model.FleetName) (*greenroomv1.ExplainFleetResponse, bool)
+	Drain(ctx context.Context, id model.ServerID, policy keeper.DrainPolicy, reason string) (model.Server, error)
+	Undrain(ctx context.Context, id model.ServerID) (model.Server, error)
+	Explain(name model.FleetName) (keeper.Explanation, bool)
 }
 
-// Ender ends sessions: in the registry, and on their server so that players are told to stop.
-type Ender interface {
-	End(ctx context.Context, session model.SessionRef, gen model.Generation, reason string) error
+// Links tells servers what was done to their sessions and players; *link.Hub is the real one.
+type Links interface {
+	Close(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation, reason string, to *handover.Redirect) error
+	Release(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation, seat model.SeatID, reason string) error
 }
 
 // Provider is what is asked of the engines; a provider.Provider is one.
@@ -78,12 +48,13 @@ type Provider interface {
 	Check(spec model.FleetSpec) error
 }
 
-// Registry is what is read of the live facts; a registry.Registry is one.
+// Registry is what is needed of the live facts; a registry.Registry is one.
 type Registry interface {
 	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
 	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
 	GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error)
 	ListSessions(ctx context.Context, filter registry.SessionFilter) ([]model.Session, error)
+	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	Watch(ctx context.Context) <-chan struct{}
 }
 
@@ -101,7 +72,7 @@ type Config struct {
 	Registry Registry
 	Router   Router
 	Keeper   Keeper
-	Ender    Ender
+	Links    Links
 	Provider Provider
 	Census   *observe.Census
 	Metrics  *observe.Metrics

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -21,10 +22,13 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/memory"
+	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/store/sqlite"
@@ -62,10 +66,15 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.engine = &engine{registry: w.registry, specs: specs, now: w.now, signer: ticket.NewSigner(ticket.NewKeys(make([]byte, 32)))}
+	w.engine = &engine{
+		registry: w.registry, now: w.now,
+		Router: router.New(router.Config{
+			Registry: w.registry, Routes: specs.Route, Now: w.now, Signer: ticket.NewSigner(ticket.NewKeys(make([]byte, 32))),
+		}),
+	}
 	census := observe.NewCensus(w.registry)
 	w.API = New(Config{
-		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Ender: w.engine, Provider: w.engine,
+		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
 		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
@@ -145,71 +154,31 @@ func (w *world) openServer(t testing.TB, id, fleet string, slots, seats int) mod
 	return s
 }
 
-// engine stands for the router, the keeper and the provider: as little of each as the API's handlers need.
+// engine stands for the keeper, the links and the provider: as little of each as the API's handlers need. Joins go to the
+// real router.
 type engine struct {
+	*router.Router
 	registry *memory.Memory
-	specs    *store.SpecCache
-	signer   *ticket.Signer
 	now      func() time.Time
 
 	fault   error // of Join, if set
 	check   error
-	drained model.DrainPolicy
-	ended   string
+	drained keeper.DrainPolicy
+	told    []string
+	unheard error // of what is told
 	waited  *time.Duration
-	plan    *greenroomv1.ExplainFleetResponse
+	plan    *keeper.Explanation
 }
 
-// full is an ErrFull that knows when to come back.
-type full struct{ after time.Duration }
-
-func (f full) Error() string             { return "route plaza is full" }
-func (f full) Unwrap() error             { return registry.ErrFull }
-func (f full) RetryAfter() time.Duration { return f.after }
-
-func (e *engine) Join(ctx context.Context, join Join) (Seated, error) {
-	e.waited = join.MaxWait
+func (e *engine) Join(ctx context.Context, req router.Request) (router.Placement, error) {
+	e.waited = req.MaxWait
 	if e.fault != nil {
-		return Seated{}, e.fault
+		return router.Placement{}, e.fault
 	}
-	route, ok := e.specs.Route(join.Route)
-	if !ok {
-		return Seated{}, errors.Join(errors.New("route "+string(join.Route)), registry.ErrNotFound)
-	}
-	return e.seat(ctx, route, join)
+	return e.Router.Join(ctx, req)
 }
 
-func (e *engine) seat(ctx context.Context, route model.Route, join Join) (Seated, error) {
-	now := e.now()
-	fleets := make([]model.FleetName, len(route.Fleets))
-	for i, w := range route.Fleets {
-		fleets[i] = w.Fleet
-	}
-	r, err := e.registry.Reserve(ctx, registry.Reserve{
-		Route: join.Route, Key: join.Key, NewKey: "made-up", Fleets: fleets, Players: join.Players, RequestID: join.RequestID,
-		Now: now, ExpiresAt: now.Add(model.TicketTTL),
-	})
-	if err != nil {
-		return Seated{}, err
-	}
-	out := Seated{Session: r.Session, Fleet: r.Fleet, Server: r.Server, Endpoints: r.Endpoints, Created: r.Created}
-	for _, s := range r.Seats {
-		signed := e.signer.Sign(ticket.Claims{
-			Server: r.Server, Player: s.Player, Seat: s.ID, Session: r.Session, Generation: r.Generation,
-			Capacity: r.SessionCapacity, ExpiresAt: s.ExpiresAt,
-		})
-		out.Tickets = append(out.Tickets, Ticket{Player: s.Player, Ticket: signed, ExpiresAt: s.ExpiresAt})
-	}
-	return out, nil
-}
-
-func (e *engine) Leave(ctx context.Context, ref model.SessionRef, player model.PlayerID) error {
-	_, err := e.registry.Leave(ctx, ref, player, e.now())
-	return err
-}
-func (e *engine) Waiting(model.RouteName) int { return 3 }
-
-func (e *engine) Drain(ctx context.Context, id model.ServerID, policy model.DrainPolicy, reason string) (model.Server, error) {
+func (e *engine) Drain(ctx context.Context, id model.ServerID, policy keeper.DrainPolicy, reason string) (model.Server, error) {
 	e.drained = policy
 	s, err := e.registry.GetServer(ctx, id)
 	if err != nil {
@@ -218,7 +187,7 @@ func (e *engine) Drain(ctx context.Context, id model.ServerID, policy model.Drai
 	now := e.now()
 	return e.registry.SetState(ctx, id, s.Generation, registry.StateChange{
 		State: model.ServerDraining, Reason: reason, Now: now,
-		Drain: &model.Drain{StartedAt: now, HandOverAt: now.Add(policy.Wait), DeadlineAt: now.Add(policy.Deadline), Reason: reason},
+		Drain: &model.Drain{StartedAt: now, HandOverAt: now.Add(time.Minute), DeadlineAt: now.Add(time.Hour), Reason: reason},
 	})
 }
 
@@ -230,13 +199,21 @@ func (e *engine) Undrain(ctx context.Context, id model.ServerID) (model.Server, 
 	return e.registry.SetState(ctx, id, s.Generation, registry.StateChange{State: model.ServerOpen, Now: e.now()})
 }
 
-func (e *engine) Explain(model.FleetName) (*greenroomv1.ExplainFleetResponse, bool) {
-	return e.plan, e.plan != nil
+func (e *engine) Explain(model.FleetName) (keeper.Explanation, bool) {
+	if e.plan == nil {
+		return keeper.Explanation{}, false
+	}
+	return *e.plan, true
 }
 
-func (e *engine) End(ctx context.Context, ref model.SessionRef, gen model.Generation, reason string) error {
-	e.ended = ref.String() + ": " + reason
-	return e.registry.EndSession(ctx, ref, gen, e.now())
+func (e *engine) Close(_ context.Context, server model.ServerID, session model.SessionRef, _ model.Generation, reason string, _ *handover.Redirect) error {
+	e.told = append(e.told, fmt.Sprintf("%s closes %s: %s", server, session, reason))
+	return e.unheard
+}
+
+func (e *engine) Release(_ context.Context, server model.ServerID, session model.SessionRef, _ model.Generation, _ model.SeatID, reason string) error {
+	e.told = append(e.told, fmt.Sprintf("%s releases a seat of %s: %s", server, session, reason))
+	return e.unheard
 }
 
 func (e *engine) Logs(_ context.Context, id model.ServerID, tail int, _ bool, w io.Writer) error {

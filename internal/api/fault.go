@@ -15,6 +15,7 @@ import (
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -66,6 +67,8 @@ var foreseen = []struct {
 	{store.ErrNotFound, connect.CodeNotFound, "NOT_FOUND"},
 	{registry.ErrNotFound, connect.CodeNotFound, "NOT_FOUND"},
 	{provider.ErrNotFound, connect.CodeNotFound, "NOT_FOUND"},
+	{router.ErrNoRoute, connect.CodeNotFound, "NO_ROUTE"},
+	{router.ErrHeld, connect.CodeUnavailable, "RECOVERING"},
 	{store.ErrConflict, connect.CodeAborted, "GENERATION_CONFLICT"},
 	{store.ErrInUse, connect.CodeFailedPrecondition, "IN_USE"},
 	{registry.ErrSessionFull, connect.CodeResourceExhausted, "SESSION_FULL"},
@@ -76,8 +79,8 @@ var foreseen = []struct {
 	{registry.ErrConflict, connect.CodeFailedPrecondition, "CONFLICT"},
 }
 
-// movingRetry is when to ask again for a session that is moving, if nobody says better.
-const movingRetry = time.Second
+// soon is when to ask again where nobody says better.
+const soon = time.Second
 
 // publicError answers the error as callers may see it; nil when nobody foresaw it.
 func publicError(ctx context.Context, err error) error {
@@ -101,14 +104,14 @@ func publicError(ctx context.Context, err error) error {
 	return nil
 }
 
-// retryAfter is when the error says that trying again makes sense; 0 for never.
+// retryAfter is when trying again makes sense; 0 for never.
 func retryAfter(err error) time.Duration {
-	var says interface{ RetryAfter() time.Duration }
+	var full *router.FullError
 	switch {
-	case errors.As(err, &says):
-		return says.RetryAfter()
-	case errors.Is(err, registry.ErrMoving), errors.Is(err, registry.ErrFull):
-		return movingRetry
+	case errors.As(err, &full):
+		return full.RetryAfter
+	case errors.Is(err, registry.ErrMoving), errors.Is(err, registry.ErrFull), errors.Is(err, router.ErrHeld):
+		return soon
 	default:
 		return 0
 	}

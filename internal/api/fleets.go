@@ -119,17 +119,6 @@ func (s fleets) DeleteFleet(ctx context.Context, r *greenroomv1.DeleteFleetReque
 	return &greenroomv1.DeleteFleetResponse{}, s.cfg.Specs.Refresh(ctx)
 }
 
-// ExplainFleet implements FleetService.
-func (s fleets) ExplainFleet(ctx context.Context, r *greenroomv1.ExplainFleetRequest) (*greenroomv1.ExplainFleetResponse, error) {
-	if plan, ok := s.cfg.Keeper.Explain(model.FleetName(r.GetName())); ok {
-		return plan, nil
-	}
-	if _, err := s.cfg.Store.GetFleet(ctx, model.FleetName(r.GetName())); err != nil {
-		return nil, err
-	}
-	return &greenroomv1.ExplainFleetResponse{Fleet: r.GetName(), Facts: []string{"nothing has been planned for it yet; ask again in a second"}}, nil
-}
-
 // fleet makes the contract's fleet with its status.
 func (a *API) fleet(f model.Fleet) *greenroomv1.Fleet {
 	out := convert.FleetProto(f)
@@ -150,15 +139,4 @@ func (a *API) fleet(f model.Fleet) *greenroomv1.Fleet {
 		}
 	}
 	return out
-}
-
-func (a *API) summary(f model.Fleet) string {
-	var parts []string
-	if f.Deleted {
-		parts = append(parts, "being deleted: its servers are drained first")
-	}
-	if plan, ok := a.cfg.Keeper.Explain(f.Name); ok {
-		parts = append(append(parts, plan.GetFacts()...), plan.GetHolds()...)
-	}
-	return strings.Join(parts, "; ")
 }

@@ -15,6 +15,9 @@ const (
 	MaxRequestBytes = 4 << 20
 	// maxLinkBytes bounds a message of a server's stream: a copy of a session's state is up to 4 MiB.
 	maxLinkBytes = 5 << 20
+	// compressMinBytes is the least answer worth compressing: less goes into one packet anyway, and compressing the
+	// answer of a join took more time than the join.
+	compressMinBytes = 1400
 )
 
 // HTTPOptions are for connecthttp.Mount. JSON is strict: a field that the contract does not have is an error, for a
@@ -23,6 +26,7 @@ func HTTPOptions() []connecthttp.Option {
 	json := connectproto.NewJSONCodec()
 	json.UnmarshalOptions.DiscardUnknown = false
 	return []connecthttp.Option{
+		connecthttp.WithCompressMinBytes(compressMinBytes),
 		connecthttp.WithCodecs(connectproto.NewBinaryCodec(), json),
 		connecthttp.WithConditionalOptions(func(spec connect.Spec) []connecthttp.Option {
 			if isLink(spec.Procedure) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/ticket"
 )
@@ -46,10 +48,36 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 	_, err = client.Leave(ctx, &greenroomv1.LeaveRequest{Route: "plaza", Key: "room-7", Player: "ann"})
 	wantCode(t, err, connect.CodeNotFound)
+	if len(w.engine.told) > 0 {
+		t.Errorf("a seat that nobody had claimed: told %v", w.engine.told)
+	}
+	w.claim(t, "rooms-abcdefgh", "room-7", claims.Generation, r.GetTickets()[1].GetTicket())
+	if _, err := client.Leave(ctx, &greenroomv1.LeaveRequest{Route: "plaza", Key: "room-7", Player: "bob"}); err != nil {
+		t.Error(err)
+	}
+	if want := "[rooms-abcdefgh releases a seat of plaza/room-7: removed by game]"; fmt.Sprint(w.engine.told) != want {
+		t.Errorf("told %v", w.engine.told)
+	}
 	_, err = client.Join(ctx, &greenroomv1.JoinRequest{Route: "nowhere", Players: []string{"ann"}})
 	wantCode(t, err, connect.CodeNotFound, "nowhere")
 	if w.engine.waited != nil {
 		t.Errorf("no max_wait came as %v", w.engine.waited)
+	}
+}
+
+// claim has a server report that the player of a ticket connected.
+func (w *world) claim(t *testing.T, server model.ServerID, key model.SessionKey, gen model.Generation, signed string) {
+	t.Helper()
+	c, err := ticket.Verify(signed, []ticket.Key{ticket.NewKeys(make([]byte, 32)).ServerKey(server)}, server, w.now(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.registry.Report(t.Context(), registry.Report{Server: server, Stream: 1, Now: w.now(), Sessions: []registry.SessionReport{{
+		Session: model.SessionRef{Route: "plaza", Key: key}, Generation: gen, Capacity: c.Capacity,
+		Claimed: []model.Seat{{ID: c.Seat, Player: c.Player, State: model.SeatClaimed}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -63,9 +91,10 @@ func TestAJoinSaysWhyItFailed(t *testing.T) {
 		reason string
 		retry  time.Duration
 	}{
-		{full{1500 * time.Millisecond}, connect.CodeResourceExhausted, "FULL", 1500 * time.Millisecond},
+		{&router.FullError{Route: "plaza", Reason: registry.ErrFull, RetryAfter: 1500 * time.Millisecond}, connect.CodeResourceExhausted, "FULL", 1500 * time.Millisecond},
 		{errors.Join(errors.New("session plaza/a"), registry.ErrSessionFull), connect.CodeResourceExhausted, "SESSION_FULL", time.Second},
 		{registry.ErrMoving, connect.CodeUnavailable, "MOVING", time.Second},
+		{router.ErrHeld, connect.CodeUnavailable, "RECOVERING", time.Second},
 		{registry.ErrTooLarge, connect.CodeInvalidArgument, "PARTY_TOO_LARGE", 0},
 	} {
 		w.engine.fault = c.fault

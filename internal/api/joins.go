@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
@@ -11,6 +12,7 @@ import (
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/router"
 )
 
 type joins struct{ *API }
@@ -20,20 +22,20 @@ var _ greenroomv1connect.JoinServiceHandler = joins{}
 // Join implements JoinService.
 func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroomv1.JoinResponse, error) {
 	began := time.Now()
-	join := Join{
+	request := router.Request{
 		Route:     model.RouteName(r.GetRoute()),
 		Key:       model.SessionKey(r.GetKey()),
 		Players:   make([]model.PlayerID, len(r.GetPlayers())),
 		RequestID: r.GetRequestId(),
 	}
 	for i, p := range r.GetPlayers() {
-		join.Players[i] = model.PlayerID(p)
+		request.Players[i] = model.PlayerID(p)
 	}
 	if r.GetMaxWait() != nil {
 		wait := r.GetMaxWait().AsDuration()
-		join.MaxWait = &wait
+		request.MaxWait = &wait
 	}
-	seated, err := s.cfg.Router.Join(ctx, join)
+	seated, err := s.cfg.Router.Join(ctx, request)
 	s.cfg.Metrics.Join(seated.Fleet, joinOutcome(ctx, err), time.Since(began))
 	if err != nil {
 		return nil, err
@@ -71,8 +73,23 @@ func joinOutcome(ctx context.Context, err error) string {
 // Leave implements JoinService.
 func (s joins) Leave(ctx context.Context, r *greenroomv1.LeaveRequest) (*greenroomv1.LeaveResponse, error) {
 	ref := model.SessionRef{Route: model.RouteName(r.GetRoute()), Key: model.SessionKey(r.GetKey())}
-	if err := s.cfg.Router.Leave(ctx, ref, model.PlayerID(r.GetPlayer())); err != nil {
+	session, err := s.cfg.Registry.GetSession(ctx, ref)
+	if err != nil {
 		return nil, err
 	}
+	seat, err := s.cfg.Router.Leave(ctx, ref, model.PlayerID(r.GetPlayer()))
+	if err != nil {
+		return nil, err
+	}
+	if seat.State == model.SeatClaimed && session.Server != "" {
+		s.tell(ctx, ref, s.cfg.Links.Release(ctx, session.Server, ref, session.Generation, seat.ID, "removed by "+actorOf(ctx)))
+	}
 	return &greenroomv1.LeaveResponse{}, nil
+}
+
+// tell logs that a server could not be told of what the registry took in: it hears of it when it greets again.
+func (a *API) tell(ctx context.Context, session model.SessionRef, err error) {
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelWarn, "server could not be told", slog.String(observe.KeySession, session.String()), slog.Any(observe.KeyError, err))
+	}
 }

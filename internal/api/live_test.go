@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -29,8 +30,8 @@ func TestServersAreDrainedAndUndrained(t *testing.T) {
 	if err != nil || r.GetServer().GetState() != greenroomv1.ServerState_SERVER_STATE_DRAINING || r.GetServer().GetDrain().GetPhase() != "waiting" {
 		t.Fatalf("%v, %v", r, err)
 	}
-	if w.engine.drained.Wait != time.Minute || w.engine.drained.Deadline != time.Hour {
-		t.Errorf("drained with %+v", w.engine.drained)
+	if p := w.engine.drained; p.Wait == nil || *p.Wait != time.Minute || p.Deadline != nil {
+		t.Errorf("drained with %+v", p)
 	}
 	if r, err := client.UndrainServer(ctx, &greenroomv1.UndrainServerRequest{Name: "rooms-abcdefgh"}); err != nil || r.GetServer().GetDrain() != nil {
 		t.Errorf("%v, %v", r, err)
@@ -121,11 +122,19 @@ func TestSessionsAreListedInPagesAndEnded(t *testing.T) {
 	if err != nil || len(got.GetSession().GetSeats()) != 1 || got.GetSession().GetSeats()[0].GetPlayer() != "ann-c" {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := client.EndSession(ctx, &greenroomv1.EndSessionRequest{Route: "plaza", Key: "c", Reason: "over"}); err != nil || w.engine.ended != "plaza/c: over" {
-		t.Errorf("ended %q, %v", w.engine.ended, err)
+	if _, err := client.EndSession(ctx, &greenroomv1.EndSessionRequest{Route: "plaza", Key: "c", Reason: "over"}); err != nil || fmt.Sprint(w.engine.told) != "[rooms-abcdefgh closes plaza/c: over]" {
+		t.Errorf("told %q, %v", w.engine.told, err)
 	}
 	_, err = client.GetSession(ctx, &greenroomv1.GetSessionRequest{Route: "plaza", Key: "c"})
 	wantCode(t, err, connect.CodeNotFound)
+
+	w.engine.unheard = errors.New("server is not linked")
+	if _, err := client.EndSession(ctx, &greenroomv1.EndSessionRequest{Route: "plaza", Key: "d"}); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(w.log.String(), "not linked") {
+		t.Error("that the server was not told is not logged")
+	}
 }
 
 // seen reads changes as "added b", "synced", … until it has n of them.

@@ -3,11 +3,14 @@ package api
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
+	"time"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -61,37 +64,36 @@ func (s servers) WatchServers(ctx context.Context, r *greenroomv1.WatchServersRe
 
 // DrainServer implements ServerService.
 func (s servers) DrainServer(ctx context.Context, r *greenroomv1.DrainServerRequest) (*greenroomv1.DrainServerResponse, error) {
-	id := model.ServerID(r.GetName())
-	server, err := s.cfg.Registry.GetServer(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	policy, reason := s.drainPolicy(server.Fleet, r.GetPolicy()), r.GetReason()
+	reason := r.GetReason()
 	if reason == "" {
 		reason = "asked for by " + actorOf(ctx)
 	}
-	server, err = s.cfg.Keeper.Drain(ctx, id, policy, reason)
+	server, err := s.cfg.Keeper.Drain(ctx, model.ServerID(r.GetName()), drainPolicy(r.GetPolicy()), reason)
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, actorOf(ctx), "drain server", string(id), "wait "+policy.Wait.String()+", deadline "+policy.Deadline.String()+": "+reason)
-	return &greenroomv1.DrainServerResponse{Server: s.server(server)}, nil
+	out := s.server(server)
+	detail := fmt.Sprintf("hand over at %s, deadline %s: %s",
+		out.GetDrain().GetHandOverAt().AsTime().Format(time.RFC3339), out.GetDrain().GetDeadlineAt().AsTime().Format(time.RFC3339), reason)
+	s.audit(ctx, actorOf(ctx), "drain server", r.GetName(), detail)
+	return &greenroomv1.DrainServerResponse{Server: out}, nil
 }
 
-// drainPolicy is the fleet's policy with what the request says.
-func (a *API) drainPolicy(name model.FleetName, asked *greenroomv1.DrainPolicy) model.DrainPolicy {
-	policy := model.FleetSpec{}.WithDefaults().Drain
-	if fleet, ok := a.cfg.Specs.Fleet(name); ok {
-		policy = fleet.Spec.Drain
-	}
-	if asked.GetDeadline().AsDuration() > 0 {
-		policy.Deadline = asked.GetDeadline().AsDuration()
-	}
+// drainPolicy is what the request says; what it leaves out is the fleet's.
+func drainPolicy(asked *greenroomv1.DrainPolicy) keeper.DrainPolicy {
+	var out keeper.DrainPolicy
 	if asked.GetWait() != nil {
-		policy.Wait = asked.GetWait().AsDuration()
+		wait := asked.GetWait().AsDuration()
+		out.Wait = &wait
 	}
-	policy.Wait = min(policy.Wait, policy.Deadline)
-	return policy
+	if asked.GetDeadline() != nil {
+		deadline := asked.GetDeadline().AsDuration()
+		if deadline == 0 {
+			deadline = model.DefaultDrainDeadline
+		}
+		out.Deadline = &deadline
+	}
+	return out
 }
 
 // UndrainServer implements ServerService.

@@ -109,8 +109,11 @@ func (s sessions) EndSession(ctx context.Context, r *greenroomv1.EndSessionReque
 	if reason == "" {
 		reason = "ended by " + actorOf(ctx)
 	}
-	if err := s.cfg.Ender.End(ctx, ref, session.Generation, reason); err != nil {
+	if err := s.cfg.Registry.EndSession(ctx, ref, session.Generation, s.cfg.Now()); err != nil {
 		return nil, err
+	}
+	if session.Server != "" {
+		s.tell(ctx, ref, s.cfg.Links.Close(ctx, session.Server, ref, session.Generation, reason, nil))
 	}
 	s.audit(ctx, actorOf(ctx), "end session", ref.String(), reason)
 	return &greenroomv1.EndSessionResponse{}, nil

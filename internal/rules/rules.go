@@ -68,7 +68,9 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 	case *greenroomv1.ApplyRouteRequest:
 		out = append(out, route(m.GetRoute(), "route.")...)
 	case *greenroomv1.DrainServerRequest:
-		out = append(out, drain(m.GetPolicy(), "policy.")...)
+		if m.GetPolicy().GetDeadline() != nil { // else it is the fleet's, whatever that is
+			out = append(out, drain(m.GetPolicy(), "policy.")...)
+		}
 	}
 	return out, nil
 }

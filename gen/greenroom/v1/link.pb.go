@@ -342,7 +342,9 @@ type SessionReport struct {
 	// Every claimed seat.
 	Seats []*ClaimedSeat `protobuf:"bytes,3,rep,name=seats,proto3" json:"seats,omitempty"`
 	// Seats released since the last report of this session on this stream.
-	Released      []uint64 `protobuf:"varint,4,rep,packed,name=released,proto3" json:"released,omitempty"`
+	Released []uint64 `protobuf:"varint,4,rep,packed,name=released,proto3" json:"released,omitempty"`
+	// In a Hello: the session has answered a HandOver and waits to be closed or resumed.
+	Frozen        bool `protobuf:"varint,5,opt,name=frozen,proto3" json:"frozen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -403,6 +405,13 @@ func (x *SessionReport) GetReleased() []uint64 {
 		return x.Released
 	}
 	return nil
+}
+
+func (x *SessionReport) GetFrozen() bool {
+	if x != nil {
+		return x.Frozen
+	}
+	return false
 }
 
 type ClaimedSeat struct {
@@ -1420,12 +1429,13 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x1e\n" +
 	"\n" +
 	"generation\x18\x03 \x01(\x04R\n" +
-	"generation\"\xb5\x01\n" +
+	"generation\"\xcd\x01\n" +
 	"\rSessionReport\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12#\n" +
 	"\rseat_capacity\x18\x02 \x01(\rR\fseatCapacity\x12/\n" +
 	"\x05seats\x18\x03 \x03(\v2\x19.greenroom.v1.ClaimedSeatR\x05seats\x12\x1a\n" +
-	"\breleased\x18\x04 \x03(\x04R\breleased\"9\n" +
+	"\breleased\x18\x04 \x03(\x04R\breleased\x12\x16\n" +
+	"\x06frozen\x18\x05 \x01(\bR\x06frozen\"9\n" +
 	"\vClaimedSeat\x12\x12\n" +
 	"\x04seat\x18\x01 \x01(\x04R\x04seat\x12\x16\n" +
 	"\x06player\x18\x02 \x01(\tR\x06player\"\xa9\x01\n" +

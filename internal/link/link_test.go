@@ -327,6 +327,50 @@ func TestCopiesOutliveTheControlPlaneAndEndWithTheSession(t *testing.T) {
 	h.eventually("session and copy are gone", func() bool { return h.claimed("room-1") < 0 && last() == "" })
 }
 
+func TestFrozenSessionGoesOnWhenNobodyMovesIt(t *testing.T) {
+	h := newHouse(t)
+	h.add("rooms-1")
+	transport := &switched{}
+	transport.to(connectinprocess.New(h.rpc))
+	resumed := make(chan string, 1)
+	srv := h.serve("rooms-1", transport, server.Handler{
+		HandOver: func(context.Context, server.Session) ([]byte, error) { return []byte("all"), nil },
+		Resume:   func(s server.Session) { resumed <- s.Key },
+	})
+	h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+	h.become("rooms-1", model.ServerOpen, nil)
+	r, token := h.join("ann", "room-1")
+	if _, err := srv.Claim(token); err != nil {
+		t.Fatal(err)
+	}
+	h.eventually("ann is seated", func() bool { return h.claimed("room-1") == 1 })
+	if err := h.facts.BeginMove(t.Context(), r.Session, r.Generation, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.hub.HandOver(t.Context(), "rooms-1", r.Session, r.Generation); err != nil {
+		t.Fatal(err)
+	}
+	restart := func() {
+		h.stop()
+		h.open()
+		transport.to(connectinprocess.New(h.rpc))
+		h.eventually("the link is back", func() bool { _, err := h.hub.stream("rooms-1"); return err == nil })
+	}
+	restart() // the move is still on
+	select {
+	case <-resumed:
+		t.Error("a session on its way went on")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := h.facts.AbortMove(t.Context(), r.Session, r.Generation, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	restart() // nobody has told the server
+	if got := <-resumed; got != "room-1" {
+		t.Errorf("resumed %s", got)
+	}
+}
+
 func TestCopiesOfSessionsThatAreNoMoreAreSweptAway(t *testing.T) {
 	c, now := copies{newest: map[model.SessionRef]sessionCopy{}}, time.Unix(0, 0)
 	a, b := model.SessionRef{Route: "r", Key: "a"}, model.SessionRef{Route: "r", Key: "b"}

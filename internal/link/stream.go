@@ -157,6 +157,9 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	st.out <- &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Welcome{
 		Welcome: h.welcome(greeting, hello.GetSessions()),
 	}}
+	if err := h.resume(ctx, st, hello.GetSessions()); err != nil {
+		return err
+	}
 	return h.enter(st)
 }
 
@@ -183,6 +186,28 @@ func (h *Hub) welcome(g registry.Greeting, reported []*greenroomv1.SessionReport
 		}
 	}
 	return w
+}
+
+// resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more. No new hand-over
+// can come before: the hub does not know the stream yet.
+func (h *Hub) resume(ctx context.Context, st *stream, reported []*greenroomv1.SessionReport) error {
+	for _, r := range reported {
+		if !r.GetFrozen() {
+			continue
+		}
+		ref, gen := convert.SessionRefModel(r.GetSession())
+		s, err := h.cfg.Registry.GetSession(ctx, ref)
+		if err != nil || s.State != model.SessionLive || s.Server != st.server || s.Generation != gen {
+			continue // it is on its way, or stale
+		}
+		err = st.queue(ctx, &greenroomv1.LinkResponse{
+			Message: &greenroomv1.LinkResponse_Resume{Resume: &greenroomv1.Resume{Session: r.GetSession()}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enter makes the stream its server's, in place of an older one.

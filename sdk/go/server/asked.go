@@ -156,7 +156,7 @@ func (s *Server) resume(session *greenroomv1.SessionRef) {
 	ref, gen := convert.SessionRefModel(session)
 	s.mu.Lock()
 	held := s.book.sessions[ref]
-	if held == nil || held.gen > gen {
+	if held == nil || held.gen > gen || held.frozen == nil {
 		s.mu.Unlock()
 		return
 	}

@@ -52,7 +52,7 @@ func (b *book) report() *greenroomv1.Report {
 
 func (b *book) reportSession(ref model.SessionRef) *greenroomv1.SessionReport {
 	s := b.sessions[ref]
-	r := &greenroomv1.SessionReport{Session: convert.SessionRefProto(ref, s.gen), SeatCapacity: uint32(s.capacity)}
+	r := &greenroomv1.SessionReport{Session: convert.SessionRefProto(ref, s.gen), SeatCapacity: uint32(s.capacity), Frozen: s.frozen != nil}
 	for _, id := range slices.Sorted(maps.Keys(s.seats)) {
 		r.Seats = append(r.Seats, &greenroomv1.ClaimedSeat{Seat: uint64(id), Player: string(s.seats[id].player)})
 	}

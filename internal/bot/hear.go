@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"time"
 )
 
@@ -33,17 +34,20 @@ func (p *player) event(payload []byte) {
 	p.measure(payload)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.note(&p.heard[int(number)], uint64(serial))
+	p.note(&p.heard[int(number)], uint64(serial), bytes.HasSuffix(payload, []byte(again)))
 }
 
 // note counts what is missing before a remark, or comes again. The first remark of somebody tells nothing: this player may
 // have come later. After the room said that events may be missing, what is missing was announced.
-func (p *player) note(h *heard, serial uint64) {
+func (p *player) note(h *heard, serial uint64, again bool) {
 	switch {
 	case h.last == 0 || serial == h.last+1:
 	case serial <= h.last:
-		if !h.uncertain {
+		if !h.uncertain && !again {
 			p.twice++
+		}
+		if again {
+			return
 		}
 	case h.uncertain:
 		p.missed += serial - h.last - 1

@@ -28,6 +28,16 @@ func remark(b []byte, number int, serial uint64, ms float64) []byte {
 	return append(b, '}')
 }
 
+// again marks a remark that may have been heard before: MQTT's QoS 1 is "at least once", so its second coming is no fault.
+const again = `,"again":1}`
+
+func markAgain(remark []byte) []byte {
+	if bytes.HasSuffix(remark, []byte(again)) {
+		return remark
+	}
+	return append(remark[:len(remark)-1:len(remark)-1], again...)
+}
+
 // field reads a number out of a flat JSON object without parsing the rest: what comes after name, which is quoted and
 // has its colon.
 func field(payload []byte, name string) (float64, bool) {

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,19 @@ type plane struct {
 	sessions map[string]*placed
 	grants   map[string]grant // by ticket
 	seats    uint64
+	admitted map[string]bool // players
+}
+
+// waitFor returns when so many players have come in.
+func (p *plane) waitFor(ctx context.Context, players int) {
+	for wait(ctx, 10*time.Millisecond) {
+		p.mu.Lock()
+		n := len(p.admitted)
+		p.mu.Unlock()
+		if n >= players {
+			return
+		}
+	}
 }
 
 type grant struct {
@@ -90,7 +104,7 @@ func (l *tracked) die() {
 
 func newPlane(t *testing.T, servers int) *plane {
 	t.Helper()
-	p := &plane{t: t, sessions: map[string]*placed{}, grants: map[string]grant{}}
+	p := &plane{t: t, sessions: map[string]*placed{}, grants: map[string]grant{}, admitted: map[string]bool{}}
 	for range servers {
 		p.servers = append(p.servers, p.newServer())
 	}
@@ -150,9 +164,13 @@ func (s *roomServer) Admit(ticket, _ string) (room.Admission, *room.Refusal) {
 	defer p.mu.Unlock()
 	g, ok := p.grants[ticket]
 	session := p.sessions[g.key]
-	if !ok || g.server != s || session.server != s {
-		return room.Admission{}, &room.Refusal{Code: wire.CloseOtherServer, Reason: "not here"}
+	switch {
+	case !ok || g.server != s:
+		return room.Admission{}, &room.Refusal{Code: wire.CloseOtherServer, Reason: "the ticket is for another server"}
+	case session.server != s:
+		return room.Admission{}, &room.Refusal{Code: wire.CloseGoingAway, Reason: "the session is not here any more"}
 	}
+	p.admitted[g.player] = true
 	return room.Admission{Room: session.room, Player: g.player, Seat: g.seat}, nil
 }
 
@@ -268,7 +286,8 @@ func (p *plane) crash(from, to int) {
 
 func (p *plane) config() Config {
 	return Config{
-		API: client.Config{URL: p.api.URL}, Route: "plaza", Sessions: 4, Players: 20, Hz: 20, For: 2 * time.Second,
+		API: client.Config{URL: p.api.URL}, Route: "plaza", Sessions: 4, Players: 20, Hz: 20,
 		EventEvery: 100 * time.Millisecond, Ramp: 200 * time.Millisecond,
+		Logger: slog.New(slog.NewTextHandler(p.t.Output(), nil)),
 	}
 }

@@ -1,11 +1,17 @@
 package bot
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"net"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +22,7 @@ import (
 
 const (
 	mqttTimeout   = 5 * time.Second // of one connection's making
+	mqttWrite     = time.Second     // of a publish's way to the connection
 	mqttGiveUp    = time.Minute     // away for so long, a seat is over
 	mqttPending   = 1024            // events waiting for their acknowledgement
 	mqttAnyDelay  = 50 * time.Millisecond
@@ -24,7 +31,8 @@ const (
 )
 
 // mqttSeat is a seat taken by a stock MQTT 3.1.1 client, as somebody without Greenroom's SDK would take it: retained
-// publishes for state, plain ones for events, QoS 1 both ways, and a listener on the topic that says where to go.
+// publishes for state, plain ones for events, and a listener on the topic that says where to go. It publishes at QoS 1 and
+// receives events at QoS 1, state at QoS 0.
 type mqttSeat struct {
 	crowd  *crowd
 	key    string // of the session
@@ -32,6 +40,8 @@ type mqttSeat struct {
 	to     listener
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	saying sync.Mutex // held while publishing, which may block: nothing that receives may wait for it
 
 	mu       sync.Mutex
 	place    client.Place
@@ -46,9 +56,10 @@ type mqttSeat struct {
 
 // said is one publish.
 type said struct {
-	topic   string
-	payload []byte
-	token   mqtt.Token // nil: not sent on this connection
+	topic    string
+	payload  []byte
+	retained bool
+	token    mqtt.Token // nil: not sent on this connection
 }
 
 // mqttRedirect is what r/{room}/sys/reconnect says.
@@ -63,10 +74,11 @@ func enterMQTT(ctx context.Context, c *crowd, key, name string, to listener) (se
 	if err := s.join(ctx); err != nil {
 		return nil, err
 	}
-	lost := make(chan error, 1)
-	if err := s.connect(ctx, lost); err != nil {
-		return nil, fmt.Errorf("enter the room at %s: %w", s.place.URL, err)
+	lost := s.comeBack(ctx, nil)
+	if lost == nil {
+		return nil, fmt.Errorf("enter the room at %s: %w", s.place.URL, cmp.Or(s.why, context.Cause(ctx)))
 	}
+	s.sayAgain()
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.cancel = cancel
 	go s.run(life, lost)
@@ -104,14 +116,12 @@ func (s *mqttSeat) run(ctx context.Context, lost chan error) {
 		if lost = s.comeBack(ctx, redirect); lost == nil {
 			return
 		}
-		s.mu.Lock()
-		away := time.Since(left)
-		s.mu.Unlock()
-		s.to.back(away)
+		s.to.back(time.Since(left))
+		s.sayAgain()
 	}
 }
 
-// comeBack goes where the room said, or back to the same place, and joins again when that fails. nil: it is over.
+// comeBack goes where the room said, or to the place it has, and joins again when that fails. nil: it is over.
 func (s *mqttSeat) comeBack(ctx context.Context, redirect *mqttRedirect) chan error {
 	since := time.Now()
 	delay := rand.N(mqttAnyDelay)
@@ -157,14 +167,15 @@ func (s *mqttSeat) comeBack(ctx context.Context, redirect *mqttRedirect) chan er
 func (s *mqttSeat) connect(ctx context.Context, lost chan error) error {
 	s.mu.Lock()
 	place := s.place
+	s.redirect = nil // of a connection that came to nothing
 	s.mu.Unlock()
 	options := mqtt.NewClientOptions().
 		AddBroker(strings.Replace(place.URL, "mqtt://", "tcp://", 1)).
 		SetClientID(s.name).SetUsername(s.name).SetPassword(place.Ticket).
 		SetProtocolVersion(4).SetCleanSession(true).
 		SetAutoReconnect(false).SetConnectRetry(false).
-		SetConnectTimeout(mqttTimeout).SetKeepAlive(mqttKeepAlive).
-		SetDefaultPublishHandler(s.receive).
+		SetConnectTimeout(mqttTimeout).SetWriteTimeout(mqttWrite).SetKeepAlive(mqttKeepAlive).
+		SetDefaultPublishHandler(s.receive).SetCustomOpenConnectionFn(dialBuffered).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { lost <- err })
 	conn := mqtt.NewClient(options)
 	if err := done(ctx, conn.Connect()); err != nil {
@@ -173,7 +184,7 @@ func (s *mqttSeat) connect(ctx context.Context, lost chan error) error {
 	s.mu.Lock()
 	s.kept = map[string][]byte{}
 	s.mu.Unlock()
-	filters := map[string]byte{"r/" + s.key + "/s/#": 1, "r/" + s.key + "/e/#": 1}
+	filters := map[string]byte{"r/" + s.key + "/s/#": 0, "r/" + s.key + "/e/#": 1}
 	s.to.mayMiss() // an MQTT client has no history: what was said meanwhile is lost to it
 	if err := done(ctx, conn.SubscribeMultiple(filters, nil)); err != nil {
 		conn.Disconnect(0)
@@ -182,8 +193,23 @@ func (s *mqttSeat) connect(ctx context.Context, lost chan error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conn, s.heardAt = conn, time.Now()
-	s.sayAgain()
 	return nil
+}
+
+// bufferedConn reads ahead: the MQTT client reads a few bytes at a time.
+type bufferedConn struct {
+	net.Conn
+	from *bufio.Reader
+}
+
+func (c bufferedConn) Read(p []byte) (int, error) { return c.from.Read(p) }
+
+func dialBuffered(broker *url.URL, options mqtt.ClientOptions) (net.Conn, error) {
+	conn, err := net.DialTimeout("tcp", broker.Host, options.ConnectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	return bufferedConn{conn, bufio.NewReaderSize(conn, 4096)}, nil
 }
 
 // done waits for a token.
@@ -227,43 +253,59 @@ func (s *mqttSeat) receive(_ mqtt.Client, message mqtt.Message) {
 }
 
 func (s *mqttSeat) set(key string, value []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	topic := "r/" + s.key + "/s/" + key
-	word := &said{topic: topic, payload: append([]byte(nil), value...)}
+	word := &said{topic: topic, retained: true, payload: append([]byte(nil), value...)}
+	s.saying.Lock()
+	defer s.saying.Unlock()
+	s.mu.Lock()
 	s.own[topic] = word
-	s.publish(word, true)
+	s.mu.Unlock()
+	s.publish(word)
 	return nil
 }
 
 func (s *mqttSeat) send(name string, payload []byte) error {
+	word := &said{topic: "r/" + s.key + "/e/" + name, payload: append([]byte(nil), payload...)}
+	s.saying.Lock()
+	defer s.saying.Unlock()
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.prune() >= mqttPending {
+		s.mu.Unlock()
 		return client.ErrFull
 	}
-	word := &said{topic: "r/" + s.key + "/e/" + name, payload: append([]byte(nil), payload...)}
 	s.events = append(s.events, word)
-	s.publish(word, false)
+	s.mu.Unlock()
+	s.publish(word)
 	return nil
 }
 
-// publish sends if there is a connection. s.mu is held.
-func (s *mqttSeat) publish(word *said, retained bool) {
-	if word.token = nil; s.conn != nil {
-		word.token = s.conn.Publish(word.topic, 1, retained, word.payload)
+// publish sends if there is a connection. s.saying is held.
+func (s *mqttSeat) publish(word *said) {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	var token mqtt.Token
+	if conn != nil {
+		token = conn.Publish(word.topic, 1, word.retained, word.payload)
 	}
+	s.mu.Lock()
+	word.token = token
+	s.mu.Unlock()
 }
 
-// sayAgain sends what the last connection left unanswered, and the player's state, which the room may have lost. s.mu is
-// held.
+// sayAgain sends what the last connection left unanswered, and the player's state, which the room may have lost.
 func (s *mqttSeat) sayAgain() {
+	s.saying.Lock()
+	defer s.saying.Unlock()
+	s.mu.Lock()
 	s.prune()
-	for _, word := range s.own {
-		s.publish(word, true)
-	}
 	for _, word := range s.events {
-		s.publish(word, false)
+		word.payload = markAgain(word.payload)
+	}
+	words := slices.AppendSeq(slices.Clone(s.events), maps.Values(s.own))
+	s.mu.Unlock()
+	for _, word := range words {
+		s.publish(word)
 	}
 }
 

@@ -8,7 +8,7 @@ import { type Density, ServerCell } from "./ServerCell.tsx";
 const CARDS_MAX = 24;
 const SIGNS_MAX = 600;
 /** No more are drawn: a page of more cells than this is slow and says nothing. The filter finds the others. */
-const DRAWN_MAX = 4_000;
+const DRAWN_MAX = 2_500;
 /** After the pointer or the focus has left, places that servers left stay this long. */
 const SETTLE_MS = 1_200;
 

@@ -10,7 +10,12 @@ export default defineConfig(({ mode }) => {
   const mock = mode === "mock";
   return {
     plugins: [react(), mock && mockGreenroom()],
-    resolve: { alias: mock ? [{ find: /^@greenroom\/client$/, replacement: here("./mock/client.ts") }] : [] },
+    resolve: {
+      alias: [
+        { find: /^.*\/buf\/validate\/validate_pb\.js$/, replacement: here("./src/api/norules.ts") },
+        ...(mock ? [{ find: /^@greenroom\/client$/, replacement: here("./mock/client.ts") }] : []),
+      ],
+    },
     build: { target: "es2022", cssTarget: ["chrome123", "firefox120", "safari17.5"], assetsInlineLimit: 0, modulePreload: { polyfill: false }, emptyOutDir: true },
     server: {
       host: "127.0.0.1",

@@ -15,6 +15,7 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"greenroom.dev/greenroom/internal/agonessdk"
 	"greenroom.dev/greenroom/internal/api"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/keeper"
@@ -41,6 +42,7 @@ type App struct {
 	specs    *store.SpecCache
 	registry *memory.Memory
 	keys     *ticket.Keys
+	agones   *agonessdk.SDK
 	provider *process.Process
 	hub      *link.Hub
 	mover    *handover.Mover
@@ -112,8 +114,9 @@ func (a *App) open(ctx context.Context) (err error) {
 
 // openProvider builds the process provider, with the Agones SDK beside every child.
 func (a *App) openProvider() (err error) {
+	a.agones = agonessdk.New(agonessdk.Config{Registry: a.registry, Now: time.Now, Logger: a.cfg.Logger})
 	a.provider, err = process.New(process.Config{
-		Dir: a.dir.file(serversFolder), Host: a.cfg.Advertise, Binary: a.cfg.Binary, Logger: a.cfg.Logger,
+		Dir: a.dir.file(serversFolder), Host: a.cfg.Advertise, Binary: a.cfg.Binary, Sidecar: a.agones, Logger: a.cfg.Logger,
 		PortMin: a.cfg.ServerPorts.First, PortMax: a.cfg.ServerPorts.Last,
 	})
 	return err
@@ -130,7 +133,7 @@ func (a *App) openAPI() error {
 	a.metrics = observe.NewMetrics(a.set, a.census, a.cfg.Tags)
 	version, commit := Version()
 	a.api = api.New(api.Config{
-		Store: a.store, Specs: a.specs, Registry: a.registry, Router: joins{a.router}, Keeper: keeps{a.keeper}, Ender: ends{a},
+		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub,
 		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})
@@ -213,6 +216,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts := []part{
 		{"specs", a.logged("refresh specs", a.specs.Run)},
 		{"provider", a.provider.Run},
+		{"agones sdk", a.agones.Run},
 		{"link", a.hub.Run},
 		{"census", a.logged("count", a.census.Run)},
 		{"servers", a.keepServers},

@@ -53,6 +53,9 @@ func reserved(name string) bool {
 
 // program answers the program and its arguments; the program's path is absolute.
 func (p *Process) program(s *model.ProcessSpec) ([]string, error) {
+	if len(s.Command) == 0 && p.cfg.Binary == "" {
+		return nil, errors.New("provider.process.command: it is empty, and there is no built-in room server here")
+	}
 	if len(s.Command) == 0 {
 		return []string{p.cfg.Binary, "room"}, nil
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// LogBytes is how much of a server's output is kept at least, and half of how much at most, give or take what it
-	// writes in a second.
+	// LogBytes is how much of a server's output is kept at least. At most it is twice that, and what the server writes
+	// between two looks, which nobody bounds while no control plane runs.
 	LogBytes    = 1 << 20
 	followEvery = 200 * time.Millisecond
 )

@@ -48,7 +48,6 @@ type conn struct {
 	queue  []queued
 	limit  int
 	size   int
-	since  time.Time
 	stall  bool
 	code   wire.CloseCode
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ type served struct {
 	*server.Server
 	plane *server.Standalone
 	stop  func()
+
+	readBuffer int // of the next WebSocket client's socket; 0: the system's
 }
 
 func serve(t *testing.T, settings model.RoomSettings) *served {
@@ -84,7 +87,7 @@ func (s *served) ws(t *testing.T) *wsClient {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	conn, _, err := websocket.Dial(ctx, "ws://"+s.Addr("ws").String()+"/room", &websocket.DialOptions{
-		Subprotocols: []string{wire.Subprotocol},
+		Subprotocols: []string{wire.Subprotocol}, HTTPClient: s.dialer(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +95,21 @@ func (s *served) ws(t *testing.T) *wsClient {
 	conn.SetReadLimit(64 << 20)
 	t.Cleanup(func() { conn.CloseNow() })
 	return &wsClient{t: t, conn: conn}
+}
+
+// dialer makes connections with a small read buffer, if so wished.
+func (s *served) dialer() *http.Client {
+	if s.readBuffer == 0 {
+		return nil
+	}
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err == nil {
+			err = c.(*net.TCPConn).SetReadBuffer(s.readBuffer)
+		}
+		return c, err
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: dial}}
 }
 
 // enter says Hello with a new ticket and waits for the snapshot.

@@ -72,7 +72,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Logger, ports: map[string]net.Listener{}}
 	s.rooms.byName = map[model.SessionRef]*hosted{}
 	if err := s.listen(cfg); err != nil {
-		s.closePorts()
+		s.Close()
 		return nil, err
 	}
 	if cfg.Standalone != nil {
@@ -82,7 +82,7 @@ func New(cfg Config) (*Server, error) {
 		link.Logger, link.Handler, link.Endpoints = s.log, s.rooms.handler(), endpoints(link, s.ports)
 		plane, err := sdk.New(link)
 		if err != nil {
-			s.closePorts()
+			s.Close()
 			return nil, err
 		}
 		s.plane = plane
@@ -147,7 +147,8 @@ func endpoints(link sdk.Config, ports map[string]net.Listener) []*greenroomv1.En
 	return all
 }
 
-func (s *Server) closePorts() {
+// Close closes the ports of a server that was made and is not run; Run does it by itself.
+func (s *Server) Close() {
 	for _, l := range s.ports {
 		l.Close()
 	}
@@ -158,7 +159,7 @@ const shutdownTimeout = 3 * time.Second
 
 // Run serves until ctx ends (nil) or a port fails.
 func (s *Server) Run(ctx context.Context) error {
-	defer s.closePorts()
+	defer s.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	s.rooms.start(ctx)
 	group.Go(func() error { return s.plane.Run(ctx) })

@@ -10,14 +10,15 @@ import (
 
 // A member that does not read loses events and is told so; nobody else does.
 func TestSlowReader(t *testing.T) {
-	s := serve(t, model.RoomSettings{MaxMessagesPerSecond: 10_000, MaxMessageBytes: 60_000, MaxMemberQueueBytes: 8 << 20})
+	s := serve(t, model.RoomSettings{MaxMessagesPerSecond: 10_000, MaxMessageBytes: 60_000, MaxMemberQueueBytes: 2 << 20})
 	ann, _ := s.enter(t, "ann")
+	s.readBuffer = 16 << 10
 	bob, _ := s.enter(t, "bob")
-	const events = 400 // 24 MB, far more than the queue and the kernel's buffers hold
+	const events = 200 // 12 MB, far more than the queue and the kernel's buffers hold
 	payload := bytes.Repeat([]byte("x"), 60_000)
 	for seq := range uint64(events) {
 		ann.send(wire.SendEvent{Seq: seq + 1, Name: "blob", Payload: payload})
-		if (seq+1)%40 == 0 {
+		if (seq+1)%20 == 0 {
 			until(ann, func(r wire.Event) bool { return r.Offset == seq+1 })
 		}
 	}

@@ -58,7 +58,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the upgrader answered
 	}
 	c := newConn(d, nc, rw.Reader)
-	if !d.enter(c) {
+	if !d.enter(c) { // it came while the door was closed
+		c.end(wire.CloseGoingAway, "the server is going away")
+		_ = c.out.Run(nc)
 		nc.Close()
 		return
 	}

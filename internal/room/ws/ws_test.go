@@ -31,11 +31,13 @@ func TestSnapshotInParts(t *testing.T) {
 	in := bytes.NewReader(encoder{}.Snapshot(v).Bytes)
 	parts, entries := 0, 0
 	for in.Len() > 0 {
-		f, err := ws.ReadFrame(in)
+		h, err := ws.ReadHeader(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, rest, err := wire.Decode(f.Payload)
+		payload := make([]byte, h.Length)
+		_, _ = in.Read(payload)
+		r, rest, err := wire.Decode(payload)
 		s, ok := r.(wire.Snapshot)
 		if err != nil || !ok || len(rest) > 0 {
 			t.Fatalf("part %d: %T, %v", parts, r, err)

@@ -64,7 +64,11 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		defer transport.CloseIdleConnections()
 		cfg.API.HTTP = &http.Client{Transport: transport}
 	}
-	c := newCrowd(cfg)
+	return newCrowd(cfg).run(ctx), nil
+}
+
+func (c *crowd) run(ctx context.Context) Report {
+	cfg := &c.cfg
 	playing, stop := context.WithCancel(ctx)
 	defer stop()
 	if cfg.For > 0 {
@@ -81,7 +85,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	unwatch()
 	progress.Wait()
 	c.leave()
-	return c.report(), nil
+	return c.report()
 }
 
 func (cfg Config) check() (Config, error) {

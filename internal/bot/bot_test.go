@@ -14,24 +14,27 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // run plays against a plane: once everybody is in for a while, during is called, and after a while longer the players stop.
-func run(t *testing.T, p *plane, cfg Config, during func()) Report {
+func run(t *testing.T, cfg Config, during func()) Report {
 	t.Helper()
+	cfg, err := cfg.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCrowd(cfg)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	played := make(chan struct{})
 	go func() {
 		defer close(played)
 		defer cancel()
-		p.waitFor(ctx, cfg.Players)
+		for c.measured.joined.Load() < uint64(cfg.Players) && wait(ctx, 10*time.Millisecond) {
+		}
 		wait(ctx, 500*time.Millisecond)
 		during()
 		wait(ctx, time.Second)
 	}()
-	report, err := Run(ctx, cfg)
+	report := c.run(ctx)
 	<-played
-	if err != nil {
-		t.Fatal(err)
-	}
 	var table bytes.Buffer
 	if err := report.WriteTable(&table); err != nil {
 		t.Fatal(err)
@@ -64,7 +67,7 @@ func TestBotsPlay(t *testing.T) {
 			p := newPlane(t, 2)
 			cfg := p.config()
 			cfg.Transport, cfg.ValueBytes = transport, 200
-			r := run(t, p, cfg, func() {})
+			r := run(t, cfg, func() {})
 			sound(t, cfg, r)
 			if r.Disconnected != 0 || r.Rejoined != 0 || r.Moved != 0 || r.Missed != 0 {
 				t.Errorf("disconnected %d, rejoined %d, moved %d, missed %d", r.Disconnected, r.Rejoined, r.Moved, r.Missed)
@@ -80,7 +83,7 @@ func TestBotsAreDrained(t *testing.T) {
 			p := newPlane(t, 2)
 			cfg := p.config()
 			cfg.Transport = transport
-			r := run(t, p, cfg, func() { p.drain(0, 1); p.drain(1, 0) })
+			r := run(t, cfg, func() { p.drain(0, 1); p.drain(1, 0) })
 			sound(t, cfg, r)
 			if r.Disconnected != 0 || r.Rejoined != r.Moved || r.Rejoined < uint64(cfg.Players) {
 				t.Errorf("disconnected %d, rejoined %d of %d moved", r.Disconnected, r.Rejoined, r.Moved)
@@ -102,7 +105,7 @@ func TestBotsSurviveACrash(t *testing.T) {
 			p := newPlane(t, 2)
 			cfg := p.config()
 			cfg.Transport = transport
-			r := run(t, p, cfg, func() { p.crash(0, 1) })
+			r := run(t, cfg, func() { p.crash(0, 1) })
 			sound(t, cfg, r)
 			if r.Disconnected == 0 || r.Rejoined < r.Disconnected || r.Moved != 0 {
 				t.Errorf("disconnected %d, rejoined %d, moved %d", r.Disconnected, r.Rejoined, r.Moved)
@@ -116,7 +119,7 @@ func TestBotsShowProgress(t *testing.T) {
 	cfg := p.config()
 	var progress bytes.Buffer
 	cfg.Progress = &progress
-	sound(t, cfg, run(t, p, cfg, func() {}))
+	sound(t, cfg, run(t, cfg, func() {}))
 	if !strings.Contains(progress.String(), "\r20 of 20 in") {
 		t.Errorf("progress was %q", progress.String())
 	}

@@ -28,25 +28,13 @@ type plane struct {
 	greenroomv1connect.UnimplementedJoinServiceHandler
 	t   *testing.T
 	api *httptest.Server
+	web *http.Client
 
 	mu       sync.Mutex
 	servers  []*roomServer
 	sessions map[string]*placed
 	grants   map[string]grant // by ticket
 	seats    uint64
-	admitted map[string]bool // players
-}
-
-// waitFor returns when so many players have come in.
-func (p *plane) waitFor(ctx context.Context, players int) {
-	for wait(ctx, 10*time.Millisecond) {
-		p.mu.Lock()
-		n := len(p.admitted)
-		p.mu.Unlock()
-		if n >= players {
-			return
-		}
-	}
 }
 
 type grant struct {
@@ -104,7 +92,9 @@ func (l *tracked) die() {
 
 func newPlane(t *testing.T, servers int) *plane {
 	t.Helper()
-	p := &plane{t: t, sessions: map[string]*placed{}, grants: map[string]grant{}, admitted: map[string]bool{}}
+	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	t.Cleanup(web.CloseIdleConnections)
+	p := &plane{t: t, web: web, sessions: map[string]*placed{}, grants: map[string]grant{}}
 	for range servers {
 		p.servers = append(p.servers, p.newServer())
 	}
@@ -170,7 +160,6 @@ func (s *roomServer) Admit(ticket, _ string) (room.Admission, *room.Refusal) {
 	case session.server != s:
 		return room.Admission{}, &room.Refusal{Code: wire.CloseGoingAway, Reason: "the session is not here any more"}
 	}
-	p.admitted[g.player] = true
 	return room.Admission{Room: session.room, Player: g.player, Seat: g.seat}, nil
 }
 
@@ -286,7 +275,7 @@ func (p *plane) crash(from, to int) {
 
 func (p *plane) config() Config {
 	return Config{
-		API: client.Config{URL: p.api.URL}, Route: "plaza", Sessions: 4, Players: 20, Hz: 20,
+		API: client.Config{URL: p.api.URL, HTTP: p.web}, Route: "plaza", Sessions: 4, Players: 20, Hz: 20,
 		EventEvery: 100 * time.Millisecond, Ramp: 200 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(p.t.Output(), nil)),
 	}

@@ -69,7 +69,7 @@ func BenchmarkJoinAgainstEmptyHandler(b *testing.B) {
 	var requests atomic.Int64
 	var joins, empties float64
 	for b.Loop() {
-		const turn = time.Second
+		const turn = 200 * time.Millisecond
 		empties += closedLoop(b, floorURL, secret, &requests, turn)
 		joins += closedLoop(b, joinURL, secret, &requests, turn)
 	}

@@ -49,6 +49,9 @@ func New() (*Checker, error) {
 
 // Check answers every rule that the message breaks; none for a good one. The error is the rules' own fault.
 func (c *Checker) Check(message proto.Message) ([]Violation, error) {
+	if join, ok := message.(*greenroomv1.JoinRequest); ok && goodJoin(join) {
+		return nil, nil
+	}
 	var out []Violation
 	var broken *protovalidate.ValidationError
 	if err := c.validator.Validate(message); errors.As(err, &broken) {

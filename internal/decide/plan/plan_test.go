@@ -24,7 +24,7 @@ func drawWorld(t *rapid.T) *world {
 
 // disturb lets anything happen that happens to fleets, over some minutes.
 func disturb(t *rapid.T, w *world) {
-	for range rapid.IntRange(1, 40).Draw(t, "disturbances") {
+	for range rapid.IntRange(1, 16).Draw(t, "disturbances") {
 		what := rapid.SampledFrom([]string{
 			"join", "join", "leave", "crash", "mute", "speak", "lose", "drain", "undrain", "restart", "stillborn", "spec",
 		}).Draw(t, "what")
@@ -42,7 +42,7 @@ func disturb(t *rapid.T, w *world) {
 			w.fleet.Spec.Open = rapid.IntRange(0, 15).Draw(t, "open")
 			w.fleet.Generation++
 		}
-		for range rapid.IntRange(1, 20).Draw(t, "seconds") {
+		for range rapid.IntRange(1, 14).Draw(t, "seconds") {
 			w.second()
 			noWrongs(t, w)
 		}
@@ -135,7 +135,7 @@ func TestLiveness(t *testing.T) {
 		w := drawWorld(t)
 		disturb(t, w)
 		w.calm()
-		for range 400 {
+		for range 250 {
 			w.second()
 			noWrongs(t, w)
 		}
@@ -158,7 +158,7 @@ func TestLiveness(t *testing.T) {
 		if free < spec.Open && ready > 0 {
 			t.Fatalf("%d free slots, buffer %d, and %d ready servers unopened", free, spec.Open, ready)
 		}
-		for range 200 {
+		for range 100 {
 			for _, a := range w.second() {
 				if a.Verb != Forget {
 					t.Fatalf("not at rest: %s %s: %s", a.Verb, a.Server, a.Reason)
@@ -177,7 +177,7 @@ func TestLivenessDeleted(t *testing.T) {
 		w.calm()
 		w.fleet.Deleted = true
 		w.homeless = nil // their route is gone, and so are they
-		for range 600 {
+		for range 200 {
 			w.second()
 			noWrongs(t, w)
 			w.homeless = nil

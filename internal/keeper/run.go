@@ -10,7 +10,7 @@ import (
 
 const (
 	// minGap and gapShare bound how often a fleet is looked at: never twice within minGap, and so that looking takes a
-	// tenth of the time at most, however many servers there are.
+	// tenth of the time at most, however many servers there are; never longer than SlowTick, or servers would seem silent.
 	minGap   = 20 * time.Millisecond
 	gapShare = 10
 )
@@ -135,7 +135,7 @@ func (k *Keeper) loop(ctx context.Context, f *fleet) {
 		if err := k.Tick(ctx, f.name); err != nil && ctx.Err() == nil {
 			k.log.Error("fleet could not be kept", "fleet", f.name, "error", err)
 		}
-		sleep(ctx, max(minGap, gapShare*time.Since(began)))
+		sleep(ctx, min(SlowTick, max(minGap, gapShare*time.Since(began))))
 		timer := time.NewTimer(f.wait(k.cfg.Now()))
 		select {
 		case <-ctx.Done():

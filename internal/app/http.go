@@ -16,6 +16,9 @@ import (
 // lameDuck is how long requests under way may take to end when Greenroom stops.
 const lameDuck = 3 * time.Second
 
+// pingTimeout is how long an HTTP/2 connection may be silent before it is asked whether it lives.
+const pingTimeout = 15 * time.Second
+
 // newHTTP puts API, link, console, metrics and probes on one port: HTTP/1.1 and HTTP/2 without TLS.
 func (a *App) newHTTP() *http.Server {
 	mux := http.NewServeMux()
@@ -27,7 +30,11 @@ func (a *App) newHTTP() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{Handler: mux, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second}
+	return &http.Server{
+		Handler: mux, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second,
+		// a server whose host vanished must not look linked for ever
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingTimeout},
+	}
 }
 
 // serveHTTP serves until ctx ends, then lets what is under way end.

@@ -200,3 +200,28 @@ func TestNoHiddenStart(t *testing.T) {
 		}
 	}
 }
+
+// TestArchitectureNamesRealFiles: whoever moves a file mends the page that leads newcomers to it.
+func TestArchitectureNamesRealFiles(t *testing.T) {
+	text, err := os.ReadFile(architecture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, name := range quoted.FindAllStringSubmatch(string(text), -1) {
+		top, _, nested := strings.Cut(name[1], "/")
+		if !nested || top == "" || strings.ContainsAny(name[1], " *") || strings.HasSuffix(name[1], "/...") {
+			continue
+		}
+		if _, err := os.Stat(path.Join(root, top)); err != nil {
+			continue // relative to the folder named before it
+		}
+		seen++
+		if _, err := os.Stat(path.Join(root, name[1])); err != nil {
+			t.Errorf("docs/ARCHITECTURE.md names %s: %v", name[1], err)
+		}
+	}
+	if seen < 30 {
+		t.Errorf("only %d files were looked for: has the page lost its flows?", seen)
+	}
+}

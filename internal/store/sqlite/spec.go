@@ -14,7 +14,7 @@ import (
 )
 
 // encode gives the two JSON columns of a fleet or a route. The contract's message is what is kept, since its rules of
-// change are strict: docs/decisions/0003-specs-are-kept-as-contract-json.md.
+// change are strict: docs/decisions/0002-specs-are-kept-as-contract-json.md.
 func encode(labels map[string]string, spec proto.Message) (labelColumn, specColumn string, err error) {
 	if labels == nil {
 		labels = map[string]string{}

@@ -130,7 +130,7 @@ func (p *planner) judgeServing(s *model.Server) {
 		p.judgeSilent(s, silent)
 	case s.State == model.ServerReady:
 		p.count(s, scale.Warm)
-	case s.State == model.ServerCordoned:
+	case s.State == model.ServerCordoned && !s.Linkless: // a linkless one was cordoned by its own Reserve
 		p.count(s, scale.Serving)
 		p.act(Uncordon, s, "it reports again")
 	default:

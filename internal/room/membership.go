@@ -113,8 +113,8 @@ type Redirect struct {
 	Tickets map[string]string // by player
 }
 
-// Close ends the room for good. With a redirect its members are told to reconnect there, each after its own delay
-// within ReconnectSpread, and closed with "moved"; else they are closed with code. What the room has not taken yet is
+// Close ends the room for good. With a redirect its members are told to reconnect there, each ReconnectPace
+// after the other and all within ReconnectSpread, and closed with "moved"; else they are closed with code. What the room has not taken yet is
 // dropped without an answer. No hook is called.
 func (r *Room) Close(code wire.CloseCode, reason string, to *Redirect) error {
 	return r.in.control(func(r *Room) { r.end(code, reason, to) })
@@ -138,7 +138,7 @@ func (r *Room) end(code wire.CloseCode, reason string, to *Redirect) {
 		c := l.join.Conn
 		if to != nil {
 			c.Reconnect(wire.Reconnect{
-				After: ReconnectSpread * time.Duration(i) / time.Duration(len(links)),
+				After: min(ReconnectPace, ReconnectSpread/time.Duration(len(links))) * time.Duration(i),
 				URL:   to.URLs[c.Endpoint()], Ticket: to.Tickets[l.join.Player], Reason: reason,
 			})
 			code = wire.CloseMoved

@@ -13,15 +13,16 @@ import (
 
 // Bounds of a room beyond its settings.
 const (
-	RingEvents        = 1024             // events kept for resuming members
-	RingBytes         = 1 << 20          // their names and payloads
-	MaxInboxMessages  = 16 << 10         // messages waiting for a tick, or held while frozen
-	MaxInboxBytes     = 16 << 20         // their payloads
-	EntryOverhead     = 32               // bytes counted for each kept state besides key and value
-	EmptyLinger       = 10 * time.Second // a room without seats ends after
-	SlowWindow        = 10 * time.Second // a second overflow within closes the connection
-	MaxQueueAge       = 5 * time.Second  // the oldest bytes a connection has not taken; older is an overflow
-	RestoreWindow     = 30 * time.Second // at least this long a restored member's return is waited for
+	RingEvents        = 1024                 // events kept for resuming members
+	RingBytes         = 1 << 20              // their names and payloads
+	MaxInboxMessages  = 16 << 10             // messages waiting for a tick, or held while frozen
+	MaxInboxBytes     = 16 << 20             // their payloads
+	EntryOverhead     = 32                   // bytes counted for each kept state besides key and value
+	EmptyLinger       = 10 * time.Second     // a room without seats ends after
+	SlowWindow        = 10 * time.Second     // a second overflow within closes the connection
+	MaxQueueAge       = 5 * time.Second      // the oldest bytes a connection has not taken; older is an overflow
+	RestoreWindow     = 30 * time.Second     // at least this long a restored member's return is waited for
+	ReconnectPace     = 2 * time.Millisecond // between two members who are sent on
 	ReconnectSpread   = 100 * time.Millisecond
 	releasedSeatKept  = time.Minute // a released seat's late connection is refused for
 	housekeepingEvery = time.Second

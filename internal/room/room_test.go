@@ -277,7 +277,7 @@ func TestRedirect(t *testing.T) {
 	if *ann.reconnect != (wire.Reconnect{URL: "test://next", Reason: "drain"}) {
 		t.Errorf("ann is told %+v", *ann.reconnect)
 	}
-	if *bob.reconnect != (wire.Reconnect{After: room.ReconnectSpread / 2, URL: "test://next", Ticket: "t2", Reason: "drain"}) {
+	if *bob.reconnect != (wire.Reconnect{After: room.ReconnectPace, URL: "test://next", Ticket: "t2", Reason: "drain"}) {
 		t.Errorf("bob is told %+v", *bob.reconnect)
 	}
 	equal(t, "close code", ann.conn.code, wire.CloseMoved)

@@ -129,11 +129,17 @@ func (r *Room) end(code wire.CloseCode, reason string, to *Redirect) {
 			links = append(links, m.link)
 		}
 	}
+	r.dismiss(links, code, reason, to) // before the inbox closes: a reader that finds it closed says goodbye without the redirect
+	links = links[:0]
 	for _, in := range r.in.close() {
 		if in.kind == inputJoin {
 			links = append(links, in.link)
 		}
 	}
+	r.dismiss(links, code, reason, to)
+}
+
+func (r *Room) dismiss(links []*Link, code wire.CloseCode, reason string, to *Redirect) {
 	for i, l := range links {
 		c := l.join.Conn
 		if to != nil {

@@ -66,7 +66,7 @@ class MockRoom {
       else Object.assign(walker, { x: walker.x + (dx / far) * 14, y: walker.y + (dy / far) * 14 });
       this.#put(`pos/${walker.player}`, JSON.stringify({ x: walker.x, y: walker.y }), i + 2);
     });
-    if (Math.random() < 0.02) this.#emit("event", { name: "wave", from: 2 + Math.floor(Math.random() * this.#walkers.length), offset: 1, payload: new Uint8Array() });
+    if (Math.random() < 0.02) this.#emit("event", { name: "greet", from: 2 + Math.floor(Math.random() * this.#walkers.length), offset: 1, payload: new Uint8Array() });
   }
 }
 

@@ -48,7 +48,7 @@ export function FleetBlock({ name, fleet, servers, filter, chosen, onChoose, onE
         <p className="note fleet-wish">
           <span>{t("fleet.range", { min: spec.minServers, max: spec.maxServers || 10 })}</span>
           <span>{t("fleet.buffers", { ready: spec.buffers?.ready ?? 0, open: spec.buffers?.open ?? 0 })}</span>
-          {fleet?.status?.summary && <span>{fleet.status.summary}</span>}
+          {fleet?.status?.summary && <span className="summary" title={fleet.status.summary}>{fleet.status.summary}</span>}
         </p>
       )}
       {servers.length === 0 ? (

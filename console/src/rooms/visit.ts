@@ -2,8 +2,8 @@ import { enter, type Place, type Room, type Status } from "@greenroom/client";
 import { begin, hear, type Point, readPosition, type Track } from "./track.ts";
 import { SAY_MS, type Walk, walkOn } from "./walk.ts";
 
-/** Everybody may wave: an event that the room tells everybody. */
-const WAVE = "wave";
+/** Guests may wave: an event that the room tells everybody. Not "wave", which the demo's bots say every second. */
+const WAVE = "greet";
 /** A wave is seen this long. */
 export const WAVE_MS = 1_400;
 

@@ -7,6 +7,8 @@ const WAVE = "greet";
 /** A wave is seen this long. */
 export const WAVE_MS = 1_400;
 
+const { compare: byName } = new Intl.Collator("en", { numeric: true });
+
 /** One visit to a room by one guest: who is where, and the guest's own walk. Owns the connection until `leave`. */
 export class Visit {
   /** Everybody's way, by player. Changed in place; the canvas reads it every frame. */
@@ -50,7 +52,7 @@ export class Visit {
   /** The players in the room, sorted by name; the guest first. */
   people(): string[] {
     const others = [...this.#room.members.values()].filter((player) => player !== this.player);
-    return [this.player, ...others.sort()];
+    return [this.player, ...others.sort(byName)];
   }
 
   /** Where a player was last heard of; undefined for one who has no place on the map. */

@@ -206,7 +206,7 @@ func TestTheUnforeseenIsLoggedOnceUnderAnIncident(t *testing.T) {
 	if strings.Contains(err.Error(), "secret") || id == "" || !strings.Contains(err.Error(), id) {
 		t.Errorf("reply %v with incident %q", err, id)
 	}
-	if log := w.log.String(); strings.Count(log, id) != 1 || !strings.Contains(log, "secret internals") || !strings.Contains(log, "JoinService/Join") {
+	if log := w.log.String(); strings.Count(log, id) != 1 || !strings.Contains(log, "secret internals") || !strings.Contains(log, "JoinService/Join") || !strings.Contains(log, `"actor":"admin"`) {
 		t.Errorf("log %s", log)
 	}
 	w.cfg.Router = nil // a panic inside a handler

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
 	"connectrpc.com/connect/v2"
 
+	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -28,12 +30,18 @@ type cachedToken struct {
 	until time.Time
 }
 
-type callerKey struct{}
+// call is what is known of one call. The outermost interceptor puts it into the context, so that it can say who called
+// when something goes wrong further in.
+type call struct{ caller *store.Token }
+
+type callKey struct{}
 
 // callerOf answers the token that a call was made with; nil where none is needed.
 func callerOf(ctx context.Context) *store.Token {
-	t, _ := ctx.Value(callerKey{}).(*store.Token)
-	return t
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c.caller
+	}
+	return nil
 }
 
 // actorOf is the caller's name in the audit log.
@@ -60,7 +68,7 @@ func (a *API) authenticate(next connect.ServerFunc) connect.ServerFunc {
 				"token %s has scope %s; %s needs %s: make a token with `greenroom token create --scope %s`",
 				token.Name, scopeName(token.Scope), methodName(spec.Procedure), scopeName(need), scopeName(need))
 		}
-		ctx = context.WithValue(ctx, callerKey{}, token)
+		ctx.Value(callKey{}).(*call).caller = token // faults put it there
 		if spec.StreamType&connect.StreamTypeServer != 0 {
 			stream = &guardedStream{ServerStream: stream, api: a, ctx: ctx, until: a.cfg.Now().Add(tokenMemory)}
 		}
@@ -111,8 +119,8 @@ func (a *API) caller(ctx context.Context) (*store.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.cfg.Store.TouchToken(ctx, token.Name, now); err != nil {
-		return nil, err
+	if err := a.cfg.Store.TouchToken(ctx, token.Name, now); err != nil { // a full disk must not keep players out
+		a.log.LogAttrs(ctx, slog.LevelWarn, "use of a token not noted", slog.String(observe.KeyActor, token.Name), slog.Any(observe.KeyError, err))
 	}
 	return a.tokens.keep(&token, now), nil
 }

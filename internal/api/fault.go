@@ -26,6 +26,7 @@ const domain = "greenroom.dev"
 // an incident id, and the reply has only the id. A panic is such an error too.
 func (a *API) faults(next connect.ServerFunc) connect.ServerFunc {
 	return func(ctx context.Context, spec connect.Spec, stream connect.ServerStream) (err error) {
+		ctx = context.WithValue(ctx, callKey{}, &call{})
 		defer func() {
 			if r := recover(); r != nil {
 				err = a.incident(ctx, spec, fmt.Errorf("panic: %v", r), slog.String(observe.KeyStack, string(debug.Stack())))

@@ -272,3 +272,18 @@ func TestRevokingATokenEndsWhatItWatches(t *testing.T) {
 	_, err = stream.Receive()
 	wantCode(t, err, connect.CodeUnauthenticated)
 }
+
+func FuzzPageToken(f *testing.F) {
+	f.Add(pageToken(sessionRef("plaza", "room-7")))
+	f.Add("")
+	f.Add("cGxhemE")
+	f.Fuzz(func(t *testing.T, token string) {
+		after, ok := parsePageToken(token)
+		if !ok || token == "" {
+			return
+		}
+		if again, ok := parsePageToken(pageToken(after)); !ok || again != after {
+			t.Fatalf("%q is after %v, which reads as %v", token, after, again)
+		}
+	})
+}

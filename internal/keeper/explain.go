@@ -16,7 +16,7 @@ type Explanation struct {
 	Fleet     model.FleetName
 	PlannedAt time.Time // zero before the first plan
 	Facts     []string
-	Actions   []Action // of the last plan that had any
+	Actions   []Action // of the last plan that did more than clear away what had ended
 	Holds     []string
 	History   []Decision // newest first, at most MaxHistory
 }
@@ -81,25 +81,30 @@ func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plannedAt, f.facts, f.holds = now, p.Facts, p.Holds
-	if len(p.Actions) == 0 {
-		return nil
-	}
-	f.actions = make([]*told, 0, len(p.Actions))
+	actions := make([]*told, 0, len(p.Actions))
+	worthALine := false
 	for _, a := range p.Actions {
-		f.actions = append(f.actions, &told{
+		actions = append(actions, &told{
 			Action:   Action{At: now, Verb: a.Verb, Server: a.Server, Reason: a.Reason},
 			sessions: len(a.Sessions),
 		})
+		worthALine = worthALine || !tidies(a.Verb)
 	}
-	f.remember(now)
-	return f.actions
+	if worthALine {
+		f.actions = actions
+		f.remember(now)
+	}
+	return actions
 }
+
+// tidies tells whether a verb only clears away what has ended.
+func tidies(v plan.Verb) bool { return v == plan.Remove || v == plan.Forget }
 
 // remember adds the plan's actions to the history, those of one verb and reason together.
 func (f *fleet) remember(now time.Time) {
 	var last *decided
 	for _, a := range f.actions {
-		if a.Verb == plan.Remove || a.Verb == plan.Forget {
+		if tidies(a.Verb) {
 			continue
 		}
 		if last == nil || last.actions[0].Verb != a.Verb || last.actions[0].Reason != a.Reason {

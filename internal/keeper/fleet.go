@@ -33,7 +33,7 @@ type fleet struct {
 
 	plannedAt    time.Time // the explanation: see Explain
 	facts, holds []string
-	actions      []*told    // of the last plan that had any
+	actions      []*told    // of the last plan that is worth a line
 	history      []*decided // oldest first
 }
 

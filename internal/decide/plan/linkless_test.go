@@ -18,7 +18,7 @@ func TestAReservedServerStaysReserved(t *testing.T) {
 			ID: "arena-1", Fleet: "arena", State: model.ServerCordoned, Reason: "reserved for 1m0s", Linkless: true, Generation: 3,
 			SessionCapacity: 1, SeatCapacity: 10, CreatedAt: now.Add(-time.Minute), StateSince: now.Add(-time.Second), ReportedAt: now,
 		}},
-		Instances: []Instance{{ID: "arena-1", Running: true, StartedAt: now.Add(-time.Minute)}},
+		Instances: []Instance{{ID: "arena-1", Running: true}},
 	}
 	plan, _ := Make(in)
 	for _, a := range plan.Actions {

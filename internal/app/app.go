@@ -101,11 +101,11 @@ func (a *App) open(ctx context.Context) (err error) {
 	signer := ticket.NewSigner(a.keys)
 	a.hub = link.New(link.Config{Registry: a.registry, Keys: a.keys, Fleet: a.specs.Fleet, Now: time.Now, Logger: a.cfg.Logger})
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
+	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
-		Env: a.serverEnv, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
+		Env: a.serverEnv, Waiting: a.router.Waiting, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
 	})
-	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
 	if err := a.openAPI(); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func BenchmarkTick10000Servers(b *testing.B) {
 		}
 		m.processes[id] = &process{Instance: provider.Instance{ID: id, Fleet: "plaza", Running: true, StartedAt: now}}
 	}
-	k := New(Config{Store: store, Registry: reg, Provider: m, Now: time.Now, Holder: "bench", Logger: slog.New(slog.DiscardHandler)})
+	k := New(Config{Store: store, Registry: reg, Provider: m, Waiting: func(model.RouteName) int { return 0 }, Now: time.Now, Holder: "bench", Logger: slog.New(slog.DiscardHandler)})
 	if err := k.Tick(ctx, "plaza"); err != nil { // the first looks at every session
 		b.Fatal(err)
 	}

@@ -50,8 +50,9 @@ func (h *house) up() {
 	})
 	h.keeper = New(Config{
 		Store: h.store, Registry: h.reg, Provider: h.machine, Mover: mover, Now: time.Now, Holder: "test",
-		Env:    func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
-		Logger: slog.New(slog.DiscardHandler),
+		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
+		Waiting: func(model.RouteName) int { return 0 },
+		Logger:  slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -9,8 +9,8 @@ import (
 	"greenroom.dev/greenroom/internal/model"
 )
 
-// observeRoutes finds out where the fleet's sessions may move to: to the fleet itself, then to the other fleets of
-// their route, those with the largest weight first.
+// observeRoutes finds out how many joins wait for this fleet, and where its sessions may move to: to the fleet itself,
+// then to the other fleets of their route, those with the largest weight first.
 func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *view) error {
 	routes, err := k.cfg.Store.ListRoutes(ctx)
 	if err != nil {
@@ -19,6 +19,7 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 	v.routes = make(map[model.RouteName][]model.FleetName)
 	others := make(map[model.FleetName]bool)
 	for _, r := range routes {
+		v.input.Waiting += share(k.cfg.Waiting(r.Name), r, name)
 		weights := slices.Clone(r.Fleets)
 		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int { return cmp.Compare(b.Weight, a.Weight) })
 		to := []model.FleetName{name}
@@ -49,6 +50,16 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 		}
 	}
 	return nil
+}
+
+// share is the fleet's part of what a route's queue holds, rounded up: by its weight, and all of it for a single fleet.
+func share(waiting int, r model.Route, fleet model.FleetName) int {
+	for _, w := range r.WithDefaults().Fleets {
+		if w.Fleet == fleet {
+			return int((int64(waiting)*int64(w.Weight) + int64(model.Whole) - 1) / int64(model.Whole))
+		}
+	}
+	return 0
 }
 
 // movesAnything tells whether a server of the fleet is draining, so that it matters what is free elsewhere.

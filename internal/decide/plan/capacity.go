@@ -16,7 +16,7 @@ func (p *planner) scale() {
 		return
 	}
 	d := scale.Decide(scale.Input{
-		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(),
+		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(), Waiting: p.in.Waiting,
 		Surplus: p.in.State.Surplus, Now: p.in.Now,
 	})
 	p.next.Surplus = d.Surplus

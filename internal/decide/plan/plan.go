@@ -99,6 +99,8 @@ type Input struct {
 	Moves    map[model.ServerID]Moves
 	// Homeless counts the fleet's sessions that lost their server and have no new one yet.
 	Homeless int
+	// Waiting counts the joins that wait for room on this fleet.
+	Waiting int
 	// FreeElsewhere counts session slots on other fleets that this fleet's sessions may move to.
 	FreeElsewhere int
 	// Found says when servers that have not greeted since were found again after a restart of the control plane.

@@ -78,6 +78,8 @@ func command(t *testing.T, w *world, d *datadriven.TestData) string {
 		w.restart()
 	case "delete":
 		w.fleet.Deleted = true
+	case "waiting":
+		w.waiting = number(0)
 	case "facts":
 		return strings.Join(w.last.Facts, "\n") + "\n"
 	default:

@@ -23,6 +23,7 @@ type world struct {
 	last      Plan
 	born      int
 	sessions  int
+	waiting   int  // joins in the queue
 	stillborn bool // what is started dies at once
 	retired   bool
 	wrongs    []string // broken rules
@@ -58,7 +59,7 @@ func (w *world) sorted() []*simServer {
 
 func (w *world) input() Input {
 	in := Input{
-		Now: w.now, Fleet: w.fleet, Found: w.found, State: w.state, Homeless: len(w.homeless),
+		Now: w.now, Fleet: w.fleet, Found: w.found, State: w.state, Homeless: len(w.homeless), Waiting: w.waiting,
 		Sessions: map[model.ServerID][]drain.Session{}, Moves: map[model.ServerID]Moves{},
 	}
 	for _, s := range w.sorted() {

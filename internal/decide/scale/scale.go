@@ -40,6 +40,9 @@ type Input struct {
 	Servers []Server
 	// Rehome counts sessions that need a new place soon: on draining servers, or without a server after a crash.
 	Rehome int
+	// Waiting counts joins that stand in a queue for want of room. They ask for slots where the open buffer is smaller
+	// than they are, so that a fleet without any buffer still serves whoever comes.
+	Waiting int
 	// Surplus says since when each server has been surplus: the Surplus of the last decision, nil for none.
 	Surplus map[model.ServerID]time.Time
 	Now     time.Time
@@ -65,7 +68,7 @@ type Start struct {
 // Decide compares what there is with what is wanted. The cost is that of sorting the servers.
 func Decide(in Input) Decision {
 	c := count(in)
-	d := Decision{Free: c.free, Need: in.Spec.Open + in.Rehome}
+	d := Decision{Free: c.free, Need: max(in.Spec.Open, in.Waiting) + in.Rehome}
 	short := d.Free < d.Need
 	d.open(in, &c)
 	d.start(in, c)
@@ -189,6 +192,9 @@ func markedAt(in Input, s Server) time.Time {
 
 func slotsReason(free int, in Input) string {
 	r := fmt.Sprintf("%s, buffer %d", model.Count(free, "free session slot"), in.Spec.Open)
+	if in.Waiting > in.Spec.Open {
+		r += fmt.Sprintf(", %s waiting", model.Count(in.Waiting, "join"))
+	}
 	if in.Rehome > 0 {
 		r += fmt.Sprintf(", %s to re-home", model.Count(in.Rehome, "session"))
 	}

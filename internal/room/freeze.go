@@ -37,6 +37,9 @@ func (r *Room) freezeNow() {
 	}
 	r.frozen = true
 	state := r.encode(true)
+	if len(state) > MaxFrozenBytes {
+		state = r.encode(false) // who resumes from an older offset will know
+	}
 	for _, done := range r.freezing {
 		done(state)
 	}

@@ -12,27 +12,29 @@ const (
 	Flood
 )
 
-// patience is how many seconds' worth of refused messages make a flood.
-const patience = 5
+const (
+	burst    = 2 // seconds' worth of messages that may come at once
+	patience = 5 // seconds' worth of refused messages that make a flood
+)
 
-// Limiter is a token bucket holding one second's worth, in front of a second one that refused messages empty: a
-// connection that goes on at over twice its rate is a flood after about 5 s, one at ten times within 1 s.
+// Limiter is a token bucket in front of a second one that refused messages empty: a connection that goes on at three
+// times its rate is a flood after about 5 s, one at ten times within 1 s, one at up to twice never.
 type Limiter struct {
 	rate, tokens, strikes float64
 	last                  time.Time
 }
 
-// NewLimiter allows perSecond messages a second, and as many at once.
+// NewLimiter allows perSecond messages a second, and twice as many at once.
 func NewLimiter(perSecond int) Limiter {
 	rate := float64(perSecond)
-	return Limiter{rate: rate, tokens: rate, strikes: patience * rate}
+	return Limiter{rate: rate, tokens: burst * rate, strikes: patience * rate}
 }
 
 // Take asks for one message at now.
 func (l *Limiter) Take(now time.Time) Verdict {
 	if !l.last.IsZero() {
 		earned := max(0, now.Sub(l.last).Seconds()) * l.rate
-		l.tokens = min(l.rate, l.tokens+earned)
+		l.tokens = min(burst*l.rate, l.tokens+earned)
 		l.strikes = min(patience*l.rate, l.strikes+earned)
 	}
 	l.last = now

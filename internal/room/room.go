@@ -18,6 +18,7 @@ const (
 	MaxInboxMessages  = 16 << 10             // messages waiting for a tick, or held while frozen
 	MaxInboxBytes     = 16 << 20             // their payloads
 	EntryOverhead     = 32                   // bytes counted for each kept state besides key and value
+	MaxFrozenBytes    = 4 << 20              // a larger state travels without the ring; links carry no more
 	EmptyLinger       = 10 * time.Second     // a room without seats ends after
 	SlowWindow        = 10 * time.Second     // a second overflow within closes the connection
 	MaxQueueAge       = 5 * time.Second      // the oldest bytes a connection has not taken; older is an overflow

@@ -187,7 +187,7 @@ func TestLimits(t *testing.T) {
 		t.Fatalf("rejected: %v, want %v", ann.rejected, want)
 	}
 	ann.rejected = nil
-	for range 6 {
+	for range 16 {
 		ann.send(tb.now, event("e", ""))
 	}
 	tb.tick(tick)
@@ -204,7 +204,7 @@ func TestAFloodIsToldApart(t *testing.T) {
 	for range 100 {
 		got[l.Take(now)]++
 	}
-	if want := map[room.Verdict]int{room.Pass: 10, room.Refuse: 50, room.Flood: 40}; !maps.Equal(got, want) {
+	if want := map[room.Verdict]int{room.Pass: 20, room.Refuse: 50, room.Flood: 30}; !maps.Equal(got, want) {
 		t.Errorf("verdicts at once: %v", got)
 	}
 	l = room.NewLimiter(10)

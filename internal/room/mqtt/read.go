@@ -64,7 +64,9 @@ func (c *conn) read() error {
 		case c.link == nil:
 			err = c.connect(h, body)
 		default:
-			err = c.packet(h, body)
+			if err = c.packet(h, body); errors.Is(err, room.ErrOver) {
+				err = nil // the room says goodbye itself
+			}
 		}
 		if err != nil {
 			return c.broken(err)

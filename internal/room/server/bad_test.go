@@ -236,7 +236,7 @@ func TestOtherRequests(t *testing.T) {
 
 // A flooder is rejected, then closed; the others do not feel it.
 func TestFlooding(t *testing.T) {
-	s := serve(t, model.RoomSettings{MaxMessagesPerSecond: 20})
+	s := serve(t, model.RoomSettings{MaxMessagesPerSecond: 10})
 	bob, _ := s.enter(t, "bob")
 	ann, _ := s.enter(t, "ann")
 	var b []byte

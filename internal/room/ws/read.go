@@ -171,6 +171,8 @@ func (c *conn) answer(op ws.OpCode, payload []byte) error {
 // ended says what a room's error means to the peer.
 func (c *conn) ended(err error) error {
 	switch {
+	case errors.Is(err, room.ErrOver) && c.link != nil:
+		return nil // the room says goodbye itself
 	case errors.Is(err, room.ErrFlooding):
 		return &farewell{wire.CloseFlooding, "far more messages than the limit, for seconds"}
 	case errors.Is(err, room.ErrBusy):

@@ -16,14 +16,14 @@ export function LinkState() {
   const phase = worst.find((one) => links.some((link) => link.phase === one)) ?? "live";
   const problem = links.find((link) => link.phase === phase)?.problem ?? "";
   const slow = useSlow(phase === "connecting");
-  const hint = phase === "reconnecting" ? t("link.reconnecting.hint") : slow && problem === "" ? t("link.slow.hint") : "";
+  const hint = slow && problem === "" ? t("link.slow.hint") : "";
   return (
     <div className="link-state" role="status">
-      <span className={`link ${phase}`} title={[hint, problem].filter(Boolean).join("\n") || undefined}>
+      <span className={`link ${phase}`} title={problem || undefined}>
         <i aria-hidden="true" />
         {t(`link.${phase}`)}
       </span>
-      {phase !== "live" && hint !== "" && <p className="link-hint">{hint}</p>}
+      {hint !== "" && <p className="link-hint">{hint}</p>}
     </div>
   );
 }

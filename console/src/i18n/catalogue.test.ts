@@ -49,3 +49,12 @@ test("the language is the one chosen before, else the first one spoken", () => {
   expect(chooseLanguage("en", ["ja"])).toBe("en");
   expect(chooseLanguage("xx", ["de"])).toBe("en");
 });
+
+test("every message is said somewhere", () => {
+  // Some names are put together where they are said, such as `state.${name}`.
+  const sources = Object.values(import.meta.glob<string>("../**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true, exhaustive: true }));
+  const said = sources.filter((source) => !source.includes("export const ja")).join("\n");
+  const built = ["state.", "link."];
+  const unsaid = Object.keys(en).filter((key) => !said.includes(`"${key}"`) && !built.some((prefix) => key.startsWith(prefix) && said.includes(`\`${prefix}\${`)));
+  expect(unsaid).toEqual([]);
+});

@@ -38,6 +38,7 @@ export function Overview() {
   const totals = useMemo(() => totalsOf(servers.items.values(), routes.items.values()), [servers.items, routes.items]);
   const watches = [fleets, routes, servers];
   const loading = watches.some((watch) => watch.phase === "connecting" || watch.phase === "refused");
+  const stale = watches.some((watch) => watch.phase === "reconnecting");
   const stuck = watches.find((watch) => watch.phase === "refused") ?? watches.find((watch) => watch.phase === "connecting" && watch.problem !== "");
   const trouble = stuck && { refused: stuck.phase === "refused", problem: stuck.problem };
   const byFleet = useByFleet(servers.items);
@@ -45,7 +46,7 @@ export function Overview() {
 
   return (
     <main className="page overview" id="content">
-      <VerdictLine totals={totals} loading={loading} trouble={trouble} />
+      <VerdictLine totals={totals} loading={loading} stale={stale} trouble={trouble} />
       <Numbers totals={totals} loading={loading} />
       <StripChart totals={totals} />
       <div className="overview-columns">

@@ -7,8 +7,16 @@ export interface Trouble {
   problem: string;
 }
 
+interface Props {
+  totals: Totals;
+  loading: boolean;
+  /** The numbers are what was last known. */
+  stale: boolean;
+  trouble: Trouble | undefined;
+}
+
 /** The answer to the page's question, in sentences. */
-export function VerdictLine({ totals, loading, trouble }: { totals: Totals; loading: boolean; trouble: Trouble | undefined }) {
+export function VerdictLine({ totals, loading, stale, trouble }: Props) {
   const { t, language } = useSpeech();
   const verdict = verdictOf(totals);
   const gap = language === "ja" ? "" : " ";
@@ -22,6 +30,8 @@ export function VerdictLine({ totals, loading, trouble }: { totals: Totals; load
   const more: { text: string; tone: string }[] = [];
   if (trouble !== undefined) {
     more.push({ text: trouble.refused ? trouble.problem : t("verdict.again", { problem: trouble.problem }), tone: "" });
+  } else if (stale) {
+    more.push({ text: t("link.reconnecting.hint"), tone: "warn" });
   } else if (!loading) {
     if (verdict === "playing") more.push({ text: t("verdict.nobodyWaits"), tone: "" });
     if (totals.open === 0) more.push({ text: t("verdict.noOpen"), tone: "warn" });
@@ -30,8 +40,8 @@ export function VerdictLine({ totals, loading, trouble }: { totals: Totals; load
   }
   return (
     <div className="verdict">
-      <p className="note">{t("verdict.question")}</p>
-      <h1 className={trouble !== undefined ? "trouble" : loading ? "waits" : verdict}>{head}</h1>
+      <p className="note">{t(stale ? "verdict.lastKnown" : "verdict.question")}</p>
+      <h1 className={trouble !== undefined ? "trouble" : loading || stale ? "waits" : verdict}>{head}</h1>
       <p className="verdict-more">
         {more.map(({ text, tone }) => <span key={text} className={tone}>{text}</span>)}
       </p>

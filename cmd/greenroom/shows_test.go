@@ -14,16 +14,14 @@ import (
 
 // The main job on the real binary, in short; `make nightly` runs the same at full length.
 
-// botTime is how long bots move here.
-func botTime() time.Duration {
-	if d, err := time.ParseDuration(os.Getenv("GREENROOM_TEST_BOT_TIME")); err == nil {
-		return d
+// crowd is the bots of a test: 50 of them for 8 s, or at full length 200 for 60 s.
+func crowd() (args []string, players int, length time.Duration) {
+	sessions, players, length := 5, 50, 8*time.Second
+	if os.Getenv("GREENROOM_TEST_LENGTH") == "full" {
+		sessions, players, length = 10, 200, time.Minute
 	}
-	return 8 * time.Second
-}
-
-func crowd() []string {
-	return []string{"--route", "plaza", "--sessions", "5", "--players", "50", "--hz", "10", "--for", botTime().String()}
+	args = []string{"--route", "plaza", "--sessions", strconv.Itoa(sessions), "--players", strconv.Itoa(players), "--hz", "10", "--for", length.String()}
+	return args, players, length
 }
 
 func TestBotsLoseNothing(t *testing.T) {
@@ -31,8 +29,9 @@ func TestBotsLoseNothing(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			p := startPlane(t, "--demo", "--bots", "0")
 			p.waitOpen(1)
-			r := p.startBots(append(crowd(), "--transport", transport)...)()
-			if r.Joined != 50 || r.Disconnected != 0 || r.LostState != 0 || r.Gaps != 0 || r.Duplicates != 0 || r.Delivered == 0 {
+			args, players, _ := crowd()
+			r := p.startBots(append(args, "--transport", transport)...)()
+			if r.Joined != players || r.Disconnected != 0 || r.LostState != 0 || r.Gaps != 0 || r.Duplicates != 0 || r.Delivered == 0 {
 				t.Errorf("report: %+v", r)
 			}
 		})
@@ -43,17 +42,18 @@ func TestBotsLoseNothing(t *testing.T) {
 func TestDrainEachServerInTurn(t *testing.T) {
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(2)
-	wait := p.startBots(crowd()...)
-	p.eventually("the bots", func() bool { return p.players() == 50 })
+	args, players, _ := crowd()
+	wait := p.startBots(args...)
+	p.eventually("the bots", func() bool { return p.players() == players })
 	for _, s := range p.servers("OPEN") {
 		p.run("drain", s.Name)
 	}
 	r := wait()
-	if r.Joined != 50 || r.Disconnected != 0 || r.LostState != 0 || r.Gaps != 0 || r.Duplicates != 0 {
+	if r.Joined != players || r.Disconnected != 0 || r.LostState != 0 || r.Gaps != 0 || r.Duplicates != 0 {
 		t.Errorf("report: %+v", r)
 	}
-	if r.Rejoined < 50 {
-		t.Errorf("%d rejoined: every server with players was drained, so each of the 50 had to move", r.Rejoined)
+	if r.Rejoined < players {
+		t.Errorf("%d rejoined: every server with players was drained, so each of the %d had to move", r.Rejoined, players)
 	}
 }
 
@@ -63,15 +63,16 @@ func TestKillTheControlPlane(t *testing.T) {
 	p.waitOpen(2)
 	before := p.servers("")
 	url := strings.TrimPrefix(p.url(), "http://")
-	wait := p.startBots(crowd()...)
-	p.eventually("the bots", func() bool { return p.players() == 50 })
+	args, players, length := crowd()
+	wait := p.startBots(args...)
+	p.eventually("the bots", func() bool { return p.players() == players })
 	sessions := p.run("get", "sessions")
 
 	p.kill()
-	<-time.After(botTime() / 4) // players play on meanwhile
+	<-time.After(length / 6) // players play on meanwhile
 	p.start(url)
 
-	p.eventually("the servers and players to be found again", func() bool { return p.players() == 50 })
+	p.eventually("the servers and players to be found again", func() bool { return p.players() == players })
 	for _, s := range before {
 		if !strings.Contains(p.run("get", "servers"), s.Name) {
 			t.Errorf("server %s was not found again", s.Name)
@@ -82,7 +83,7 @@ func TestKillTheControlPlane(t *testing.T) {
 	}
 	p.run("join", "plaza", "--key", "room-1")
 	r := wait()
-	if r.Joined != 50 || r.Disconnected != 0 || r.Rejoined != 0 || r.LostState != 0 {
+	if r.Joined != players || r.Disconnected != 0 || r.Rejoined != 0 || r.LostState != 0 {
 		t.Errorf("report: %+v", r)
 	}
 }
@@ -102,8 +103,9 @@ func homes(table string) string {
 func TestKillARoomServer(t *testing.T) {
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(2)
-	wait := p.startBots(crowd()...)
-	p.eventually("the bots", func() bool { return p.players() == 50 })
+	args, players, _ := crowd()
+	wait := p.startBots(args...)
+	p.eventually("the bots", func() bool { return p.players() == players })
 	victims := 0
 	for _, s := range p.servers("OPEN") {
 		if s.Sessions > 0 && victims == 0 {
@@ -121,7 +123,7 @@ func TestKillARoomServer(t *testing.T) {
 		t.Fatal("no server had players")
 	}
 	r := wait()
-	if r.Joined != 50 || r.Rejoined < victims || r.LostState != 0 {
+	if r.Joined != players || r.Rejoined < victims || r.LostState != 0 {
 		t.Errorf("report: %+v, victims: %d", r, victims)
 	}
 }

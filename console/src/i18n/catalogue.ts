@@ -312,7 +312,7 @@ export const ja: Record<MessageKey, Message> = {
   "legend.fill": "塗り: 席の埋まり具合",
 
   "cell.describe": "{name}、{state}、セッション {sessions}/{sessionCapacity}、{players}人、席の {percent} を使用",
-  "cell.occupancy": "席 {taken}/{capacity}",
+  "cell.occupancy": "{capacity}席中 {taken}席",
 
   "panel.close": "閉じる",
   "server.gone": "このサーバーはもうありません。",

@@ -88,7 +88,7 @@ export function paint(context: CanvasRenderingContext2D, width: number, height: 
     paintSelf(context, at, size, paints, nowMs);
     labels.push({ text: scene.youText, at, own: true });
   }
-  for (const { text, at, own } of labels) paintName(context, text, at, size, own, paints);
+  for (const { text, at, own } of labels) paintName(context, text, at, size, own, paints, width);
 }
 
 function paintFloor(context: CanvasRenderingContext2D, { left, top, scale }: Fit, paints: Paints) {
@@ -199,20 +199,21 @@ function paintWave(context: CanvasRenderingContext2D, at: Point, size: number, w
   context.globalAlpha = 1;
 }
 
-function paintName(context: CanvasRenderingContext2D, text: string, at: Point, size: number, own: boolean, paints: Paints) {
+function paintName(context: CanvasRenderingContext2D, text: string, at: Point, size: number, own: boolean, paints: Paints, canvasWidth: number) {
   context.font = `${own ? 600 : 500} 12px ${paints.font}`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   const width = context.measureText(text).width + 12;
   const y = at.y - size * (own ? 2.3 : 1.3) - 11;
+  const x = Math.min(canvasWidth - width / 2 - 1, Math.max(width / 2 + 1, at.x));
   context.beginPath();
-  context.roundRect(at.x - width / 2, y - 9, width, 18, 9);
+  context.roundRect(x - width / 2, y - 9, width, 18, 9);
   context.globalAlpha = 0.88;
   context.fillStyle = own ? paints.accent : paints.pill;
   context.fill();
   context.globalAlpha = 1;
   context.fillStyle = own ? paints.pill : paints.soft;
-  context.fillText(text, at.x, y + 0.5);
+  context.fillText(text, x, y + 0.5);
 }
 
 function isNear(pointer: Point | undefined, at: Point): boolean {

@@ -28,7 +28,8 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		g.SessionServiceEndSessionProcedure:
 		return store.ScopeOperate, true
 
-	case g.FleetServiceApplyFleetProcedure, g.FleetServiceDeleteFleetProcedure,
+	case g.ApplyServiceApplyProcedure,
+		g.FleetServiceApplyFleetProcedure, g.FleetServiceDeleteFleetProcedure,
 		g.RouteServiceApplyRouteProcedure, g.RouteServiceDeleteRouteProcedure,
 		g.SystemServiceCreateTokenProcedure, g.SystemServiceListTokensProcedure, g.SystemServiceRevokeTokenProcedure,
 		g.SystemServiceListAuditProcedure:

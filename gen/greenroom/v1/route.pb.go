@@ -123,7 +123,7 @@ func (x *Route) GetStatus() *RouteStatus {
 
 type RouteSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At least one; the weights add up to 1,000,000. One fleet alone may leave its weight out.
+	// At least one; the weights add up to 1,000,000. One fleet alone may leave its weight out, and is answered with it.
 	Fleets        []*FleetWeight `protobuf:"bytes,1,rep,name=fleets,proto3" json:"fleets,omitempty"`
 	Queue         *JoinQueue     `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields

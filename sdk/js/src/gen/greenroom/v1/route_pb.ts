@@ -79,7 +79,7 @@ export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
  */
 export type RouteSpec = Message<"greenroom.v1.RouteSpec"> & {
   /**
-   * At least one; the weights add up to 1,000,000. One fleet alone may leave its weight out.
+   * At least one; the weights add up to 1,000,000. One fleet alone may leave its weight out, and is answered with it.
    *
    * @generated from field: repeated greenroom.v1.FleetWeight fleets = 1;
    */

@@ -132,6 +132,19 @@ func TestRouteGoesThereAndBack(t *testing.T) {
 	})
 }
 
+func TestOneFleetAloneHasAllOfIt(t *testing.T) {
+	for _, ppm := range []uint32{0, uint32(model.Whole)} {
+		r := RouteModel(&greenroomv1.Route{Spec: &greenroomv1.RouteSpec{Fleets: []*greenroomv1.FleetWeight{{Fleet: "a", WeightPpm: ppm}}}})
+		if r.Fleets[0].Weight != model.Whole {
+			t.Errorf("%d ppm is %d", ppm, r.Fleets[0].Weight)
+		}
+	}
+	two := RouteModel(&greenroomv1.Route{Spec: &greenroomv1.RouteSpec{Fleets: []*greenroomv1.FleetWeight{{Fleet: "a", WeightPpm: 1_000_000}, {Fleet: "b"}}}})
+	if two.Fleets[1].Weight != 0 {
+		t.Errorf("a canary of nothing is %d", two.Fleets[1].Weight)
+	}
+}
+
 func TestServerGoesThereAndBack(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
 	want := model.Server{

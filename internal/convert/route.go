@@ -21,9 +21,10 @@ func RouteProto(r model.Route) *greenroomv1.Route {
 	return p
 }
 
-// RouteModel is the model's route, as written: without defaults and status.
+// RouteModel is the model's route, as written: without defaults and status. One fleet alone that leaves its weight out
+// has all of it.
 func RouteModel(p *greenroomv1.Route) model.Route {
-	return model.Route{
+	r := model.Route{
 		Name:       model.RouteName(p.GetName()),
 		Labels:     labels(p.GetLabels()),
 		Fleets:     each(p.GetSpec().GetFleets(), weightModel),
@@ -33,6 +34,10 @@ func RouteModel(p *greenroomv1.Route) model.Route {
 		CreatedAt:  TimeModel(p.GetCreatedAt()),
 		UpdatedAt:  TimeModel(p.GetUpdatedAt()),
 	}
+	if len(r.Fleets) == 1 && r.Fleets[0].Weight == 0 {
+		r.Fleets[0].Weight = model.Whole
+	}
+	return r
 }
 
 func weightProto(w model.FleetWeight) *greenroomv1.FleetWeight {

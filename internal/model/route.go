@@ -38,11 +38,8 @@ const (
 	RequestMemory = 30 * time.Second
 )
 
-// WithDefaults gives the route with zero fields replaced: a single fleet's weight, the queue's bounds.
+// WithDefaults gives the route with zero fields replaced: the queue's bounds.
 func (r Route) WithDefaults() Route {
-	if len(r.Fleets) == 1 && r.Fleets[0].Weight == 0 {
-		r.Fleets = []FleetWeight{{Fleet: r.Fleets[0].Fleet, Weight: Whole}}
-	}
 	if r.MaxWaiting == 0 {
 		r.MaxWaiting = DefaultMaxWaiting
 	}

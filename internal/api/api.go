@@ -114,6 +114,7 @@ func (a *API) Interceptors() []connect.ServerInterceptor {
 
 // Register adds the services to a server that was made with the Interceptors.
 func (a *API) Register(server *connect.Server) {
+	greenroomv1connect.RegisterApplyServiceHandler(server, applies{a})
 	greenroomv1connect.RegisterFleetServiceHandler(server, fleets{a})
 	greenroomv1connect.RegisterRouteServiceHandler(server, routes{a})
 	greenroomv1connect.RegisterJoinServiceHandler(server, joins{a})

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -11,8 +9,6 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
-	"greenroom.dev/greenroom/internal/rules"
-	"greenroom.dev/greenroom/internal/store"
 )
 
 type fleets struct{ *API }
@@ -21,37 +17,12 @@ var _ greenroomv1connect.FleetServiceHandler = fleets{}
 
 // ApplyFleet implements FleetService.
 func (s fleets) ApplyFleet(ctx context.Context, r *greenroomv1.ApplyFleetRequest) (*greenroomv1.ApplyFleetResponse, error) {
-	fleet := convert.FleetModel(r.GetFleet())
-	if err := s.cfg.Provider.Check(fleet.Spec.WithDefaults()); err != nil {
-		return nil, badRequest(r, []rules.Violation{checkViolation(err)})
-	}
-	fleet, outcome, err := s.cfg.Store.ApplyFleet(ctx, fleet, r.GetDryRun(), s.cfg.Now())
+	applied, err := s.apply(ctx, r, []*greenroomv1.Fleet{r.GetFleet()}, nil, r.GetDryRun())
 	if err != nil {
 		return nil, err
 	}
-	if err := s.applied(ctx, "apply fleet", string(fleet.Name), outcome, fleet.Generation, r.GetDryRun()); err != nil {
-		return nil, err
-	}
-	return &greenroomv1.ApplyFleetResponse{Fleet: s.fleet(fleet), Outcome: string(outcome)}, nil
-}
-
-// checkViolation splits a provider's "provider.process.command[0]: no such file" into the field of the spec and the
-// sentence.
-func checkViolation(err error) rules.Violation {
-	path, sentence, ok := strings.Cut(err.Error(), ": ")
-	if !ok || !strings.HasPrefix(path, "provider") || strings.ContainsAny(path, " \t") {
-		return rules.Violation{Path: "fleet.spec.provider", Sentence: "cannot be used: " + err.Error()}
-	}
-	return rules.Violation{Path: "fleet.spec." + path, Sentence: "cannot be used: " + sentence}
-}
-
-// applied makes an apply be seen at once, and notes it. Only what changed something is noted.
-func (a *API) applied(ctx context.Context, action, name string, outcome store.Outcome, gen model.Generation, dry bool) error {
-	if dry || outcome == store.Unchanged {
-		return nil
-	}
-	a.audit(ctx, actorOf(ctx), action, name, fmt.Sprintf("%s, generation %d", outcome, gen))
-	return a.cfg.Specs.Refresh(ctx)
+	one := applied.Fleets[0]
+	return &greenroomv1.ApplyFleetResponse{Fleet: s.fleet(one.Fleet), Outcome: string(one.Outcome)}, nil
 }
 
 // GetFleet implements FleetService.

@@ -2,13 +2,11 @@ package api
 
 import (
 	"context"
-	"fmt"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
-	"greenroom.dev/greenroom/internal/rules"
 )
 
 type routes struct{ *API }
@@ -17,44 +15,12 @@ var _ greenroomv1connect.RouteServiceHandler = routes{}
 
 // ApplyRoute implements RouteService.
 func (s routes) ApplyRoute(ctx context.Context, r *greenroomv1.ApplyRouteRequest) (*greenroomv1.ApplyRouteResponse, error) {
-	missing, err := s.missingFleets(ctx, r.GetRoute())
+	applied, err := s.apply(ctx, r, nil, []*greenroomv1.Route{r.GetRoute()}, r.GetDryRun())
 	if err != nil {
 		return nil, err
 	}
-	if len(missing) > 0 {
-		return nil, badRequest(r, missing)
-	}
-	route, outcome, err := s.cfg.Store.ApplyRoute(ctx, convert.RouteModel(r.GetRoute()), r.GetDryRun(), s.cfg.Now())
-	if err != nil {
-		return nil, err
-	}
-	if err := s.applied(ctx, "apply route", string(route.Name), outcome, route.Generation, r.GetDryRun()); err != nil {
-		return nil, err
-	}
-	return &greenroomv1.ApplyRouteResponse{Route: s.route(route), Outcome: string(outcome)}, nil
-}
-
-// missingFleets says of each fleet of a route that is not there, where the route names it. The store holds the same rule
-// without the place, for a fleet that goes at this very moment.
-func (s routes) missingFleets(ctx context.Context, r *greenroomv1.Route) ([]rules.Violation, error) {
-	all, err := s.cfg.Store.ListFleets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	deleted := map[string]bool{}
-	for _, f := range all {
-		deleted[string(f.Name)] = f.Deleted
-	}
-	var out []rules.Violation
-	for i, w := range r.GetSpec().GetFleets() {
-		path := fmt.Sprintf("route.spec.fleets[%d].fleet", i)
-		if going, there := deleted[w.GetFleet()]; !there {
-			out = append(out, rules.Violation{Path: path, Sentence: fmt.Sprintf("must be a fleet that exists, not %q; apply the fleet first", w.GetFleet())})
-		} else if going {
-			out = append(out, rules.Violation{Path: path, Sentence: fmt.Sprintf("must be another fleet: %q is being deleted", w.GetFleet())})
-		}
-	}
-	return out, nil
+	one := applied.Routes[0]
+	return &greenroomv1.ApplyRouteResponse{Route: s.route(one.Route), Outcome: string(one.Outcome)}, nil
 }
 
 // GetRoute implements RouteService.

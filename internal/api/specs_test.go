@@ -133,7 +133,7 @@ func TestRoutesAreAppliedAndDeleted(t *testing.T) {
 		route *greenroomv1.Route
 		want  string
 	}{
-		{routeMessage("plaza", "rooms", "gone"), `spec.fleets[1].fleet: must be a fleet that exists, not "gone"; apply the fleet first`},
+		{routeMessage("plaza", "rooms", "gone"), `spec.fleets[1].fleet: must be a fleet that exists, not "gone"; apply the fleet first, or with it`},
 		{routeMessage("plaza"), `spec.fleets: must contain at least 1 item(s)`},
 		{
 			&greenroomv1.Route{Name: "plaza", Spec: &greenroomv1.RouteSpec{Fleets: []*greenroomv1.FleetWeight{{Fleet: "rooms", WeightPpm: 7}}}},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"connectrpc.com/connect/v2"
@@ -47,8 +48,11 @@ func (s *checkedStream) Receive(msg any) error {
 	return badRequest(message, violations)
 }
 
-// badRequest is INVALID_ARGUMENT with google.rpc.BadRequest. Paths of an apply start at the fleet or route, so that they
-// are those of its YAML: `spec.fleets[1].fleet`.
+// maxViolations bounds what one answer complains of: 1000 objects could break many thousands of rules.
+const maxViolations = 50
+
+// badRequest is INVALID_ARGUMENT with google.rpc.BadRequest. Paths of an apply of one object start at the fleet or route,
+// so that they are those of its YAML: `spec.fleets[1].fleet`.
 func badRequest(request proto.Message, violations []rules.Violation) error {
 	var cut string
 	switch request.(type) {
@@ -56,6 +60,9 @@ func badRequest(request proto.Message, violations []rules.Violation) error {
 		cut = "fleet"
 	case *greenroomv1.ApplyRouteRequest:
 		cut = "route"
+	}
+	if more := len(violations) - maxViolations; more > 0 {
+		violations = append(violations[:maxViolations:maxViolations], rules.Violation{Sentence: fmt.Sprintf("%d more fields are wrong", more)})
 	}
 	detail := &errdetails.BadRequest{}
 	sentences := make([]string, len(violations))

@@ -4,10 +4,8 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"time"
 
-	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/bot"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/manifest"
@@ -39,20 +37,24 @@ func (a *App) applyDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range objects {
-		switch m := o.Message.(type) {
-		case *greenroomv1.Fleet:
-			if _, err = a.store.GetFleet(ctx, model.FleetName(m.GetName())); errors.Is(err, store.ErrNotFound) {
-				_, _, err = a.store.ApplyFleet(ctx, convert.FleetModel(m), false, time.Now())
-			}
-		case *greenroomv1.Route:
-			if _, err = a.store.GetRoute(ctx, model.RouteName(m.GetName())); errors.Is(err, store.ErrNotFound) {
-				_, _, err = a.store.ApplyRoute(ctx, convert.RouteModel(m), false, time.Now())
-			}
+	var fleets []model.Fleet
+	var routes []model.Route
+	for _, m := range manifest.Fleets(objects) {
+		if _, err = a.store.GetFleet(ctx, model.FleetName(m.GetName())); errors.Is(err, store.ErrNotFound) {
+			fleets = append(fleets, convert.FleetModel(m))
+		} else if err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", o.Kind, o.Name, err)
+	}
+	for _, m := range manifest.Routes(objects) {
+		if _, err = a.store.GetRoute(ctx, model.RouteName(m.GetName())); errors.Is(err, store.ErrNotFound) {
+			routes = append(routes, convert.RouteModel(m))
+		} else if err != nil {
+			return err
 		}
+	}
+	if _, err := a.store.ApplyAll(ctx, fleets, routes, false, time.Now()); err != nil {
+		return err
 	}
 	return a.specs.Refresh(ctx)
 }

@@ -70,6 +70,9 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 		out = append(out, fleet(m.GetFleet(), "fleet.")...)
 	case *greenroomv1.ApplyRouteRequest:
 		out = append(out, route(m.GetRoute(), "route.")...)
+	case *greenroomv1.ApplyRequest:
+		out = append(out, objects("fleet", m.GetFleets(), fleet)...)
+		out = append(out, objects("route", m.GetRoutes(), route)...)
 	case *greenroomv1.DrainServerRequest:
 		if m.GetPolicy().GetDeadline() != nil { // else it is the fleet's, whatever that is
 			out = append(out, drain(m.GetPolicy(), "policy.")...)

@@ -84,6 +84,18 @@ func TestBrokenRulesAreSaidInSentences(t *testing.T) {
 			&greenroomv1.ApplyRouteRequest{Route: routeWith(weight("a", 5))},
 			`route.spec.fleets must have weights (weight_ppm) that add up to 1000000, not 5`,
 		},
+		{
+			&greenroomv1.ApplyRequest{
+				Fleets: []*greenroomv1.Fleet{fleetWith(&greenroomv1.FleetSpec{}), processWith(&greenroomv1.ProcessProvider{Command: []string{""}})},
+				Routes: []*greenroomv1.Route{{Name: "plaza", Spec: routeWith(weight("plaza", 0)).GetSpec()}, routeWith(weight("a", 5)), routeWith(weight("plaza", 0))},
+			},
+			`fleets[1].name must be another name: there is an earlier fleet "plaza" beside it
+fleets[1].spec.provider.process.command[0] must be a program, not empty
+routes[1].spec.fleets must have weights (weight_ppm) that add up to 1000000, not 5
+routes[2].name must be another name: there is an earlier route "main" beside it`,
+		},
+		{&greenroomv1.ApplyRequest{}, `a request must hold 1 to 1000 fleets and routes`},
+		{&greenroomv1.ApplyRequest{Routes: []*greenroomv1.Route{routeWith(weight("a", 0))}}, ``},
 		{&greenroomv1.JoinRequest{Route: "main"}, `players must contain at least 1 item(s)`},
 		{
 			&greenroomv1.JoinRequest{Route: "main", Key: "a b", Players: []string{"x"}},

@@ -13,6 +13,21 @@ import (
 // reserved are the prefixes of the environment names that Greenroom gives its children itself.
 var reserved = []string{"GREENROOM_", "AGONES_"}
 
+// objects checks a request's list of one kind, which may have each name once.
+func objects[M interface{ GetName() string }](kind string, list []M, check func(m M, at string) []Violation) []Violation {
+	var out []Violation
+	seen := map[string]bool{}
+	for i, m := range list {
+		at := fmt.Sprintf("%ss[%d].", kind, i)
+		if name := m.GetName(); seen[name] {
+			out = append(out, Violation{at + "name", fmt.Sprintf("must be another name: there is an earlier %s %q beside it", kind, name)})
+		}
+		seen[m.GetName()] = true
+		out = append(out, check(m, at)...)
+	}
+	return out
+}
+
 func fleet(f *greenroomv1.Fleet, at string) []Violation {
 	var out []Violation
 	process := f.GetSpec().GetProvider().GetProcess()

@@ -19,21 +19,41 @@ var (
 	ErrInUse = errors.New("in use")
 )
 
-// Outcome is what an Apply did.
+// Outcome is what an ApplyAll did to one object.
 type Outcome string
 
-// Outcomes of an Apply.
+// Outcomes of an ApplyAll.
 const (
 	Created   Outcome = "created"
 	Changed   Outcome = "changed"
 	Unchanged Outcome = "unchanged"
 )
 
+// Applied is what an ApplyAll did, in the order of what it was given.
+type Applied struct {
+	Fleets []AppliedFleet
+	Routes []AppliedRoute
+}
+
+// AppliedFleet is a fleet as it is now, with its new generation and times.
+type AppliedFleet struct {
+	model.Fleet
+	Outcome Outcome
+}
+
+// AppliedRoute is a route as it is now, with its new generation and times.
+type AppliedRoute struct {
+	model.Route
+	Outcome Outcome
+}
+
 // Store is the durable facts. Every write is one transaction and is on disk when it returns.
 type Store interface {
-	// ApplyFleet creates or replaces a fleet; f.Generation 0 means whatever is there, else ErrConflict if another is.
-	// The answer has the new generation and times. With dry nothing is written. The same spec again is Unchanged.
-	ApplyFleet(ctx context.Context, f model.Fleet, dry bool, now time.Time) (model.Fleet, Outcome, error)
+	// ApplyAll creates or replaces fleets and routes, each named once: all of them, or none. An object's Generation 0
+	// means whatever is there, else ErrConflict if another is. A route may name a fleet of the same call; ErrNotFound,
+	// naming the fleet, when there is none. With dry nothing is written. The same spec again is Unchanged.
+	ApplyAll(ctx context.Context, fleets []model.Fleet, routes []model.Route, dry bool, now time.Time) (Applied, error)
+
 	GetFleet(ctx context.Context, name model.FleetName) (model.Fleet, error)
 	ListFleets(ctx context.Context) ([]model.Fleet, error)
 	// DeleteFleet marks the fleet deleted (the keeper drains its servers, then calls RemoveFleet). ErrInUse while a
@@ -42,8 +62,6 @@ type Store interface {
 	// RemoveFleet removes a fleet that is marked deleted.
 	RemoveFleet(ctx context.Context, name model.FleetName) error
 
-	// ApplyRoute is ApplyFleet for routes; ErrNotFound, naming the fleet, when a fleet of it does not exist.
-	ApplyRoute(ctx context.Context, r model.Route, dry bool, now time.Time) (model.Route, Outcome, error)
 	GetRoute(ctx context.Context, name model.RouteName) (model.Route, error)
 	ListRoutes(ctx context.Context) ([]model.Route, error)
 	DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, now time.Time) error
@@ -57,8 +75,8 @@ type Store interface {
 	// TouchToken notes the use of a token; at most once a minute is written.
 	TouchToken(ctx context.Context, name string, now time.Time) error
 
-	// Audit appends a line; ids rise without gaps.
-	Audit(ctx context.Context, e AuditEntry) error
+	// Audit appends lines, all or none; ids rise without gaps.
+	Audit(ctx context.Context, lines ...AuditEntry) error
 	// ListAudit answers the newest first.
 	ListAudit(ctx context.Context, limit int) ([]AuditEntry, error)
 

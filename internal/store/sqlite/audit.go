@@ -2,15 +2,23 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 
 	"greenroom.dev/greenroom/internal/store"
 )
 
-// Audit appends a line; its ID is given here.
-func (s *Store) Audit(ctx context.Context, e store.AuditEntry) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO audit (at, actor, action, target, detail) VALUES (?, ?, ?, ?, ?)`,
-		nanos(e.At), e.Actor, e.Action, e.Target, e.Detail)
-	return err
+// Audit appends lines; their IDs are given here.
+func (s *Store) Audit(ctx context.Context, lines ...store.AuditEntry) error {
+	return s.change(ctx, false, func(tx *sql.Tx) (bool, error) {
+		for _, e := range lines {
+			_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, actor, action, target, detail) VALUES (?, ?, ?, ?, ?)`,
+				nanos(e.At), e.Actor, e.Action, e.Target, e.Detail)
+			if err != nil {
+				return false, err
+			}
+		}
+		return false, nil
+	})
 }
 
 // ListAudit answers the newest `limit` lines, newest first.

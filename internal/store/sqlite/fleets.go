@@ -15,35 +15,6 @@ import (
 
 const fleetColumns = `name, labels, spec, generation, created_at, updated_at, deleted`
 
-// ApplyFleet creates or replaces a fleet. A fleet that is marked deleted is taken back by it.
-func (s *Store) ApplyFleet(ctx context.Context, f model.Fleet, dry bool, now time.Time) (model.Fleet, store.Outcome, error) {
-	var outcome store.Outcome
-	err := s.change(ctx, dry, func(tx *sql.Tx) (bool, error) {
-		old, err := fleetIn(ctx, tx, f.Name)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		exists := err == nil
-		if err := checkGeneration("fleet", string(f.Name), f.Generation, old.Generation, exists); err != nil {
-			return false, err
-		}
-		if exists && !old.Deleted && sameFleet(f, old) {
-			f, outcome = old, store.Unchanged
-			return false, nil
-		}
-		outcome = store.Changed
-		if !exists {
-			outcome, old.CreatedAt = store.Created, now.UTC()
-		}
-		f.Generation, f.CreatedAt, f.UpdatedAt, f.Deleted = old.Generation+1, old.CreatedAt, now.UTC(), false
-		return true, putFleet(ctx, tx, f)
-	})
-	if err != nil {
-		return model.Fleet{}, "", fmt.Errorf("apply fleet %s: %w", f.Name, err)
-	}
-	return f, outcome, nil
-}
-
 // GetFleet answers one fleet, also one that is marked deleted.
 func (s *Store) GetFleet(ctx context.Context, name model.FleetName) (model.Fleet, error) {
 	return fleetIn(ctx, s.read, name)

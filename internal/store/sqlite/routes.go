@@ -15,44 +15,6 @@ import (
 
 const routeColumns = `name, labels, spec, generation, created_at, updated_at`
 
-// ApplyRoute creates or replaces a route. ErrNotFound names the first fleet of it that does not exist.
-func (s *Store) ApplyRoute(ctx context.Context, r model.Route, dry bool, now time.Time) (model.Route, store.Outcome, error) {
-	var outcome store.Outcome
-	err := s.change(ctx, dry, func(tx *sql.Tx) (bool, error) {
-		old, err := routeIn(ctx, tx, r.Name)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return false, err
-		}
-		exists := err == nil
-		if err := checkGeneration("route", string(r.Name), r.Generation, old.Generation, exists); err != nil {
-			return false, err
-		}
-		for _, w := range r.Fleets {
-			fleet, err := fleetIn(ctx, tx, w.Fleet)
-			if err != nil {
-				return false, err
-			}
-			if fleet.Deleted {
-				return false, fmt.Errorf("fleet %s is being deleted: %w", w.Fleet, store.ErrNotFound)
-			}
-		}
-		if exists && sameRoute(r, old) {
-			r, outcome = old, store.Unchanged
-			return false, nil
-		}
-		outcome = store.Changed
-		if !exists {
-			outcome, old.CreatedAt = store.Created, now.UTC()
-		}
-		r.Generation, r.CreatedAt, r.UpdatedAt = old.Generation+1, old.CreatedAt, now.UTC()
-		return true, putRoute(ctx, tx, r)
-	})
-	if err != nil {
-		return model.Route{}, "", fmt.Errorf("apply route %s: %w", r.Name, err)
-	}
-	return r, outcome, nil
-}
-
 // GetRoute answers one route.
 func (s *Store) GetRoute(ctx context.Context, name model.RouteName) (model.Route, error) {
 	return routeIn(ctx, s.read, name)

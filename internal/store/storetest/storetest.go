@@ -34,6 +34,8 @@ func Run(t *testing.T, open Open) {
 		{"a deleted fleet is taken back by an apply", reviveFleet},
 		{"a route is created, left alone, changed, deleted", routeLife},
 		{"a route names fleets that exist", routeFleets},
+		{"fleets and routes are applied all or none", applyAllOrNone},
+		{"a route may name a fleet of the same call", applyTogether},
 		{"tokens are found by hash until they expire or are revoked", tokens},
 		{"a use of a token is noted at most once a minute", touches},
 		{"the audit log counts without gaps, newest first", audit},
@@ -60,9 +62,25 @@ func route(name string, fleets ...string) model.Route {
 	return r
 }
 
+func tryFleet(s store.Store, f model.Fleet, dry bool, now time.Time) (model.Fleet, store.Outcome, error) {
+	applied, err := s.ApplyAll(context.Background(), []model.Fleet{f}, nil, dry, now)
+	if err != nil {
+		return model.Fleet{}, "", err
+	}
+	return applied.Fleets[0].Fleet, applied.Fleets[0].Outcome, nil
+}
+
+func tryRoute(s store.Store, r model.Route, dry bool, now time.Time) (model.Route, store.Outcome, error) {
+	applied, err := s.ApplyAll(context.Background(), nil, []model.Route{r}, dry, now)
+	if err != nil {
+		return model.Route{}, "", err
+	}
+	return applied.Routes[0].Route, applied.Routes[0].Outcome, nil
+}
+
 func applyFleet(t *testing.T, s store.Store, f model.Fleet, want store.Outcome, now time.Time) model.Fleet {
 	t.Helper()
-	got, outcome, err := s.ApplyFleet(context.Background(), f, false, now)
+	got, outcome, err := tryFleet(s, f, false, now)
 	if err != nil || outcome != want {
 		t.Fatalf("apply fleet %s: %q, %v; want %q", f.Name, outcome, err, want)
 	}
@@ -71,7 +89,7 @@ func applyFleet(t *testing.T, s store.Store, f model.Fleet, want store.Outcome, 
 
 func applyRoute(t *testing.T, s store.Store, r model.Route, want store.Outcome, now time.Time) model.Route {
 	t.Helper()
-	got, outcome, err := s.ApplyRoute(context.Background(), r, false, now)
+	got, outcome, err := tryRoute(s, r, false, now)
 	if err != nil || outcome != want {
 		t.Fatalf("apply route %s: %q, %v; want %q", r.Name, outcome, err, want)
 	}
@@ -146,7 +164,7 @@ func generations(t *testing.T, s store.Store) {
 	ctx := context.Background()
 	f := fleet("plaza", 1)
 	f.Generation = 5
-	_, _, err := s.ApplyFleet(ctx, f, false, at)
+	_, _, err := tryFleet(s, f, false, at)
 	wantErr(t, err, store.ErrConflict, "plaza", "does not exist")
 
 	first := applyFleet(t, s, fleet("plaza", 1), store.Created, at)
@@ -155,14 +173,14 @@ func generations(t *testing.T, s store.Store) {
 	second = applyFleet(t, s, second, store.Changed, at)
 	late := fleet("plaza", 3)
 	late.Generation = first.Generation
-	_, _, err = s.ApplyFleet(ctx, late, false, at)
+	_, _, err = tryFleet(s, late, false, at)
 	wantErr(t, err, store.ErrConflict, "plaza", "generation")
 	wantErr(t, s.DeleteFleet(ctx, "plaza", first.Generation, false, at), store.ErrConflict)
 
 	r := applyRoute(t, s, route("main", "plaza"), store.Created, at)
 	stale := route("main", "plaza")
 	stale.MaxWaiting, stale.Generation = 5, r.Generation+1
-	_, _, err = s.ApplyRoute(ctx, stale, false, at)
+	_, _, err = tryRoute(s, stale, false, at)
 	wantErr(t, err, store.ErrConflict, "main")
 	wantErr(t, s.DeleteRoute(ctx, "main", r.Generation+1, false, at), store.ErrConflict)
 
@@ -173,20 +191,20 @@ func generations(t *testing.T, s store.Store) {
 
 func dryRuns(t *testing.T, s store.Store) {
 	ctx := context.Background()
-	if f, outcome, err := s.ApplyFleet(ctx, fleet("plaza", 1), true, at); err != nil || outcome != store.Created || f.Generation == 0 {
+	if f, outcome, err := tryFleet(s, fleet("plaza", 1), true, at); err != nil || outcome != store.Created || f.Generation == 0 {
 		t.Errorf("dry create: %+v %q %v", f, outcome, err)
 	}
 	if _, err := s.GetFleet(ctx, "plaza"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a dry run made the fleet: %v", err)
 	}
 	applyFleet(t, s, fleet("plaza", 1), store.Created, at)
-	if _, outcome, err := s.ApplyFleet(ctx, fleet("plaza", 2), true, at); err != nil || outcome != store.Changed {
+	if _, outcome, err := tryFleet(s, fleet("plaza", 2), true, at); err != nil || outcome != store.Changed {
 		t.Errorf("dry change: %q %v", outcome, err)
 	}
-	if _, outcome, err := s.ApplyRoute(ctx, route("main", "plaza"), true, at); err != nil || outcome != store.Created {
+	if _, outcome, err := tryRoute(s, route("main", "plaza"), true, at); err != nil || outcome != store.Created {
 		t.Errorf("dry route: %q %v", outcome, err)
 	}
-	_, _, err := s.ApplyRoute(ctx, route("main", "nowhere"), true, at)
+	_, _, err := tryRoute(s, route("main", "nowhere"), true, at)
 	wantErr(t, err, store.ErrNotFound, "nowhere")
 	if err := s.DeleteFleet(ctx, "plaza", 0, true, at); err != nil {
 		t.Errorf("dry delete: %v", err)
@@ -217,7 +235,7 @@ func deleteFleet(t *testing.T, s store.Store) {
 			t.Fatalf("after delete: %+v, %v", f, err)
 		}
 	}
-	_, _, err := s.ApplyRoute(ctx, route("main", "plaza"), false, at)
+	_, _, err := tryRoute(s, route("main", "plaza"), false, at)
 	wantErr(t, err, store.ErrNotFound, "plaza")
 	if err := s.RemoveFleet(ctx, "plaza"); err != nil {
 		t.Fatal(err)
@@ -268,7 +286,7 @@ func routeFleets(t *testing.T, s store.Store) {
 	ctx := context.Background()
 	applyFleet(t, s, fleet("a", 0), store.Created, at)
 	applyFleet(t, s, fleet("b", 0), store.Created, at)
-	_, _, err := s.ApplyRoute(ctx, route("main", "a", "nowhere"), false, at)
+	_, _, err := tryRoute(s, route("main", "a", "nowhere"), false, at)
 	wantErr(t, err, store.ErrNotFound, "nowhere")
 	if routes, err := s.ListRoutes(ctx); err != nil || len(routes) != 0 {
 		t.Errorf("half applied: %+v, %v", routes, err)
@@ -337,9 +355,12 @@ func touches(t *testing.T, s store.Store) {
 
 func audit(t *testing.T, s store.Store) {
 	ctx := context.Background()
+	var lines []store.AuditEntry
 	for i := range 5 {
-		e := store.AuditEntry{At: at, Actor: "ann", Action: "apply fleet", Target: fmt.Sprint(i), Detail: "created"}
-		if err := s.Audit(ctx, e); err != nil {
+		lines = append(lines, store.AuditEntry{At: at, Actor: "ann", Action: "apply fleet", Target: fmt.Sprint(i), Detail: "created"})
+	}
+	for _, some := range [][]store.AuditEntry{lines[:1], nil, lines[1:]} {
+		if err := s.Audit(ctx, some...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -396,7 +417,7 @@ func watches(t *testing.T, s store.Store) {
 		applyRoute(t, s, route("main", "a"), store.Created, at)
 	})
 	step("no change", 0, func() { applyFleet(t, s, fleet("a", 0), store.Unchanged, at) })
-	step("dry run", 0, func() { _, _, _ = s.ApplyFleet(ctx, fleet("a", 9), true, at) })
+	step("dry run", 0, func() { _, _, _ = tryFleet(s, fleet("a", 9), true, at) })
 	step("refusal", 0, func() { _ = s.DeleteFleet(ctx, "a", 0, false, at) })
 	step("token", 0, func() { _ = s.PutToken(ctx, token("x", time.Time{})) })
 	step("deletion", 1, func() { _ = s.DeleteRoute(ctx, "main", 0, false, at) })
@@ -416,7 +437,7 @@ func races(t *testing.T, s store.Store) {
 		go func() {
 			f := fleet("plaza", i+1)
 			f.Generation = first.Generation
-			_, _, err := s.ApplyFleet(context.Background(), f, false, at)
+			_, _, err := tryFleet(s, f, false, at)
 			won <- err
 		}()
 	}

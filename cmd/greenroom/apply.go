@@ -17,7 +17,7 @@ import (
 	"greenroom.dev/greenroom/internal/rules"
 )
 
-// applyCommand creates or changes what YAML files describe.
+// applyCommand creates or changes what YAML files describe, all or nothing.
 type applyCommand struct {
 	Files  []string `name:"file" short:"f" required:"" help:"YAML file with fleets and routes; - is standard input. May be repeated." placeholder:"FILE"`
 	DryRun bool     `help:"Let the server check everything and change nothing."`
@@ -25,7 +25,7 @@ type applyCommand struct {
 
 // Help shows an example below the flags.
 func (applyCommand) Help() string {
-	return "Everything is read and checked before anything is changed.\n\nExample: greenroom apply -f fleet.yaml --dry-run"
+	return "All the files are applied in one step: everything in them, or nothing.\n\nExample: greenroom apply -f fleet.yaml --dry-run"
 }
 
 func (cmd *applyCommand) Run(ctx context.Context, g *Globals, c *console) error {
@@ -52,12 +52,18 @@ func (cmd *applyCommand) Run(ctx context.Context, g *Globals, c *console) error 
 	if cmd.DryRun {
 		suffix = " (dry run)"
 	}
+	r, err := api.applies.Apply(ctx, &greenroomv1.ApplyRequest{
+		Fleets: manifest.Fleets(objects), Routes: manifest.Routes(objects), DryRun: cmd.DryRun,
+	})
+	if err != nil {
+		return locate(objects, err)
+	}
+	outcomes := map[string]string{}
+	for _, a := range r.GetObjects() {
+		outcomes[a.GetKind()+"/"+a.GetName()] = a.GetOutcome()
+	}
 	for _, o := range objects {
-		outcome, err := api.apply(ctx, o, cmd.DryRun)
-		if err != nil {
-			return locate(o, err)
-		}
-		fmt.Fprintf(c.out, "%s %s %s%s\n", strings.ToLower(o.Kind), o.Name, outcome, suffix)
+		fmt.Fprintf(c.out, "%s %s %s%s\n", strings.ToLower(o.Kind), o.Name, outcomes[o.Kind+"/"+o.Name], suffix)
 	}
 	return nil
 }
@@ -77,22 +83,8 @@ func readManifest(name string, check *rules.Checker) ([]manifest.Object, error) 
 	return manifest.Parse(name, text, check)
 }
 
-// apply sends one object and answers what became of it.
-func (api *plane) apply(ctx context.Context, o manifest.Object, dry bool) (string, error) {
-	switch m := o.Message.(type) {
-	case *greenroomv1.Fleet:
-		r, err := api.fleets.ApplyFleet(ctx, &greenroomv1.ApplyFleetRequest{Fleet: m, DryRun: dry})
-		return r.GetOutcome(), err
-	case *greenroomv1.Route:
-		r, err := api.routes.ApplyRoute(ctx, &greenroomv1.ApplyRouteRequest{Route: m, DryRun: dry})
-		return r.GetOutcome(), err
-	default:
-		return "", fmt.Errorf("%s %s: this program cannot apply a %s", o.Kind, o.Name, o.Kind)
-	}
-}
-
-// locate adds the lines of the file to the field paths that the API complains of.
-func locate(o manifest.Object, err error) error {
+// locate puts the files' lines to the field paths that the API complains of.
+func locate(objects []manifest.Object, err error) error {
 	var remote *connect.Error
 	if !errors.As(err, &remote) {
 		return err
@@ -100,16 +92,22 @@ func locate(o manifest.Object, err error) error {
 	var text strings.Builder
 	for _, detail := range remote.Details() {
 		message, decodeErr := connectproto.UnmarshalErrorDetail(detail)
-		if bad, ok := message.(*errdetails.BadRequest); ok && decodeErr == nil {
-			for _, v := range bad.GetFieldViolations() {
-				fmt.Fprintf(&text, "\n  %v", o.Error(v.GetField(), v.GetDescription()))
+		bad, ok := message.(*errdetails.BadRequest)
+		if decodeErr != nil || !ok {
+			continue
+		}
+		for _, v := range bad.GetFieldViolations() {
+			if o, field, ok := manifest.Place(objects, v.GetField()); ok {
+				fmt.Fprintf(&text, "\n  %s %s: %v", strings.ToLower(o.Kind), o.Name, o.Error(field, v.GetDescription()))
+			} else {
+				fmt.Fprintf(&text, "\n  %s", strings.TrimSpace(v.GetField()+" "+v.GetDescription()))
 			}
 		}
 	}
 	if text.Len() == 0 {
-		return fmt.Errorf("%s %s: %w", strings.ToLower(o.Kind), o.Name, err)
+		return err
 	}
-	return usagef("%s %s is not applied:%s", strings.ToLower(o.Kind), o.Name, text.String())
+	return usagef("nothing is applied:%s", text.String())
 }
 
 // deleteCommand deletes one thing.

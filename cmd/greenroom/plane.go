@@ -25,6 +25,7 @@ const defaultAPI = "http://127.0.0.1:7350"
 type plane struct {
 	base     string
 	token    string
+	applies  greenroomv1connect.ApplyServiceClient
 	fleets   greenroomv1connect.FleetServiceClient
 	routes   greenroomv1connect.RouteServiceClient
 	servers  greenroomv1connect.ServerServiceClient
@@ -57,6 +58,7 @@ func (g *Globals) dial() (*plane, error) {
 	conn := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, base), unreachable(base), bearer(token))
 	return &plane{
 		base: base, token: token,
+		applies:  greenroomv1connect.NewApplyServiceClient(conn),
 		fleets:   greenroomv1connect.NewFleetServiceClient(conn),
 		routes:   greenroomv1connect.NewRouteServiceClient(conn),
 		servers:  greenroomv1connect.NewServerServiceClient(conn),

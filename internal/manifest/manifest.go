@@ -98,7 +98,7 @@ func (d *decoder) documents(data []byte) []Object {
 		d.errors = append(d.errors, &Error{File: d.file, Message: err.Error()})
 		return nil
 	}
-	for range MaxDocuments {
+	for range MaxDocuments + 1 { // one more, to see the end
 		var document yaml.Node
 		if err := loader.Load(&document); errors.Is(err, io.EOF) {
 			return out

@@ -50,6 +50,19 @@ func TestParse(t *testing.T) {
 	})
 }
 
+func TestAsManyDocumentsAsARequestHolds(t *testing.T) {
+	for _, more := range []int{0, 1} {
+		var b strings.Builder
+		for i := range MaxDocuments + more {
+			fmt.Fprintf(&b, "---\nkind: Fleet\nname: f%d\nspec: {}\n", i)
+		}
+		objects, err := Parse("many.yaml", []byte(b.String()), checker(t))
+		if more == 0 && (err != nil || len(objects) != MaxDocuments) || more == 1 && (err == nil || !strings.Contains(err.Error(), "too many documents")) {
+			t.Errorf("%d documents: %d objects, %v", MaxDocuments+more, len(objects), err)
+		}
+	}
+}
+
 func TestABillionLaughsIsCutShort(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("kind: Fleet\nname: rooms\nlabels: {a: b}\nspec:\n  provider:\n    process:\n")
@@ -126,6 +139,35 @@ spec:
 	got := objects[0].Error("spec.fleets[1].fleet", "names no fleet: gone").Error()
 	if want := "spec.fleets[1].fleet names no fleet: gone at route.yaml:9:7"; got != want {
 		t.Errorf("error %q, want %q", got, want)
+	}
+}
+
+func TestPlacesOfARequest(t *testing.T) {
+	const file = "kind: Route\nname: r\nspec: {fleets: [{fleet: b}]}\n---\nkind: Fleet\nname: a\nspec: {}\n---\nkind: Fleet\nname: b\nspec: {}\n"
+	objects, err := Parse("f", []byte(file), checker(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"fleets[0].name":                 "Fleet a name",
+		"fleets[1].spec.max_servers":     "Fleet b spec.max_servers",
+		"fleets[1]":                      "Fleet b ",
+		`fleets[0].labels["x]y"]`:        `Fleet a labels["x]y"]`,
+		"routes[0].spec.fleets[0].fleet": "Route r spec.fleets[0].fleet",
+		"routes[1].name":                 "none",
+		"fleets[-1].name":                "none",
+		"fleets[":                        "none",
+		"spec.fleets[0].fleet":           "none",
+		"dry_run":                        "none",
+		"":                               "none",
+	} {
+		got := "none"
+		if o, field, ok := Place(objects, path); ok {
+			got = o.Kind + " " + o.Name + " " + field
+		}
+		if got != want {
+			t.Errorf("%q is %q, want %q", path, got, want)
+		}
 	}
 }
 

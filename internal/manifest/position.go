@@ -20,6 +20,27 @@ func (o Object) Where(path string) (file string, line, column int) {
 	return o.file, n.Line, n.Column
 }
 
+// Place finds what a path of an ApplyRequest of the objects' Fleets and Routes speaks of: `fleets[1].spec.max_servers` is
+// spec.max_servers of the second fleet. It answers false for what is said of the request as a whole.
+func Place(objects []Object, path string) (o Object, field string, ok bool) {
+	list, rest, _ := strings.Cut(path, "[")
+	number, field, _ := strings.Cut(rest, "]")
+	left, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		return Object{}, "", false
+	}
+	for _, o := range objects {
+		if strings.ToLower(o.Kind)+"s" != list {
+			continue
+		}
+		if left == 0 {
+			return o, strings.TrimPrefix(field, "."), true
+		}
+		left--
+	}
+	return Object{}, "", false
+}
+
 // find walks a field path down the nodes as far as it goes. A key stands for its value, a list's item for itself.
 func find(root *yaml.Node, path string) *yaml.Node {
 	at, value := root, root

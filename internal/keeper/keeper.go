@@ -55,12 +55,12 @@ type Config struct {
 	Provider provider.Provider
 	Mover    Mover
 	// Env gives Greenroom's own variables for a server that is about to be started: link address, token.
-	Env    func(model.ServerID) map[string]string
+	Env func(model.ServerID) map[string]string
 	// Waiting counts the joins of a route that wait for room.
 	Waiting func(model.RouteName) int
-	Now    func() time.Time
-	Holder string       // names this control plane in leases
-	Logger *slog.Logger // nil: slog.Default
+	Now     func() time.Time
+	Holder  string       // names this control plane in leases
+	Logger  *slog.Logger // nil: slog.Default
 }
 
 // Keeper keeps all fleets. Its methods are safe for concurrent use.

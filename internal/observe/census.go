@@ -8,7 +8,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
-	"greenroom.dev/greenroom/internal/store"
+	"greenroom.dev/greenroom/internal/watch"
 )
 
 const (
@@ -50,7 +50,7 @@ type RouteCount struct {
 type Census struct {
 	facts    Facts
 	newest   atomic.Pointer[Count]
-	watchers store.Watchers
+	watchers watch.Watchers
 }
 
 // NewCensus makes a census with an empty count.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/watch"
 )
 
 // Specs are all fleets and routes of one moment, with their defaults filled in. They are shared and must not be changed.
@@ -21,7 +22,7 @@ type Specs struct {
 type SpecCache struct {
 	store    Store
 	current  atomic.Pointer[Specs]
-	watchers Watchers
+	watchers watch.Watchers
 	mu       sync.Mutex // one refresh at a time, so that an older reading never replaces a newer one
 }
 

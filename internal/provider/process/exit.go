@@ -28,7 +28,7 @@ func (p *Process) ended(in *instance) {
 	}
 	close(in.exited)
 	p.log.Info("server's process ended", "server", in.record.ID, "pid", in.record.PID, "exit", exit)
-	p.changed()
+	p.watchers.Notify()
 }
 
 // reap lets go of a process that has ended and answers how; "" for one that is not our child, as nobody told us. What

@@ -22,6 +22,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/watch"
 )
 
 // Defaults of Config.
@@ -72,7 +73,7 @@ type Process struct {
 
 	mu        sync.Mutex
 	instances map[model.ServerID]*instance
-	watchers  map[chan struct{}]struct{}
+	watchers  watch.Watchers
 }
 
 var _ provider.Provider = (*Process)(nil)
@@ -96,7 +97,7 @@ func New(cfg Config) (*Process, error) {
 	}
 	p := &Process{
 		cfg: cfg, log: cfg.Logger, ports: newPorts(cfg.PortMin, cfg.PortMax),
-		instances: map[model.ServerID]*instance{}, watchers: map[chan struct{}]struct{}{},
+		instances: map[model.ServerID]*instance{},
 	}
 	p.life, p.endLife = context.WithCancel(context.Background())
 	if err := p.writable(); err != nil {
@@ -233,30 +234,7 @@ func (p *Process) Forget(_ context.Context, id model.ServerID) error {
 }
 
 // Watch implements provider.Provider.
-func (p *Process) Watch(ctx context.Context) <-chan struct{} {
-	c := make(chan struct{}, 1)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.watchers[c] = struct{}{}
-	context.AfterFunc(ctx, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.watchers, c)
-		close(c)
-	})
-	return c
-}
-
-func (p *Process) changed() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for c := range p.watchers {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-}
+func (p *Process) Watch(ctx context.Context) <-chan struct{} { return p.watchers.Watch(ctx) }
 
 // Logs implements provider.Provider.
 func (p *Process) Logs(ctx context.Context, id model.ServerID, tail int, follow bool, w io.Writer) error {

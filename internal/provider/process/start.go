@@ -27,7 +27,7 @@ func (p *Process) Start(_ context.Context, start provider.Start) (provider.Insta
 	if err != nil {
 		return provider.Instance{}, fmt.Errorf("start server %s: %w", start.ID, err)
 	}
-	p.changed()
+	p.watchers.Notify()
 	return in.look(), nil
 }
 

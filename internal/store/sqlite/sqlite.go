@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/store"
+	"greenroom.dev/greenroom/internal/watch"
 )
 
 // Store is a store.Store in one file.
@@ -18,7 +19,7 @@ type Store struct {
 	path     string
 	write    *sql.DB // one connection; its transactions begin immediate
 	read     *sql.DB
-	watchers store.Watchers
+	watchers watch.Watchers
 }
 
 var _ store.Store = (*Store)(nil)

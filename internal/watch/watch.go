@@ -1,11 +1,13 @@
-package store
+// Package watch owns the signal that something changed, as every Watch in Greenroom gives it: coalesced, so that a slow
+// reader costs nothing and never misses the last change.
+package watch
 
 import (
 	"context"
 	"sync"
 )
 
-// Watchers tells any number of readers that something changed, for implementations of Watch. The zero value is ready.
+// Watchers tells any number of readers that something changed. The zero value is ready.
 type Watchers struct {
 	mu       sync.Mutex
 	channels map[chan struct{}]struct{}

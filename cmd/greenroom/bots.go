@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"greenroom.dev/greenroom/internal/bot"
@@ -24,7 +25,7 @@ type botsCommand struct {
 
 // Help says what the report holds and shows an example.
 func (botsCommand) Help() string {
-	return `Ends with exit code 1 if state was lost or messages were missed. Ctrl-C ends early, with the report.
+	return `Ends with exit code 1 if nobody got in, state was lost or messages were missed. Ctrl-C ends early, with the report.
 
 Example: greenroom bots --route plaza --sessions 10 --players 200 --hz 10 --for 60s -o json`
 }
@@ -54,6 +55,9 @@ func (cmd *botsCommand) Run(ctx context.Context, g *Globals, c *console) error {
 		}
 	} else if err := report.WriteTable(c.out); err != nil {
 		return err
+	}
+	if report.Joined == 0 && ctx.Err() == nil {
+		return fmt.Errorf("no player got in: %s", strings.Join(report.Problems[:min(len(report.Problems), 1)], ""))
 	}
 	if report.LostState > 0 || report.Gaps > 0 || report.Duplicates > 0 {
 		return fmt.Errorf("the bots missed something: %d states lost, %d gaps, %d duplicates", report.LostState, report.Gaps, report.Duplicates)

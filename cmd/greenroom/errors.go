@@ -16,13 +16,21 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// missingError says that something named by the person does not exist.
+type missingError string
+
+func (e missingError) Error() string { return string(e) }
+
 // exitCode answers what the process ends with for err.
 func exitCode(err error) int {
 	var usage usageError
+	var missing missingError
 	var remote *connect.Error
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &missing):
+		return exitRefused
 	case errors.As(err, &usage):
 		return exitUsage
 	case !errors.As(err, &remote):
@@ -65,6 +73,9 @@ func sentence(err error) string {
 		switch d := message.(type) {
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
+				if strings.Contains(remote.Message(), v.GetDescription()) {
+					continue // the sentence says it already
+				}
 				fmt.Fprintf(&b, "\n  %s: %s", v.GetField(), v.GetDescription())
 			}
 		case *errdetails.RetryInfo:

@@ -23,7 +23,7 @@ func (cmd *explainCommand) Run(ctx context.Context, g *Globals, c *console) erro
 		return err
 	}
 	return cmd.print(c, plan, func(t *tablePrinter) {
-		fmt.Fprintf(t.w, "fleet %s, planned %s ago\n", plan.GetFleet(), t.age(plan.GetPlannedAt()))
+		fmt.Fprintf(t.w, "fleet %s, planned %s\n", plan.GetFleet(), ago(t.age(plan.GetPlannedAt())))
 		for _, fact := range plan.GetFacts() {
 			fmt.Fprintf(t.w, "  sees   %s\n", fact)
 		}
@@ -37,6 +37,18 @@ func (cmd *explainCommand) Run(ctx context.Context, g *Globals, c *console) erro
 			fmt.Fprintln(t.w, "  does   nothing: everything is as wanted")
 		}
 	})
+}
+
+// ago puts an age into a sentence.
+func ago(age string) string {
+	switch age {
+	case "-":
+		return "never yet"
+	case "now":
+		return "just now"
+	default:
+		return age + " ago"
+	}
 }
 
 func outcome(result string) string {

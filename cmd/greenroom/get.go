@@ -75,9 +75,9 @@ func only[T proto.Message](all []T, name, noun string, nameOf func(T) string) ([
 		names = append(names, nameOf(one))
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no %s %q: there is none at all", noun, name)
+		return nil, missingError(fmt.Sprintf("no %s %q: there is none at all", noun, name))
 	}
-	return nil, fmt.Errorf("no %s %q; there is: %s", noun, name, strings.Join(names[:min(len(names), 20)], ", "))
+	return nil, missingError(fmt.Sprintf("no %s %q; there is: %s", noun, name, strings.Join(names[:min(len(names), 20)], ", ")))
 }
 
 type getRoutes struct {
@@ -106,8 +106,11 @@ func (cmd *getRoutes) Run(ctx context.Context, g *Globals, c *console) error {
 	})
 }
 
-// weights prints a route's split as "a 99.99 %, b 0.01 %".
+// weights prints a route's split as "a 99.99 %, b 0.01 %", and a fleet that is alone by its name.
 func weights(fleets []*greenroomv1.FleetWeight) string {
+	if len(fleets) == 1 {
+		return fleets[0].GetFleet()
+	}
 	parts := make([]string, len(fleets))
 	for i, f := range fleets {
 		percent := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", float64(f.GetWeightPpm())/1e4), "0"), ".")

@@ -62,6 +62,7 @@ Exit codes: 0 done · 1 failed · 2 wrong command line or file · 3 refused · 4
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once, whatever is still under way
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -84,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "run", Title: "Run"}, {Key: "manage", Title: "Manage"}, {Key: "play", Title: "Play"}, {Key: "other", Title: "Other"},
 		}),
-		kong.Vars{"data_dir": defaultDataDir(), "log_level": "info"},
+		kong.Vars{"data_dir": defaultDataDir()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&console{out: stdout, err: stderr}),
 	)

@@ -12,7 +12,7 @@ import (
 
 // roomCommand is the built-in room server; the process provider runs it.
 type roomCommand struct {
-	LogLevel slog.Level `help:"debug, info, warn or error." env:"GREENROOM_LOG_LEVEL" default:"info"`
+	LogLevel logLevel `help:"debug, info, warn or error." env:"GREENROOM_LOG_LEVEL" default:"info"`
 }
 
 // Help says where its settings come from.
@@ -27,6 +27,6 @@ func (cmd *roomCommand) Run(ctx context.Context, _ *Globals, c *console) error {
 	}
 	version, _ := app.Version()
 	link.Version = version
-	logger := observe.NewLogger(c.err, observe.FormatText, cmd.LogLevel, observe.Tags{})
+	logger := observe.NewLogger(c.err, observe.FormatText, slog.Level(cmd.LogLevel), observe.Tags{})
 	return roomserver.Run(ctx, roomserver.Config{Link: link, Logger: logger})
 }

@@ -17,7 +17,7 @@ type controlFlags struct {
 	Listen      string        `help:"Address of API, console and metrics; port 0 takes any free one." env:"GREENROOM_LISTEN" default:"127.0.0.1:7350" placeholder:"ADDR"`
 	Advertise   string        `help:"Host by which players reach servers here. Default: the listen address's." env:"GREENROOM_ADVERTISE" placeholder:"HOST"`
 	ServerPorts app.PortRange `help:"Ports of servers." env:"GREENROOM_SERVER_PORTS" default:"7400-7999" placeholder:"FIRST-LAST"`
-	LogLevel    slog.Level    `help:"debug, info, warn or error." env:"GREENROOM_LOG_LEVEL" default:"${log_level}"`
+	LogLevel    logLevel      `help:"debug, info, warn or error." env:"GREENROOM_LOG_LEVEL" default:"${log_level}"`
 	LogFormat   string        `help:"${enum}; auto is text on a terminal." enum:"auto,text,json" env:"GREENROOM_LOG_FORMAT" default:"auto"`
 	Config      string        `help:"YAML file whose keys are these flags' names. Default: greenroom.yaml in the data folder, if it is there." env:"GREENROOM_CONFIG" type:"path" placeholder:"FILE"`
 
@@ -36,7 +36,7 @@ func (f *controlFlags) config(g *Globals, c *console) app.Config {
 	}
 	return app.Config{
 		DataDir: g.DataDir, Listen: f.Listen, Advertise: f.Advertise, ServerPorts: f.ServerPorts,
-		Logger: observe.NewLogger(c.err, format, f.LogLevel, tags), Tags: tags,
+		Logger: observe.NewLogger(c.err, format, slog.Level(f.LogLevel), tags), Tags: tags,
 	}
 }
 
@@ -59,7 +59,7 @@ func withConfigFile(args []string) (kong.Option, error) {
 
 // serveCommand runs the control plane as a service.
 type serveCommand struct {
-	controlFlags
+	controlFlags `set:"log_level=info"`
 }
 
 // Help says what differs from up.

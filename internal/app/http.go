@@ -39,6 +39,7 @@ func (a *App) newHTTP() *http.Server {
 
 // serveHTTP serves until ctx ends, then lets what is under way end.
 func (a *App) serveHTTP(ctx context.Context) error {
+	a.http.Handler = endStreams(ctx, a.http.Handler)
 	failed := make(chan error, 1)
 	go func() { failed <- a.http.Serve(a.listener) }()
 	if err := a.dir.writeRunning(runningHere(a.LocalURL())); err != nil {
@@ -51,7 +52,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), lameDuck)
 	defer cancel()
-	if err := a.http.Shutdown(bounded); err != nil { // watches do not end by themselves
+	if err := a.http.Shutdown(bounded); err != nil { // something hangs
 		_ = a.http.Close()
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {

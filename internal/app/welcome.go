@@ -37,6 +37,9 @@ func (a *App) welcome(ctx context.Context) error {
 	}
 	fmt.Fprintln(out, "Ctrl-C stops it.")
 	<-ctx.Done()
+	if a.cfg.StopServers {
+		fmt.Fprintln(out, "\nstopping; Ctrl-C again leaves at once, and the servers running")
+	}
 	return nil
 }
 

@@ -44,8 +44,8 @@ func (cmd *botsCommand) Run(ctx context.Context, g *Globals, c *console) error {
 		config.Progress = c.err
 	}
 	report, err := bot.Run(ctx, config)
-	if err != nil {
-		return err
+	if err != nil { // the config makes no sense
+		return usageError{err}
 	}
 	if cmd.Output == "json" {
 		encoder := json.NewEncoder(c.out)

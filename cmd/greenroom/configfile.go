@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v4"
@@ -24,7 +25,7 @@ type configFile struct {
 // loadConfigFile reads path. A file that does not exist is an empty one, unless somebody named it.
 func loadConfigFile(path string, named bool) (*configFile, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !named {
+	if !named && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) {
 		return &configFile{path: path}, nil
 	}
 	if err != nil {
@@ -63,7 +64,7 @@ func (f *configFile) Validate(app *kong.Application) error {
 // Resolve answers the file's value of a flag, unless the environment has one.
 func (f *configFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	for _, name := range flag.Envs {
-		if _, set := os.LookupEnv(name); set {
+		if os.Getenv(name) != "" {
 			return nil, nil
 		}
 	}

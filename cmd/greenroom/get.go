@@ -24,6 +24,7 @@ type getCommand struct {
 
 type getFleets struct {
 	outputFlag
+	watchFlag
 	Name string `arg:"" optional:"" help:"Only this one." predictor:"fleet"`
 }
 
@@ -31,6 +32,11 @@ func (cmd *getFleets) Run(ctx context.Context, g *Globals, c *console) error {
 	api, err := g.dial()
 	if err != nil {
 		return err
+	}
+	if cmd.Watch {
+		return watchFleets.run(ctx, c, cmd.outputFlag, cmd.Name, func(ctx context.Context) (receiver[*greenroomv1.WatchFleetsResponse], error) {
+			return api.fleets.WatchFleets(ctx, &greenroomv1.WatchFleetsRequest{})
+		})
 	}
 	list, err := api.fleets.ListFleets(ctx, &greenroomv1.ListFleetsRequest{})
 	if err != nil {
@@ -40,12 +46,19 @@ func (cmd *getFleets) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	return cmd.print(c, list, func(t *tablePrinter) {
-		t.row("NAME", "SERVERS", "SESSIONS", "PLAYERS", "FREE SLOTS", "AGE", "KEEPER")
+		t.empty = "no fleets; greenroom apply -f FILE makes one"
+		t.row(fleetHeader...)
 		for _, f := range list.GetFleets() {
-			s := f.GetStatus()
-			t.row(f.GetName(), counts(s.GetServers()), s.GetSessions(), s.GetSeatsClaimed(), s.GetFreeSessionSlots(), f.GetCreatedAt(), s.GetSummary())
+			t.row(fleetCells(f)...)
 		}
 	})
+}
+
+var fleetHeader = []any{"NAME", "SERVERS", "SESSIONS", "PLAYERS", "FREE SLOTS", "AGE", "KEEPER"}
+
+func fleetCells(f *greenroomv1.Fleet) []any {
+	s := f.GetStatus()
+	return []any{f.GetName(), counts(s.GetServers()), s.GetSessions(), s.GetSeatsClaimed(), s.GetFreeSessionSlots(), f.GetCreatedAt(), s.GetSummary()}
 }
 
 // counts prints {"open": 2, "ready": 1} as "2 open, 1 ready".
@@ -82,6 +95,7 @@ func only[T proto.Message](all []T, name, noun string, nameOf func(T) string) ([
 
 type getRoutes struct {
 	outputFlag
+	watchFlag
 	Name string `arg:"" optional:"" help:"Only this one." predictor:"route"`
 }
 
@@ -89,6 +103,11 @@ func (cmd *getRoutes) Run(ctx context.Context, g *Globals, c *console) error {
 	api, err := g.dial()
 	if err != nil {
 		return err
+	}
+	if cmd.Watch {
+		return watchRoutes.run(ctx, c, cmd.outputFlag, cmd.Name, func(ctx context.Context) (receiver[*greenroomv1.WatchRoutesResponse], error) {
+			return api.routes.WatchRoutes(ctx, &greenroomv1.WatchRoutesRequest{})
+		})
 	}
 	list, err := api.routes.ListRoutes(ctx, &greenroomv1.ListRoutesRequest{})
 	if err != nil {
@@ -98,12 +117,19 @@ func (cmd *getRoutes) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	return cmd.print(c, list, func(t *tablePrinter) {
-		t.row("NAME", "FLEETS", "SESSIONS", "PLAYERS", "WAITING", "AGE")
+		t.empty = "no routes; greenroom apply -f FILE makes one"
+		t.row(routeHeader...)
 		for _, r := range list.GetRoutes() {
-			s := r.GetStatus()
-			t.row(r.GetName(), weights(r.GetSpec().GetFleets()), s.GetSessions(), s.GetPlayers(), s.GetWaiting(), r.GetCreatedAt())
+			t.row(routeCells(r)...)
 		}
 	})
+}
+
+var routeHeader = []any{"NAME", "FLEETS", "SESSIONS", "PLAYERS", "WAITING", "AGE"}
+
+func routeCells(r *greenroomv1.Route) []any {
+	s := r.GetStatus()
+	return []any{r.GetName(), weights(r.GetSpec().GetFleets()), s.GetSessions(), s.GetPlayers(), s.GetWaiting(), r.GetCreatedAt()}
 }
 
 // weights prints a route's split as "a 99.99 %, b 0.01 %", and a fleet that is alone by its name.
@@ -121,6 +147,7 @@ func weights(fleets []*greenroomv1.FleetWeight) string {
 
 type getServers struct {
 	outputFlag
+	watchFlag
 	Name  string `arg:"" optional:"" help:"Only this one." predictor:"server"`
 	Fleet string `help:"Only of this fleet." predictor:"fleet"`
 }
@@ -130,6 +157,11 @@ func (cmd *getServers) Run(ctx context.Context, g *Globals, c *console) error {
 	if err != nil {
 		return err
 	}
+	if cmd.Watch {
+		return watchServers.run(ctx, c, cmd.outputFlag, cmd.Name, func(ctx context.Context) (receiver[*greenroomv1.WatchServersResponse], error) {
+			return api.servers.WatchServers(ctx, &greenroomv1.WatchServersRequest{Fleet: cmd.Fleet})
+		})
+	}
 	list, err := api.servers.ListServers(ctx, &greenroomv1.ListServersRequest{Fleet: cmd.Fleet})
 	if err != nil {
 		return err
@@ -138,18 +170,28 @@ func (cmd *getServers) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	return cmd.print(c, list, func(t *tablePrinter) {
-		t.row("NAME", "STATE", "SESSIONS", "PLAYERS", "SINCE", "RUNS AS", "WHY")
+		t.empty = "no servers; greenroom explain FLEET says why"
+		t.row(serverHeader...)
 		for _, s := range list.GetServers() {
-			t.row(s.GetName(), stateName("SERVER_STATE_", s.GetState()), of(s.GetSessions(), s.GetSessionCapacity()),
-				of(s.GetSeatsClaimed(), s.GetSeatCapacity()), s.GetStateSince(), s.GetProviderRef(), s.GetReason())
+			t.row(serverCells(s)...)
 		}
 	})
+}
+
+var serverHeader = []any{"NAME", "STATE", "SESSIONS", "PLAYERS", "SINCE", "RUNS AS", "WHY"}
+
+func serverCells(s *greenroomv1.Server) []any {
+	return []any{
+		s.GetName(), stateName("SERVER_STATE_", s.GetState()), of(s.GetSessions(), s.GetSessionCapacity()),
+		of(s.GetSeatsClaimed(), s.GetSeatCapacity()), s.GetStateSince(), s.GetProviderRef(), s.GetReason(),
+	}
 }
 
 func of(n, capacity uint32) string { return fmt.Sprintf("%d/%d", n, capacity) }
 
 type getSessions struct {
 	outputFlag
+	watchFlag
 	Route  string `help:"Only of this route." predictor:"route"`
 	Server string `help:"Only on this server." predictor:"server"`
 }
@@ -158,6 +200,11 @@ func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
 	api, err := g.dial()
 	if err != nil {
 		return err
+	}
+	if cmd.Watch {
+		return watchSessions.run(ctx, c, cmd.outputFlag, "", func(ctx context.Context) (receiver[*greenroomv1.WatchSessionsResponse], error) {
+			return api.sessions.WatchSessions(ctx, &greenroomv1.WatchSessionsRequest{Route: cmd.Route, Server: cmd.Server})
+		})
 	}
 	all := &greenroomv1.ListSessionsResponse{}
 	for request := (&greenroomv1.ListSessionsRequest{Route: cmd.Route, Server: cmd.Server}); ; {
@@ -171,12 +218,21 @@ func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
 		}
 	}
 	return cmd.print(c, all, func(t *tablePrinter) {
-		t.row("SESSION", "STATE", "PLAYERS", "RESERVED", "SERVER", "AGE")
+		t.empty = "no sessions"
+		t.row(sessionHeader...)
 		for _, s := range all.GetSessions() {
-			t.row(s.GetRoute()+"/"+s.GetKey(), stateName("SESSION_STATE_", s.GetState()), of(s.GetSeatsClaimed(), s.GetSeatCapacity()),
-				s.GetSeatsReserved(), s.GetServer(), s.GetCreatedAt())
+			t.row(sessionCells(s)...)
 		}
 	})
+}
+
+var sessionHeader = []any{"SESSION", "STATE", "PLAYERS", "RESERVED", "SERVER", "AGE"}
+
+func sessionCells(s *greenroomv1.Session) []any {
+	return []any{
+		s.GetRoute() + "/" + s.GetKey(), stateName("SESSION_STATE_", s.GetState()), of(s.GetSeatsClaimed(), s.GetSeatCapacity()),
+		s.GetSeatsReserved(), s.GetServer(), s.GetCreatedAt(),
+	}
 }
 
 type getTokens struct{ outputFlag }
@@ -213,6 +269,7 @@ func (cmd *getAudit) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	return cmd.print(c, list, func(t *tablePrinter) {
+		t.empty = "nobody did anything yet"
 		t.row("AGO", "WHO", "DID", "TO", "DETAIL")
 		for _, e := range list.GetEntries() {
 			t.row(e.GetAt(), e.GetActor(), e.GetAction(), e.GetTarget(), e.GetDetail())

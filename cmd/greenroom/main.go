@@ -78,17 +78,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	exited := -1
-	parser, err := kong.New(&line, file,
-		kong.Name("greenroom"), kong.Description(description),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true, WrapUpperBound: 110}),
-		kong.ExplicitGroups([]kong.Group{
-			{Key: "run", Title: "Run"}, {Key: "manage", Title: "Manage"}, {Key: "play", Title: "Play"}, {Key: "other", Title: "Other"},
-		}),
-		kong.Vars{"data_dir": defaultDataDir()},
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(&console{out: stdout, err: stderr}),
-	)
+	parser, err := newParser(&line, stdout, stderr, file, kong.Exit(func(code int) { exited = code }), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fmt.Fprintln(stderr, "greenroom:", err)
 		return exitFailed
@@ -108,6 +98,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stderr, "greenroom:", sentence(err))
 	return exitCode(err)
+}
+
+// newParser builds the command line's grammar.
+func newParser(line *commandLine, stdout, stderr io.Writer, more ...kong.Option) (*kong.Kong, error) {
+	return kong.New(line, append(more,
+		kong.Name("greenroom"), kong.Description(description), kong.Writers(stdout, stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true, WrapUpperBound: 110}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "run", Title: "Run"},
+			{Key: "manage", Title: "Manage"},
+			{Key: "play", Title: "Play"},
+			{Key: "other", Title: "Other"},
+			{Key: "tags", Title: "Tags:"},
+		}),
+		kong.Vars{"data_dir": defaultDataDir()},
+		kong.Bind(&console{out: stdout, err: stderr}),
+	)...)
 }
 
 // helpFor names the command whose help fits a parse error.

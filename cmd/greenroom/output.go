@@ -43,6 +43,10 @@ func (o outputFlag) print(c *console, message proto.Message, table func(*tablePr
 	default:
 		t := &tablePrinter{w: tabwriter.NewWriter(c.out, 0, 8, 2, ' ', 0), now: time.Now()}
 		table(t)
+		if t.empty != "" && t.rows == 1 { // the header alone
+			fmt.Fprintln(c.err, t.empty)
+			return nil
+		}
 		return t.w.Flush()
 	}
 }
@@ -88,12 +92,20 @@ func printJSON(w io.Writer, message proto.Message) error {
 
 // tablePrinter prints aligned columns.
 type tablePrinter struct {
-	w   *tabwriter.Writer
-	now time.Time
+	w     *tabwriter.Writer
+	now   time.Time
+	rows  int
+	empty string // said instead of a header without rows
 }
 
 // row prints one line; times are printed as ages.
 func (t *tablePrinter) row(cells ...any) {
+	t.rows++
+	fmt.Fprintln(t.w, strings.Join(t.texts(cells), "\t"))
+}
+
+// texts says each cell in words.
+func (t *tablePrinter) texts(cells []any) []string {
 	texts := make([]string, len(cells))
 	for i, cell := range cells {
 		switch v := cell.(type) {
@@ -106,7 +118,7 @@ func (t *tablePrinter) row(cells ...any) {
 			texts[i] = "-"
 		}
 	}
-	fmt.Fprintln(t.w, strings.Join(texts, "\t"))
+	return texts
 }
 
 // age prints how long ago a time was, in its one largest unit.

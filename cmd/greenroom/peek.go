@@ -18,5 +18,6 @@ func peekFlag(args []string, name, env string) (string, bool) {
 			break
 		}
 	}
-	return os.LookupEnv(env)
+	value := os.Getenv(env)
+	return value, value != ""
 }

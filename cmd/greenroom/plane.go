@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -48,6 +50,9 @@ func (g *Globals) dial() (*plane, error) {
 			base = running.URL
 		}
 	}
+	if at, err := url.Parse(base); err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
+		return nil, usagef("%q is no address of a control plane: write --api or GREENROOM_API as http://HOST:PORT or https://HOST", base)
+	}
 	if token == "" {
 		text, err := os.ReadFile(filepath.Join(g.DataDir, app.TokenFile))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -80,10 +85,14 @@ func bearer(token string) connect.ClientInterceptor {
 	}
 }
 
-// explain turns "connection refused" into what to do about it.
+// explainUnreachable turns "connection refused" into what to do about it.
 func explainUnreachable(base string, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return connect.Errorf(connect.CodeUnavailable, "no control plane answers at %s: start one with `greenroom up`, or name another with --api", base)
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return connect.Errorf(connect.CodeUnavailable, "%s: %s is not found; look at --api or GREENROOM_API", base, dns.Name)
 	}
 	return err
 }

@@ -52,11 +52,13 @@ func (p *PortRange) UnmarshalText(text []byte) error {
 	var err1, err2 error
 	p.First, err1 = strconv.Atoi(first)
 	p.Last, err2 = strconv.Atoi(last)
-	if err1 != nil || err2 != nil || p.First < 1 || p.Last > 65535 || p.First > p.Last {
+	if err1 != nil || err2 != nil || !p.valid() {
 		return fmt.Errorf("%q is no range of ports: write FIRST-LAST between 1 and 65535, such as 7400-7999", text)
 	}
 	return nil
 }
+
+func (p PortRange) valid() bool { return 1 <= p.First && p.First <= p.Last && p.Last <= 65535 }
 
 // String gives "7400-7999".
 func (p PortRange) String() string { return fmt.Sprintf("%d-%d", p.First, p.Last) }
@@ -84,6 +86,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.ServerPorts == (PortRange{}) {
 		c.ServerPorts = defaultServerPorts
+	}
+	if !c.ServerPorts.valid() {
+		return c, fmt.Errorf("server ports %s: give a range between 1 and 65535, such as %s", c.ServerPorts, defaultServerPorts)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -44,7 +44,7 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 			t.Errorf("applied: %q, want %q", out, want)
 		}
 	}
-	if out := p.run("get", "routes"); !strings.Contains(out, "quiet 100 %") {
+	if out := p.run("get", "routes", "-o", "json"); !strings.Contains(out, `"weight_ppm": 1000000`) {
 		t.Errorf("the route's split:\n%s", out)
 	}
 	// what is printed can be applied, and is what is there

@@ -11,6 +11,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // drainCommand empties a server and follows it until it is gone.
@@ -44,7 +45,7 @@ func (cmd *drainCommand) Run(ctx context.Context, g *Globals, c *console) error 
 		return err
 	}
 	server := answer.GetServer()
-	fmt.Fprintf(c.out, "draining %s: %d sessions, %d players, at latest %s\n", server.GetName(), server.GetSessions(), server.GetSeatsClaimed(),
+	fmt.Fprintf(c.out, "draining %s: %s, %s, at latest %s\n", server.GetName(), sessions(server), players(server),
 		server.GetDrain().GetDeadlineAt().AsTime().Local().Format(time.TimeOnly))
 	if cmd.NoFollow {
 		return nil
@@ -86,14 +87,17 @@ func followDrain(ctx context.Context, api *plane, c *console, server *greenroomv
 		if now.GetState() == greenroomv1.ServerState_SERVER_STATE_OPEN {
 			return fmt.Errorf("%s is open again: somebody took the drain back", server.GetName())
 		}
-		line := fmt.Sprintf("%s: %s, %d sessions and %d players left", stateName("SERVER_STATE_", now.GetState()), now.GetDrain().GetPhase(),
-			now.GetSessions(), now.GetSeatsClaimed())
+		line := fmt.Sprintf("%s: %s, %s and %s left", stateName("SERVER_STATE_", now.GetState()), now.GetDrain().GetPhase(), sessions(now), players(now))
 		if line != said {
 			fmt.Fprintln(c.out, line)
 			said = line
 		}
 	}
 }
+
+func sessions(s *greenroomv1.Server) string { return model.Count(int(s.GetSessions()), "session") }
+
+func players(s *greenroomv1.Server) string { return model.Count(int(s.GetSeatsClaimed()), "player") }
 
 type undrainCommand struct {
 	Server string `arg:"" help:"The server." predictor:"server"`

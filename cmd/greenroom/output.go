@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -87,6 +88,20 @@ func printJSON(w io.Writer, message proto.Message) error {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "%s\n", pretty)
+	return err
+}
+
+// printJSONLine writes one message as a line.
+func printJSONLine(w io.Writer, message proto.Message) error {
+	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	if err != nil {
+		return err
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, text); err != nil { // protojson's own spaces are deliberately unstable
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", line.Bytes())
 	return err
 }
 

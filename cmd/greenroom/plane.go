@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -86,13 +87,17 @@ func bearer(token string) connect.ClientInterceptor {
 }
 
 // explainUnreachable turns "connection refused" into what to do about it.
-func explainUnreachable(base string, err error) error {
+func explainUnreachable(ctx context.Context, base string, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return connect.Errorf(connect.CodeUnavailable, "no control plane answers at %s: start one with `greenroom up`, or name another with --api", base)
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return connect.Errorf(connect.CodeUnavailable, "%s: %s is not found; look at --api or GREENROOM_API", base, dns.Name)
+	}
+	ended := err != nil && ctx.Err() == nil && connect.CodeOf(err) == connect.CodeCanceled // by the control plane, which stops
+	if ended || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return connect.Errorf(connect.CodeUnavailable, "the control plane at %s went away in the middle of its answer", base)
 	}
 	return err
 }
@@ -103,9 +108,9 @@ func unreachable(base string) connect.ClientInterceptor {
 		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
 			stream, err := next(ctx, spec)
 			if err != nil {
-				return nil, explainUnreachable(base, err)
+				return nil, explainUnreachable(ctx, base, err)
 			}
-			return explainedStream{ClientStream: stream, base: base}, nil
+			return explainedStream{ClientStream: stream, ctx: ctx, base: base}, nil
 		}
 	}
 }
@@ -113,13 +118,14 @@ func unreachable(base string) connect.ClientInterceptor {
 // explainedStream is a stream whose errors are explained.
 type explainedStream struct {
 	connect.ClientStream
+	ctx  context.Context // of the call
 	base string
 }
 
 func (s explainedStream) Send(message any) error {
-	return explainUnreachable(s.base, s.ClientStream.Send(message))
+	return explainUnreachable(s.ctx, s.base, s.ClientStream.Send(message))
 }
 
 func (s explainedStream) Receive(message any) error {
-	return explainUnreachable(s.base, s.ClientStream.Receive(message))
+	return explainUnreachable(s.ctx, s.base, s.ClientStream.Receive(message))
 }

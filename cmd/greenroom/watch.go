@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"connectrpc.com/connect/v2"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
@@ -86,11 +85,9 @@ func (w watching[C]) run(ctx context.Context, c *console, output outputFlag, nam
 		switch {
 		case kind != greenroomv1.ChangeType_CHANGE_TYPE_SYNCED && name != "" && w.name(change) != name:
 		case output.Output == "json":
-			line, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(change)
-			if err != nil {
+			if err := printJSONLine(c.out, change); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.out, "%s\n", line)
 		case kind == greenroomv1.ChangeType_CHANGE_TYPE_SYNCED:
 			table.release()
 		case kind == greenroomv1.ChangeType_CHANGE_TYPE_DELETED:

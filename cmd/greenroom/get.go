@@ -132,11 +132,8 @@ func routeCells(r *greenroomv1.Route) []any {
 	return []any{r.GetName(), weights(r.GetSpec().GetFleets()), s.GetSessions(), s.GetPlayers(), s.GetWaiting(), r.GetCreatedAt()}
 }
 
-// weights prints a route's split as "a 99.99 %, b 0.01 %", and a fleet that is alone by its name.
+// weights prints a route's split as "a 99.99 %, b 0.01 %".
 func weights(fleets []*greenroomv1.FleetWeight) string {
-	if len(fleets) == 1 {
-		return fleets[0].GetFleet()
-	}
 	parts := make([]string, len(fleets))
 	for i, f := range fleets {
 		percent := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", float64(f.GetWeightPpm())/1e4), "0"), ".")

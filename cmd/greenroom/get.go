@@ -189,6 +189,7 @@ func of(n, capacity uint32) string { return fmt.Sprintf("%d/%d", n, capacity) }
 type getSessions struct {
 	outputFlag
 	watchFlag
+	Name   string `arg:"" optional:"" help:"Only this one, ROUTE/KEY."`
 	Route  string `help:"Only of this route." predictor:"route"`
 	Server string `help:"Only on this server." predictor:"server"`
 }
@@ -199,7 +200,7 @@ func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	if cmd.Watch {
-		return watchSessions.run(ctx, c, cmd.outputFlag, "", func(ctx context.Context) (receiver[*greenroomv1.WatchSessionsResponse], error) {
+		return watchSessions.run(ctx, c, cmd.outputFlag, cmd.Name, func(ctx context.Context) (receiver[*greenroomv1.WatchSessionsResponse], error) {
 			return api.sessions.WatchSessions(ctx, &greenroomv1.WatchSessionsRequest{Route: cmd.Route, Server: cmd.Server})
 		})
 	}
@@ -214,6 +215,9 @@ func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
 			break
 		}
 	}
+	if all.Sessions, err = only(all.GetSessions(), cmd.Name, "session", sessionName); err != nil {
+		return err
+	}
 	return cmd.print(c, all, func(t *tablePrinter) {
 		t.empty = "no sessions"
 		t.row(sessionHeader...)
@@ -225,9 +229,12 @@ func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
 
 var sessionHeader = []any{"SESSION", "STATE", "PLAYERS", "RESERVED", "SERVER", "AGE"}
 
+// sessionName is what people call a session: ROUTE/KEY.
+func sessionName(s *greenroomv1.Session) string { return s.GetRoute() + "/" + s.GetKey() }
+
 func sessionCells(s *greenroomv1.Session) []any {
 	return []any{
-		s.GetRoute() + "/" + s.GetKey(), stateName("SESSION_STATE_", s.GetState()), of(s.GetSeatsClaimed(), s.GetSeatCapacity()),
+		sessionName(s), stateName("SESSION_STATE_", s.GetState()), of(s.GetSeatsClaimed(), s.GetSeatCapacity()),
 		s.GetSeatsReserved(), s.GetServer(), s.GetCreatedAt(),
 	}
 }

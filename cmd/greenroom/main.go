@@ -121,8 +121,9 @@ func newParser(line *commandLine, stdout, stderr io.Writer, more ...kong.Option)
 func helpFor(err error) string {
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil {
-		if cmd := parse.Context.Command(); cmd != "" {
-			return "greenroom " + strings.Fields(cmd)[0]
+		words, _, _ := strings.Cut(parse.Context.Command(), "<") // arguments stand in <> or [<>]
+		if words = strings.TrimRight(words, " ["); words != "" {
+			return "greenroom " + words
 		}
 	}
 	return "greenroom"

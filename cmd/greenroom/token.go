@@ -54,6 +54,9 @@ func (cmd *revokeToken) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	fmt.Fprintf(c.out, "token %s is worthless now\n", cmd.Name)
+	if cmd.Name == "admin" {
+		fmt.Fprintln(c.err, "the control plane makes another when it starts again, for commands on its machine")
+	}
 	return nil
 }
 

@@ -53,7 +53,7 @@ var (
 	}
 	watchSessions = watching[*greenroomv1.WatchSessionsResponse]{
 		sessionHeader,
-		func(c *greenroomv1.WatchSessionsResponse) string { return c.GetSession().GetKey() },
+		func(c *greenroomv1.WatchSessionsResponse) string { return sessionName(c.GetSession()) },
 		func(c *greenroomv1.WatchSessionsResponse) []any { return sessionCells(c.GetSession()) },
 	}
 )

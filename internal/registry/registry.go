@@ -182,7 +182,8 @@ type Sessions interface {
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	// AbortMove takes BeginMove back: Live where it was. After CommitMove it answers ErrConflict.
 	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
-	// EndSession removes a session and frees its seats. ErrStale, ErrNotFound.
+	// EndSession removes a session and frees its seats; a server that reports it in its next Hello is told that it is
+	// stale. ErrStale, ErrNotFound.
 	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	// Orphan takes all sessions off a server that is Unhealthy or Stopped: they are Moving, without a server.
 	// It answers them with their seats.

@@ -747,7 +747,8 @@ type RoomSettings struct {
 	MaxMessagesPerSecond uint32 `protobuf:"varint,3,opt,name=max_messages_per_second,json=maxMessagesPerSecond,proto3" json:"max_messages_per_second,omitempty"`
 	// Bytes queued for a slow member before it is resynchronised; default 1 MiB.
 	MaxMemberQueueBytes uint32 `protobuf:"varint,4,opt,name=max_member_queue_bytes,json=maxMemberQueueBytes,proto3" json:"max_member_queue_bytes,omitempty"`
-	// Retained state of a room, keys and values; default 1 MiB.
+	// Retained state of a room, keys and values; default 1 MiB. At most 2 MiB, so that a hand-over with its history fits a
+	// link's message.
 	MaxStateBytes uint32 `protobuf:"varint,5,opt,name=max_state_bytes,json=maxStateBytes,proto3" json:"max_state_bytes,omitempty"`
 	// How long the seat of a member whose connection was lost is kept; default 10 s.
 	ResumeWindow  *durationpb.Duration `protobuf:"bytes,6,opt,name=resume_window,json=resumeWindow,proto3" json:"resume_window,omitempty"`
@@ -1647,7 +1648,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\x16max_member_queue_bytes\x18\x04 \x01(\rB\n" +
 	"\xbaH\a*\x05\x18\x80\x80\x80 R\x13maxMemberQueueBytes\x122\n" +
 	"\x0fmax_state_bytes\x18\x05 \x01(\rB\n" +
-	"\xbaH\a*\x05\x18\x80\x80\x80 R\rmaxStateBytes\x12M\n" +
+	"\xbaH\a*\x05\x18\x80\x80\x80\x01R\rmaxStateBytes\x12M\n" +
 	"\rresume_window\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
 	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\fresumeWindow:}\xbaHz\x1ax\n" +
 	"\troom.tick\x12\x1atick must be 10ms to 200ms\x1aO!has(this.tick) || this.tick == duration('0s') || this.tick >= duration('10ms')\"\xbb\x02\n" +

@@ -61,10 +61,26 @@ type server struct {
 	sessions []*session
 	largest  int // the most seats a session of it ever had
 	narrow   bool
+	over     map[model.SessionRef]model.Generation // ended from here since its last Hello; see endOn
 	place    spot
 }
 
 func (s *server) spot() *spot { return &s.place }
+
+// maxOver bounds what is remembered of ended sessions for each server.
+const maxOver = 4096
+
+// endOn remembers that a session was ended from here: the server may not have heard of it when its stream broke, and
+// must not bring the session back with its next Hello.
+func (s *server) endOn(ref model.SessionRef, gen model.Generation) {
+	if s.Linkless {
+		return
+	}
+	if s.over == nil || len(s.over) >= maxOver {
+		s.over = map[model.SessionRef]model.Generation{}
+	}
+	s.over[ref] = gen
+}
 
 // takes tells whether the server takes new sessions and players without a key.
 func (s *server) takes() bool { return s.State == model.ServerOpen && (s.Linked || s.Linkless) }

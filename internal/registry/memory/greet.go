@@ -71,6 +71,9 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
 			stale = append(stale, r.Session)
 			continue
+		case x == nil && r.Generation <= s.over[r.Session]:
+			stale = append(stale, r.Session)
+			continue
 		case x == nil:
 			capacity := r.Capacity
 			if capacity <= 0 {
@@ -87,6 +90,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 			m.lose(x)
 		}
 	}
+	s.over = nil // it has heard now
 	return stale
 }
 

@@ -190,6 +190,9 @@ func (m *Memory) EndSession(_ context.Context, ref model.SessionRef, gen model.G
 	if err != nil {
 		return err
 	}
+	if x.server != nil {
+		x.server.endOn(ref, gen)
+	}
 	m.end(x)
 	m.changed()
 	return nil

@@ -102,6 +102,19 @@ var greetCases = []testCase{
 		w.equal(w.expire(), 2)
 		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
 	}},
+	{"a session that was ended while the stream was lost does not come back", func(w *world) {
+		w.open("a-1", "a", shape{2, 2, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.ok(w.Unlink(w.ctx, "a-1", 1, w.now))
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
+		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
+		w.none("k")
+		fresh := w.join("k", "ann") // the name is free for a new life
+		w.report("a-1", 2, said(fresh, fresh.Seats...))
+		w.equal(len(w.greet("a-1", 3, said(fresh, fresh.Seats...)).Stale), 0)
+		w.equal(w.session("k").SeatsClaimed, 1)
+	}},
 	{"a session on its way is not judged by what a server has", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann")

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"greenroom.dev/greenroom/sdk/go/client"
 )
@@ -42,7 +43,11 @@ func TestTwoSideBySide(t *testing.T) {
 		t.Errorf("the left's token is good for the right: %v", err)
 	}
 
+	began := time.Now()
 	left.stop()
+	if took := time.Since(began); took >= lameDuck {
+		t.Errorf("the stop took %s: it waited for streams that do not end by themselves", took)
+	}
 	eventually(t, "the left's servers to end", func() bool {
 		for _, pid := range leftServers {
 			if runs(pid) {

@@ -60,7 +60,11 @@ const description = `Greenroom runs fleets of long-lived-session servers: warm b
 Exit codes: 0 done · 1 failed · 2 wrong command line or file · 3 refused · 4 full or unreachable, try again later.`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // the terminal was closed, and nobody said nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once, whatever is still under way
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

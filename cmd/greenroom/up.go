@@ -25,6 +25,7 @@ func (cmd *upCommand) Run(ctx context.Context, g *Globals, c *console) error {
 	config.Demo, config.Bots = cmd.Demo, cmd.Bots
 	config.StopServers = !cmd.KeepServers
 	config.Console = c.out
+	collectLess()
 	a, err := app.New(config)
 	if err != nil {
 		return fmt.Errorf("start: %w", err)

@@ -146,6 +146,7 @@ func (a *App) openAPI() error {
 func (a *App) serverEnv(id model.ServerID) map[string]string {
 	return map[string]string{
 		"GREENROOM_LINK":         a.LocalURL(),
+		"GREENROOM_LINK_FILE":    a.dir.file(linkFile),
 		"GREENROOM_SERVER_TOKEN": a.keys.ServerToken(id),
 	}
 }

@@ -20,6 +20,7 @@ const (
 	databaseFile  = "greenroom.db"
 	serversFolder = "servers"
 	lockFile      = "lock"
+	linkFile      = "link" // where the servers' links go now; unlike RunningFile it stays when Greenroom stops
 )
 
 // Running is what RunningFile holds.
@@ -36,6 +37,10 @@ type dataDir struct {
 
 // openDataDir makes the folder if need be and takes it. Errors name the folder and the fix.
 func openDataDir(path string) (*dataDir, error) {
+	path, err := filepath.Abs(path) // children run elsewhere
+	if err != nil {
+		return nil, fmt.Errorf("data folder %s: %w", path, err)
+	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder %s cannot be made (%w): give another with --data-dir or GREENROOM_DATA_DIR", path, unwrapPath(err))
 	}

@@ -42,7 +42,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	a.http.Handler = endStreams(ctx, a.http.Handler)
 	failed := make(chan error, 1)
 	go func() { failed <- a.http.Serve(a.listener) }()
-	if err := a.dir.writeRunning(runningHere(a.LocalURL())); err != nil {
+	if err := errors.Join(a.dir.write(linkFile, []byte(a.LocalURL()+"\n")), a.dir.writeRunning(runningHere(a.LocalURL()))); err != nil {
 		return err
 	}
 	select {

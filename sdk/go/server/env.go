@@ -28,6 +28,8 @@ func fromEnv(environ []string) (Config, error) {
 		switch {
 		case required[name] != nil:
 			*required[name] = value
+		case name == "GREENROOM_LINK_FILE":
+			cfg.LinkFile = value
 		case name == "GREENROOM_FLEET":
 			cfg.Fleet = value
 		case name == "GREENROOM_HOST":

@@ -31,14 +31,18 @@ const (
 	linkReadMax = MaxCopyBytes + 64<<10
 )
 
-func newTransport(link string) connect.Transport {
+func newTransport(link, linkFile string) connect.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
-	client := &http.Client{Transport: &http.Transport{
+	var trip http.RoundTripper = &http.Transport{
 		Protocols: protocols,
 		HTTP2:     &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait},
-	}}
+	}
+	if linkFile != "" {
+		trip = movingHost{trip, linkFile}
+	}
+	client := &http.Client{Transport: trip}
 	return connecthttp.NewTransport(client, link, connecthttp.WithReadMaxBytes(linkReadMax))
 }
 

@@ -4,6 +4,7 @@
 //	GREENROOM_SERVER        its name
 //	GREENROOM_FLEET         its fleet
 //	GREENROOM_LINK          the control plane's address, such as http://127.0.0.1:7350
+//	GREENROOM_LINK_FILE     a file that holds its address now, for the case that it moves; optional
 //	GREENROOM_SERVER_TOKEN  proves to the control plane who it is
 //	GREENROOM_HOST          the host players reach it by
 //	GREENROOM_PORT_<NAME>   each port it was given
@@ -70,6 +71,7 @@ type Config struct {
 	Server    string
 	Fleet     string
 	Link      string
+	LinkFile  string // read before each connection; Link counts while it cannot be read. "": Link alone
 	Token     string
 	Host      string
 	Ports     map[string]int // by lower-case name

@@ -59,7 +59,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Logger = slog.Default()
 	}
 	if cfg.Transport == nil {
-		cfg.Transport = newTransport(cfg.Link)
+		cfg.Transport = newTransport(cfg.Link, cfg.LinkFile)
 	}
 	return &Server{
 		cfg:      cfg,

@@ -79,7 +79,7 @@ func (s *Signer) state(id model.ServerID) *signing {
 }
 
 func newSigning(id model.ServerID, key Key) *signing {
-	header := append(appendString([]byte(`{"alg":"HS256","typ":"JWT","kid":`), key.ID), '}')
+	header := append(appendString([]byte(`{"alg":"HS256","kid":`), key.ID), '}')
 	claims := append(appendString([]byte(`{"aud":`), string(id)), `,"sub":`...)
 	whole := len(claims) / 3 * 3
 	start := append(base64.RawURLEncoding.AppendEncode(nil, header), '.')
@@ -94,7 +94,7 @@ func (st *signing) sign(c *Claims) string {
 	b := append(st.claims[:0], st.rest...)
 	b = appendString(b, string(c.Player))
 	b = append(b, `,"jti":"`...)
-	b = strconv.AppendUint(b, uint64(c.Seat), 10)
+	b = strconv.AppendUint(b, uint64(c.Seat), numberBase)
 	b = append(b, `","exp":`...)
 	b = strconv.AppendInt(b, c.ExpiresAt.Unix(), 10)
 	b = append(b, `,"rte":`...)
@@ -102,7 +102,7 @@ func (st *signing) sign(c *Claims) string {
 	b = append(b, `,"key":`...)
 	b = appendString(b, string(c.Session.Key))
 	b = append(b, `,"gen":"`...)
-	b = strconv.AppendUint(b, uint64(c.Generation), 10)
+	b = strconv.AppendUint(b, uint64(c.Generation), numberBase)
 	b = append(b, `","cap":`...)
 	b = strconv.AppendInt(b, int64(c.Capacity), 10)
 	b = append(b, '}')

@@ -2,9 +2,11 @@
 // by that server without a network call (rule I7). A ticket is a JWT (RFC 7519) signed with HS256 under the server's own
 // key, so that a stolen key opens one server only.
 //
-//	header  {"alg":"HS256","typ":"JWT","kid":"<key id>"}
-//	claims  aud server · sub player · jti seat (decimal) · exp unix seconds · rte route · key session key ·
-//	        gen session generation (decimal string) · cap seats of the session
+//	header  {"alg":"HS256","kid":"<key id>"}
+//	claims  aud server · sub player · jti seat · exp unix seconds · rte route · key session key ·
+//	        gen session generation · cap seats of the session
+//
+// Seat and generation are strings in base 32 (0-9a-v): five characters shorter than decimal, and no division to write.
 package ticket
 
 import (
@@ -33,6 +35,9 @@ type Claims struct {
 	Capacity   int // of the session, in seats
 	ExpiresAt  time.Time
 }
+
+// numberBase is that of jti and gen.
+const numberBase = 32
 
 // Key is one server's symmetric key.
 type Key struct {

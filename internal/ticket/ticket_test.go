@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -47,9 +48,9 @@ func TestShapeIsTheDocumentedOne(t *testing.T) {
 	k, c := testKeys(), testClaims()
 	parts := strings.Split(NewSigner(k).Sign(c), ".")
 	want := []string{
-		fmt.Sprintf(`{"alg":"HS256","typ":"JWT","kid":"%s"}`, k.ServerKey(c.Server).ID),
-		`{"aud":"plaza-abcd1234","sub":"ann","jti":"1767323045000001","exp":1767323105,"rte":"plaza","key":"room-7",` +
-			`"gen":"18446744073709551615","cap":50}`,
+		fmt.Sprintf(`{"alg":"HS256","kid":"%s"}`, k.ServerKey(c.Server).ID),
+		`{"aud":"plaza-abcd1234","sub":"ann","jti":"1i7brr4psq1","exp":1767323105,"rte":"plaza","key":"room-7",` +
+			`"gen":"fvvvvvvvvvvvv","cap":50}`,
 	}
 	for i, w := range want {
 		b, err := base64.RawURLEncoding.DecodeString(parts[i])
@@ -79,8 +80,8 @@ func TestJWTReadsWhatSignerWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]any{
-			"aud": string(c.Server), "sub": string(c.Player), "jti": fmt.Sprint(uint64(c.Seat)), "exp": float64(c.ExpiresAt.Unix()),
-			"rte": string(c.Session.Route), "key": string(c.Session.Key), "gen": fmt.Sprint(uint64(c.Generation)), "cap": float64(c.Capacity),
+			"aud": string(c.Server), "sub": string(c.Player), "jti": strconv.FormatUint(uint64(c.Seat), 32), "exp": float64(c.ExpiresAt.Unix()),
+			"rte": string(c.Session.Route), "key": string(c.Session.Key), "gen": strconv.FormatUint(uint64(c.Generation), 32), "cap": float64(c.Capacity),
 		} {
 			if got[name] != want {
 				t.Fatalf("%s is %v, want %v", name, got[name], want)

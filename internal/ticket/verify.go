@@ -68,11 +68,11 @@ func Verify(token string, keys []Key, server model.ServerID, now time.Time, allo
 
 // claims checks the form of what was signed.
 func (w *wireClaims) claims() (Claims, error) {
-	seat, err := strconv.ParseUint(w.ID, 10, 64)
+	seat, err := strconv.ParseUint(w.ID, numberBase, 64)
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: jti is no number", ErrMalformed)
 	}
-	gen, err := strconv.ParseUint(w.Generation, 10, 64)
+	gen, err := strconv.ParseUint(w.Generation, numberBase, 64)
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: gen is no number", ErrMalformed)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -162,9 +163,9 @@ func (p *plane) serve(h Handler) (*Server, context.CancelFunc, <-chan error) {
 // sign makes a ticket for the test's server.
 func sign(player, key string, seat, gen uint64, capacity int, expires time.Time) string {
 	enc := base64.RawURLEncoding.EncodeToString
-	head := enc([]byte(`{"alg":"HS256","typ":"JWT","kid":"k1"}`))
-	body := enc(fmt.Appendf(nil, `{"aud":%q,"sub":%q,"jti":"%d","exp":%d,"rte":"plaza","key":%q,"gen":"%d","cap":%d}`,
-		testServer, player, seat, expires.Unix(), key, gen, capacity))
+	head := enc([]byte(`{"alg":"HS256","kid":"k1"}`))
+	body := enc(fmt.Appendf(nil, `{"aud":%q,"sub":%q,"jti":%q,"exp":%d,"rte":"plaza","key":%q,"gen":%q,"cap":%d}`,
+		testServer, player, strconv.FormatUint(seat, 32), expires.Unix(), key, strconv.FormatUint(gen, 32), capacity))
 	mac := hmac.New(sha256.New, testKey.GetKey())
 	mac.Write([]byte(head + "." + body))
 	return head + "." + body + "." + enc(mac.Sum(nil))

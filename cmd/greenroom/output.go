@@ -76,9 +76,10 @@ func messages[T proto.Message](list []T) []proto.Message {
 	return all
 }
 
-// printJSON writes one message, indented, with the contract's field names.
+// printJSON writes one message, indented, with the contract's field names; what is empty is written too, so that a script
+// finds a list where there is one.
 func printJSON(w io.Writer, message proto.Message) error {
-	compact, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	compact, err := protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true}.Marshal(message)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func printJSON(w io.Writer, message proto.Message) error {
 
 // printJSONLine writes one message as a line.
 func printJSONLine(w io.Writer, message proto.Message) error {
-	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(message)
+	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitDefaultValues: true}.Marshal(message)
 	if err != nil {
 		return err
 	}

@@ -26,14 +26,21 @@ func (s fleets) ExplainFleet(ctx context.Context, r *greenroomv1.ExplainFleetReq
 	return out, nil
 }
 
-// summary is a fleet's state in a line.
+// summary is what the keeper makes of a fleet, in a line: what it would like and may not, else that all is as wished and
+// what it did last. The numbers stand beside it in the status.
 func (a *API) summary(f model.Fleet) string {
 	var parts []string
 	if f.Deleted {
 		parts = append(parts, "being deleted: its servers are drained first")
 	}
 	if e, ok := a.cfg.Keeper.Explain(f.Name); ok {
-		parts = append(append(parts, e.Facts...), e.Holds...)
+		parts = append(parts, e.Holds...)
+		if len(parts) == 0 {
+			parts = append(parts, "as wished")
+		}
+		if len(e.History) > 0 {
+			parts = append(parts, "last "+e.History[0].Sentence)
+		}
 	}
 	return strings.Join(parts, "; ")
 }

@@ -197,6 +197,10 @@ test("the console", { timeout: 240_000 }, async (t) => {
     assert.equal(await page.evaluate(() => document.documentElement.lang), "ja");
     await shoot(page, "overview-ja");
     await page.emulateMedia({ colorScheme: "dark" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor.match(/[\d.]+/g).slice(0, 3).map(Number));
+    await until("the page's ground in the dark", ground, (rgb) => Math.max(...rgb) < 64);
+    // the whole window is painted anew over a few frames
+    await page.evaluate(() => new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 300)));
     await shoot(page, "overview-dark-ja");
     await page.setViewportSize({ width: 390, height: 844 });
     const wider = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -58,11 +58,17 @@ func TestClaimsAndReleasesAreReported(t *testing.T) {
 
 func TestLinkComesBackWithEverything(t *testing.T) {
 	p := newPlane(t)
-	srv, cancel, done := p.serve(Handler{})
+	opened := make(chan struct{})
+	srv, cancel, done := p.serve(Handler{Want: func(w *greenroomv1.Want) {
+		if w.GetState() == greenroomv1.ServerState_SERVER_STATE_OPEN {
+			close(opened)
+		}
+	}})
 	st := p.next()
 	st.ask(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Want{
 		Want: &greenroomv1.Want{State: greenroomv1.ServerState_SERVER_STATE_OPEN},
 	}})
+	<-opened // the link breaks below, and what was said on it must have been heard
 	one := p.claim(srv, "ann", "room-1", 1, 1)
 	two := p.claim(srv, "eve", "room-2", 3, 1)
 	srv.Copy(one.Session, []byte("state of room-1"))

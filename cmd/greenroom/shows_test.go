@@ -128,6 +128,24 @@ func TestKillARoomServer(t *testing.T) {
 	}
 }
 
+// TestNoBufferNoServer: a fleet without buffers costs nothing until somebody waits at its door.
+func TestNoBufferNoServer(t *testing.T) {
+	p := startPlane(t)
+	file := t.TempDir() + "/idle.yaml"
+	text := "kind: Fleet\nname: idle\nspec: {capacity: {sessions: 2}}\n---\nkind: Route\nname: nook\nspec: {fleets: [{fleet: idle}]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.run("apply", "-f", file)
+	if s := p.servers(""); len(s) != 0 {
+		t.Errorf("servers before anybody came: %v", s)
+	}
+	p.run("join", "nook", "--key", "a", "--wait", "30s")
+	if s := p.servers("OPEN"); len(s) != 1 {
+		t.Errorf("open servers: %v", s)
+	}
+}
+
 // TestMosquittoLines: what `join -o mqtt` prints works as pasted, in a room with WebSocket people.
 func TestMosquittoLines(t *testing.T) {
 	p := startPlane(t, "--demo", "--bots", "0")

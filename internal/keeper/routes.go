@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -19,7 +20,7 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 	v.routes = make(map[model.RouteName][]model.FleetName)
 	others := make(map[model.FleetName]bool)
 	for _, r := range routes {
-		v.input.Waiting += share(k.cfg.Waiting(r.Name), r, name)
+		v.input.Waiting += scale.Share(k.cfg.Waiting(r.Name), r.Fleets, name)
 		weights := slices.Clone(r.Fleets)
 		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int { return cmp.Compare(b.Weight, a.Weight) })
 		to := []model.FleetName{name}
@@ -50,16 +51,6 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 		}
 	}
 	return nil
-}
-
-// share is the fleet's part of what a route's queue holds, rounded up: by its weight, and all of it for a single fleet.
-func share(waiting int, r model.Route, fleet model.FleetName) int {
-	for _, w := range r.WithDefaults().Fleets {
-		if w.Fleet == fleet {
-			return int((int64(waiting)*int64(w.Weight) + int64(model.Whole) - 1) / int64(model.Whole))
-		}
-	}
-	return 0
 }
 
 // movesAnything tells whether a server of the fleet is draining, so that it matters what is free elsewhere.

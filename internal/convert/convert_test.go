@@ -113,6 +113,8 @@ func fill(v reflect.Value) {
 		v.SetString("x")
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Float64:
+		v.SetFloat(0.7)
 	default:
 		v.SetInt(7)
 	}

@@ -67,6 +67,26 @@ type RoomSettings struct {
 	MaxMemberQueueBytes  int
 	MaxStateBytes        int
 	ResumeWindow         time.Duration
+	MaxMemberQueueAge    time.Duration
+	MaxBytesPerSecond    int // a member may send
+	MaxConnectsPerSecond int // a server takes; twice as many at once
+	HelloTimeout         time.Duration
+	IdleTimeout          time.Duration
+	HistoryEvents        int
+	HistoryBytes         int
+	PositionStep         float64 // units of length that a position counts in
+	Interest             Interest
+}
+
+// Interest is a room's area of interest. A Radius of 0 is none: everybody sees everybody.
+type Interest struct {
+	Radius     float64       // who is nearer than this is seen
+	Nearest    int           // at most so many, the nearest
+	Hysteresis float64       // the part of the distance by which who is seen may be further away than who is not yet
+	FarRadius  float64       // up to here positions alone are told, every FarEvery; 0: no further than Radius
+	FarNearest int           // at most so many
+	FarEvery   time.Duration // between two tellings of the far
+	Refresh    time.Duration // between two looks at who is seen
 }
 
 // Defaults of a fleet's spec, each used where the spec says 0.
@@ -88,28 +108,32 @@ const (
 	DefaultMaxMemberQueueBytes  = 1 << 20
 	DefaultMaxStateBytes        = 1 << 20
 	DefaultResumeWindow         = 10 * time.Second
+	DefaultMaxMemberQueueAge    = 5 * time.Second
+	DefaultMaxBytesPerSecond    = 256 << 10
+	DefaultMaxConnectsPerSecond = 1000
+	DefaultHelloTimeout         = 5 * time.Second
+	DefaultIdleTimeout          = 45 * time.Second
+	DefaultHistoryEvents        = 1024
+	DefaultHistoryBytes         = 1 << 20
+	DefaultPositionStep         = 0.01
+
+	DefaultNearest    = 50
+	DefaultHysteresis = 0.1
+	DefaultFarNearest = 100
+	DefaultFarEvery   = time.Second
+	DefaultRefresh    = 250 * time.Millisecond
 )
 
 // WithDefaults gives the spec with every zero field replaced by its default. It shares no memory that it changed with s.
 func (s FleetSpec) WithDefaults() FleetSpec {
-	def := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	defd := func(v *time.Duration, d time.Duration) {
-		if *v == 0 {
-			*v = d
-		}
-	}
 	def(&s.Capacity.Sessions, DefaultSessions)
 	def(&s.Capacity.SeatsPerSession, DefaultSeatsPerSession)
 	def(&s.Capacity.Seats, s.Capacity.Sessions*s.Capacity.SeatsPerSession)
 	def(&s.Max, DefaultMaxServers)
-	defd(&s.Drain.Deadline, DefaultDrainDeadline)
-	defd(&s.DoubtAfter, DefaultDoubtAfter)
-	defd(&s.StartTimeout, DefaultStartTimeout)
-	defd(&s.ScaleInAfter, DefaultScaleInAfter)
+	def(&s.Drain.Deadline, DefaultDrainDeadline)
+	def(&s.DoubtAfter, DefaultDoubtAfter)
+	def(&s.StartTimeout, DefaultStartTimeout)
+	def(&s.ScaleInAfter, DefaultScaleInAfter)
 	s.Room = s.Room.WithDefaults()
 	p := ProcessSpec{}
 	if s.Process != nil {
@@ -122,30 +146,41 @@ func (s FleetSpec) WithDefaults() FleetSpec {
 			p.Ports = []Port{{Name: "game"}}
 		}
 	}
-	defd(&p.StopGrace, DefaultStopGrace)
+	def(&p.StopGrace, DefaultStopGrace)
 	s.Process = &p
 	return s
 }
 
 // WithDefaults gives the settings with every zero field replaced by its default.
 func (r RoomSettings) WithDefaults() RoomSettings {
-	if r.Tick == 0 {
-		r.Tick = DefaultTick
-	}
-	if r.MaxMessageBytes == 0 {
-		r.MaxMessageBytes = DefaultMaxMessageBytes
-	}
-	if r.MaxMessagesPerSecond == 0 {
-		r.MaxMessagesPerSecond = DefaultMaxMessagesPerSecond
-	}
-	if r.MaxMemberQueueBytes == 0 {
-		r.MaxMemberQueueBytes = DefaultMaxMemberQueueBytes
-	}
-	if r.MaxStateBytes == 0 {
-		r.MaxStateBytes = DefaultMaxStateBytes
-	}
-	if r.ResumeWindow == 0 {
-		r.ResumeWindow = DefaultResumeWindow
+	def(&r.Tick, DefaultTick)
+	def(&r.MaxMessageBytes, DefaultMaxMessageBytes)
+	def(&r.MaxMessagesPerSecond, DefaultMaxMessagesPerSecond)
+	def(&r.MaxMemberQueueBytes, DefaultMaxMemberQueueBytes)
+	def(&r.MaxStateBytes, DefaultMaxStateBytes)
+	def(&r.ResumeWindow, DefaultResumeWindow)
+	def(&r.MaxMemberQueueAge, DefaultMaxMemberQueueAge)
+	def(&r.MaxBytesPerSecond, max(DefaultMaxBytesPerSecond, r.MaxMessageBytes))
+	def(&r.MaxConnectsPerSecond, DefaultMaxConnectsPerSecond)
+	def(&r.HelloTimeout, DefaultHelloTimeout)
+	def(&r.IdleTimeout, DefaultIdleTimeout)
+	def(&r.HistoryEvents, DefaultHistoryEvents)
+	def(&r.HistoryBytes, DefaultHistoryBytes)
+	def(&r.PositionStep, DefaultPositionStep)
+	if r.Interest.Radius > 0 {
+		def(&r.Interest.Nearest, DefaultNearest)
+		def(&r.Interest.Hysteresis, DefaultHysteresis)
+		def(&r.Interest.FarNearest, DefaultFarNearest)
+		def(&r.Interest.FarEvery, DefaultFarEvery)
+		def(&r.Interest.Refresh, DefaultRefresh)
 	}
 	return r
+}
+
+// def sets v to d if it is zero.
+func def[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
 }

@@ -42,6 +42,8 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 	return &room.Shared{Bytes: s.Append(nil)}
 }
 
+func (encoder) Scene([]room.Entity) room.Scene { return nil }
+
 // conn is a connection with an Outbox that a test writes out itself, or not.
 type conn struct {
 	client *client

@@ -43,8 +43,40 @@ type Encoder interface {
 	Key() string
 	// Batch encodes a tick; nil: nothing in it is for this class.
 	Batch(b *Batch) *Shared
-	// Snapshot encodes the room as it is; nil likewise.
+	// Snapshot encodes the room as it is; nil likewise. In a room with an area of interest it is one member's view.
 	Snapshot(v *View) *Shared
+	// Scene begins the encoding of a tick's entities in a room with an area of interest. Both are good until the end of
+	// the tick. Neither encodes anything before it is asked for.
+	Scene(entities []Entity) Scene
+}
+
+// Scene encodes each entity at most once in each of the ways a Sight names it, and puts together from these pieces what
+// one member sees. It belongs to the room's goroutine.
+type Scene interface {
+	// For answers one member's bytes, in this order: who left its sight, who came into it with all they own, what changed of
+	// those it sees, who is far. nil: nothing.
+	For(s *Sight) *Shared
+}
+
+// Entity is one member as others see it in a tick: one that moved, changed what it owns, came, left, or that somebody
+// sees anew.
+type Entity struct {
+	Member   uint64
+	Player   string
+	Left     bool           // the member is no longer in the room
+	Position *wire.Position // nil: it has not said
+	Moved    bool           // the position changed in this tick
+	Changed  []State        // owned states that changed in this tick, deleted ones too
+	Owned    []State        // kept owned states, by key, as they are after the tick
+}
+
+// Sight is what one member sees of a tick's entities, as indexes into them.
+type Sight struct {
+	Member uint64
+	Came   []int // came into sight: player, position, Owned
+	Stayed []int // in sight before and after: position if Moved, Changed
+	Far    []int // position only, marked as far
+	Gone   []int // left the sight or the room: what the member knew of them is no longer so
 }
 
 // Shared is what an encoder made. It is never changed after.
@@ -52,6 +84,14 @@ type Shared struct {
 	Bytes    []byte // whole frames or packets
 	Messages int    // how many deliveries that is
 	Holes    []Hole // parts to be filled in for each member; nil: none
+	Latest   []Latest
+}
+
+// Latest is a position that is worth sending only until there is a later one of the same member. Only doors that may
+// lose messages have them; they are not in Shared.Bytes.
+type Latest struct {
+	Member uint64
+	Bytes  []byte
 }
 
 // Hole is a packet within Shared.Bytes whose two-byte identifier each connection fills in on a copy of its own.
@@ -59,9 +99,23 @@ type Hole struct{ Start, ID, End int }
 
 // Batch is what happened in one tick, for everybody.
 type Batch struct {
-	Presence []Presence
-	States   []State // the last value of each key
-	Events   []Event // in order of their offsets
+	Presence  []Presence
+	States    []State // the last value of each key
+	Events    []Event // in order of their offsets
+	Positions []MemberPosition
+	Staged    []*Staged
+	Occupancy int // members of a room with an area of interest, when it is told; 0: not now
+}
+
+// MemberPosition is where a member stands.
+type MemberPosition struct {
+	wire.MemberPosition
+	Player string
+}
+
+// Staged is a message of the stage. All rooms of a server share it, and what was encoded of it for each class.
+type Staged struct {
+	wire.Staged
 }
 
 // Presence is a member that came or went.
@@ -74,13 +128,15 @@ type Presence struct {
 // State is a change of a key, or a kept value.
 type State struct {
 	wire.State
-	QoS byte // asked for by the sender: 0 at most once, 1 at least once
+	QoS   byte   // asked for by the sender: 0 at most once, 1 at least once, 2 exactly once
+	Props []byte // MQTT 5 properties that are passed on, encoded; only that door reads them. nil: none
 }
 
 // Event is one event.
 type Event struct {
 	wire.Event
-	QoS byte
+	QoS   byte
+	Props []byte // as a State's
 }
 
 // Signal is a signal to one member.
@@ -88,14 +144,18 @@ type Signal struct {
 	wire.Signal
 	FromPlayer string
 	QoS        byte
+	Props      []byte // as a State's
 }
 
 // View is the room as it is between two ticks.
 type View struct {
-	Epoch   uint64
-	Offset  uint64
-	Members []wire.Member // by number
-	States  []State       // by key
+	Epoch     uint64
+	Offset    uint64
+	Members   []wire.Member // by number
+	States    []State       // by key
+	Positions []MemberPosition
+	Staged    []*Staged // what the stage shows to late joiners
+	Occupancy int       // as a Batch's
 }
 
 // batch collects a Batch; a key's later value takes the earlier one's place.

@@ -24,6 +24,7 @@ const (
 	KindState Kind = iota
 	KindEvent
 	KindSignal
+	KindPosition // Value is not used, Seq is the serial; neither acknowledged nor rejected
 )
 
 // Message is one message of a member. The room keeps Value; nobody may change it after Send.
@@ -38,6 +39,8 @@ type Message struct {
 	Value    []byte
 	To       []uint64 // of a signal
 	ToPlayer string   // of a signal without To
+	Props    []byte   // see State.Props
+	Position wire.Position
 }
 
 // Join is a connection that asks to be a member.

@@ -359,8 +359,8 @@ type ProcessProvider struct {
 	// Added to the child's environment. Names starting with GREENROOM_ or AGONES_ are Greenroom's.
 	Env        map[string]string `protobuf:"bytes,2,rep,name=env,proto3" json:"env,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	WorkingDir string            `protobuf:"bytes,3,opt,name=working_dir,json=workingDir,proto3" json:"working_dir,omitempty"`
-	// Ports to allocate; the child finds each in GREENROOM_PORT_<NAME>. Empty: "ws" and "mqtt" for the built-in room
-	// server, "game" for any other command.
+	// Ports to allocate; the child finds each in GREENROOM_PORT_<NAME>. Empty: "ws", "mqtt" and "udp" for the built-in
+	// room server, "game" for any other command.
 	Ports     []*Port    `protobuf:"bytes,4,rep,name=ports,proto3" json:"ports,omitempty"`
 	Resources *Resources `protobuf:"bytes,5,opt,name=resources,proto3" json:"resources,omitempty"`
 	// How long each rung of the INT → TERM → KILL ladder waits for the child. 0 means 10 s.
@@ -751,7 +751,25 @@ type RoomSettings struct {
 	// link's message.
 	MaxStateBytes uint32 `protobuf:"varint,5,opt,name=max_state_bytes,json=maxStateBytes,proto3" json:"max_state_bytes,omitempty"`
 	// How long the seat of a member whose connection was lost is kept; default 10 s.
-	ResumeWindow  *durationpb.Duration `protobuf:"bytes,6,opt,name=resume_window,json=resumeWindow,proto3" json:"resume_window,omitempty"`
+	ResumeWindow *durationpb.Duration `protobuf:"bytes,6,opt,name=resume_window,json=resumeWindow,proto3" json:"resume_window,omitempty"`
+	// How old what is queued for a slow member may get before it is resynchronised; default 5 s.
+	MaxMemberQueueAge *durationpb.Duration `protobuf:"bytes,7,opt,name=max_member_queue_age,json=maxMemberQueueAge,proto3" json:"max_member_queue_age,omitempty"`
+	// Bytes of payload a member may send per second, twice as many at once; default the larger of 256 KiB and
+	// max_message_bytes.
+	MaxBytesPerSecond uint32 `protobuf:"varint,8,opt,name=max_bytes_per_second,json=maxBytesPerSecond,proto3" json:"max_bytes_per_second,omitempty"`
+	// Connections a server takes per second, twice as many at once; default 1000.
+	MaxConnectsPerSecond uint32 `protobuf:"varint,9,opt,name=max_connects_per_second,json=maxConnectsPerSecond,proto3" json:"max_connects_per_second,omitempty"`
+	// How long a new connection may take to show its ticket; default 5 s.
+	HelloTimeout *durationpb.Duration `protobuf:"bytes,10,opt,name=hello_timeout,json=helloTimeout,proto3" json:"hello_timeout,omitempty"`
+	// How long a connection may be silent, pings unanswered, before it is closed; default 45 s. MQTT: without keep-alive.
+	IdleTimeout *durationpb.Duration `protobuf:"bytes,11,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
+	// Events kept for members that come back, and the bytes of their names and payloads; default 1024 and 1 MiB.
+	HistoryEvents uint32 `protobuf:"varint,12,opt,name=history_events,json=historyEvents,proto3" json:"history_events,omitempty"`
+	HistoryBytes  uint32 `protobuf:"varint,13,opt,name=history_bytes,json=historyBytes,proto3" json:"history_bytes,omitempty"`
+	// Units of length that a position counts in; default 0.01, which reaches 327.67 units each way.
+	PositionStep float64 `protobuf:"fixed64,14,opt,name=position_step,json=positionStep,proto3" json:"position_step,omitempty"`
+	// Who sees whom; unset: everybody sees everybody.
+	Interest      *Interest `protobuf:"bytes,15,opt,name=interest,proto3" json:"interest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -828,6 +846,170 @@ func (x *RoomSettings) GetResumeWindow() *durationpb.Duration {
 	return nil
 }
 
+func (x *RoomSettings) GetMaxMemberQueueAge() *durationpb.Duration {
+	if x != nil {
+		return x.MaxMemberQueueAge
+	}
+	return nil
+}
+
+func (x *RoomSettings) GetMaxBytesPerSecond() uint32 {
+	if x != nil {
+		return x.MaxBytesPerSecond
+	}
+	return 0
+}
+
+func (x *RoomSettings) GetMaxConnectsPerSecond() uint32 {
+	if x != nil {
+		return x.MaxConnectsPerSecond
+	}
+	return 0
+}
+
+func (x *RoomSettings) GetHelloTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.HelloTimeout
+	}
+	return nil
+}
+
+func (x *RoomSettings) GetIdleTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.IdleTimeout
+	}
+	return nil
+}
+
+func (x *RoomSettings) GetHistoryEvents() uint32 {
+	if x != nil {
+		return x.HistoryEvents
+	}
+	return 0
+}
+
+func (x *RoomSettings) GetHistoryBytes() uint32 {
+	if x != nil {
+		return x.HistoryBytes
+	}
+	return 0
+}
+
+func (x *RoomSettings) GetPositionStep() float64 {
+	if x != nil {
+		return x.PositionStep
+	}
+	return 0
+}
+
+func (x *RoomSettings) GetInterest() *Interest {
+	if x != nil {
+		return x.Interest
+	}
+	return nil
+}
+
+// A room's area of interest. A member's owned states and position are told to those who see it; states nobody owns and
+// events to everybody. Who has not said where it is, is seen by nobody and looks from the origin.
+type Interest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who is nearer than this is seen, in units of length. 0: everybody sees everybody.
+	Radius float64 `protobuf:"fixed64,1,opt,name=radius,proto3" json:"radius,omitempty"`
+	// At most so many members are seen, the nearest; default 50.
+	Nearest uint32 `protobuf:"varint,2,opt,name=nearest,proto3" json:"nearest,omitempty"`
+	// Who is seen stays so until another one is nearer by this part of the distance, or it is further than the radius by
+	// it; default 0.1.
+	Hysteresis float64 `protobuf:"fixed64,3,opt,name=hysteresis,proto3" json:"hysteresis,omitempty"`
+	// Up to here the positions alone of at most far_nearest members are told every far_every; default no further than the
+	// radius, 100, and 1 s.
+	FarRadius  float64              `protobuf:"fixed64,4,opt,name=far_radius,json=farRadius,proto3" json:"far_radius,omitempty"`
+	FarNearest uint32               `protobuf:"varint,5,opt,name=far_nearest,json=farNearest,proto3" json:"far_nearest,omitempty"`
+	FarEvery   *durationpb.Duration `protobuf:"bytes,6,opt,name=far_every,json=farEvery,proto3" json:"far_every,omitempty"`
+	// How often it is looked who is seen; default 250 ms.
+	Refresh       *durationpb.Duration `protobuf:"bytes,7,opt,name=refresh,proto3" json:"refresh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Interest) Reset() {
+	*x = Interest{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Interest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Interest) ProtoMessage() {}
+
+func (x *Interest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Interest.ProtoReflect.Descriptor instead.
+func (*Interest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Interest) GetRadius() float64 {
+	if x != nil {
+		return x.Radius
+	}
+	return 0
+}
+
+func (x *Interest) GetNearest() uint32 {
+	if x != nil {
+		return x.Nearest
+	}
+	return 0
+}
+
+func (x *Interest) GetHysteresis() float64 {
+	if x != nil {
+		return x.Hysteresis
+	}
+	return 0
+}
+
+func (x *Interest) GetFarRadius() float64 {
+	if x != nil {
+		return x.FarRadius
+	}
+	return 0
+}
+
+func (x *Interest) GetFarNearest() uint32 {
+	if x != nil {
+		return x.FarNearest
+	}
+	return 0
+}
+
+func (x *Interest) GetFarEvery() *durationpb.Duration {
+	if x != nil {
+		return x.FarEvery
+	}
+	return nil
+}
+
+func (x *Interest) GetRefresh() *durationpb.Duration {
+	if x != nil {
+		return x.Refresh
+	}
+	return nil
+}
+
 type FleetStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Servers by state, keyed by the state's lower-case name ("ready", "open", …).
@@ -844,7 +1026,7 @@ type FleetStatus struct {
 
 func (x *FleetStatus) Reset() {
 	*x = FleetStatus{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +1038,7 @@ func (x *FleetStatus) String() string {
 func (*FleetStatus) ProtoMessage() {}
 
 func (x *FleetStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +1051,7 @@ func (x *FleetStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FleetStatus.ProtoReflect.Descriptor instead.
 func (*FleetStatus) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *FleetStatus) GetServers() map[string]uint32 {
@@ -925,7 +1107,7 @@ type ApplyFleetRequest struct {
 
 func (x *ApplyFleetRequest) Reset() {
 	*x = ApplyFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1119,7 @@ func (x *ApplyFleetRequest) String() string {
 func (*ApplyFleetRequest) ProtoMessage() {}
 
 func (x *ApplyFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1132,7 @@ func (x *ApplyFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyFleetRequest.ProtoReflect.Descriptor instead.
 func (*ApplyFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ApplyFleetRequest) GetFleet() *Fleet {
@@ -978,7 +1160,7 @@ type ApplyFleetResponse struct {
 
 func (x *ApplyFleetResponse) Reset() {
 	*x = ApplyFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1172,7 @@ func (x *ApplyFleetResponse) String() string {
 func (*ApplyFleetResponse) ProtoMessage() {}
 
 func (x *ApplyFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1185,7 @@ func (x *ApplyFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyFleetResponse.ProtoReflect.Descriptor instead.
 func (*ApplyFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ApplyFleetResponse) GetFleet() *Fleet {
@@ -1029,7 +1211,7 @@ type GetFleetRequest struct {
 
 func (x *GetFleetRequest) Reset() {
 	*x = GetFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1223,7 @@ func (x *GetFleetRequest) String() string {
 func (*GetFleetRequest) ProtoMessage() {}
 
 func (x *GetFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1236,7 @@ func (x *GetFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFleetRequest.ProtoReflect.Descriptor instead.
 func (*GetFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{13}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetFleetRequest) GetName() string {
@@ -1073,7 +1255,7 @@ type GetFleetResponse struct {
 
 func (x *GetFleetResponse) Reset() {
 	*x = GetFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1085,7 +1267,7 @@ func (x *GetFleetResponse) String() string {
 func (*GetFleetResponse) ProtoMessage() {}
 
 func (x *GetFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1098,7 +1280,7 @@ func (x *GetFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFleetResponse.ProtoReflect.Descriptor instead.
 func (*GetFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{14}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetFleetResponse) GetFleet() *Fleet {
@@ -1116,7 +1298,7 @@ type ListFleetsRequest struct {
 
 func (x *ListFleetsRequest) Reset() {
 	*x = ListFleetsRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1310,7 @@ func (x *ListFleetsRequest) String() string {
 func (*ListFleetsRequest) ProtoMessage() {}
 
 func (x *ListFleetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1323,7 @@ func (x *ListFleetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFleetsRequest.ProtoReflect.Descriptor instead.
 func (*ListFleetsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{15}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{16}
 }
 
 type ListFleetsResponse struct {
@@ -1153,7 +1335,7 @@ type ListFleetsResponse struct {
 
 func (x *ListFleetsResponse) Reset() {
 	*x = ListFleetsResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1165,7 +1347,7 @@ func (x *ListFleetsResponse) String() string {
 func (*ListFleetsResponse) ProtoMessage() {}
 
 func (x *ListFleetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1178,7 +1360,7 @@ func (x *ListFleetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFleetsResponse.ProtoReflect.Descriptor instead.
 func (*ListFleetsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{16}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListFleetsResponse) GetFleets() []*Fleet {
@@ -1196,7 +1378,7 @@ type WatchFleetsRequest struct {
 
 func (x *WatchFleetsRequest) Reset() {
 	*x = WatchFleetsRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1208,7 +1390,7 @@ func (x *WatchFleetsRequest) String() string {
 func (*WatchFleetsRequest) ProtoMessage() {}
 
 func (x *WatchFleetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1221,7 +1403,7 @@ func (x *WatchFleetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFleetsRequest.ProtoReflect.Descriptor instead.
 func (*WatchFleetsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{17}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{18}
 }
 
 type WatchFleetsResponse struct {
@@ -1234,7 +1416,7 @@ type WatchFleetsResponse struct {
 
 func (x *WatchFleetsResponse) Reset() {
 	*x = WatchFleetsResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1428,7 @@ func (x *WatchFleetsResponse) String() string {
 func (*WatchFleetsResponse) ProtoMessage() {}
 
 func (x *WatchFleetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1441,7 @@ func (x *WatchFleetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFleetsResponse.ProtoReflect.Descriptor instead.
 func (*WatchFleetsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{18}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WatchFleetsResponse) GetType() ChangeType {
@@ -1288,7 +1470,7 @@ type DeleteFleetRequest struct {
 
 func (x *DeleteFleetRequest) Reset() {
 	*x = DeleteFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1482,7 @@ func (x *DeleteFleetRequest) String() string {
 func (*DeleteFleetRequest) ProtoMessage() {}
 
 func (x *DeleteFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1495,7 @@ func (x *DeleteFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteFleetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{19}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeleteFleetRequest) GetName() string {
@@ -1345,7 +1527,7 @@ type DeleteFleetResponse struct {
 
 func (x *DeleteFleetResponse) Reset() {
 	*x = DeleteFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1539,7 @@ func (x *DeleteFleetResponse) String() string {
 func (*DeleteFleetResponse) ProtoMessage() {}
 
 func (x *DeleteFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1552,7 @@ func (x *DeleteFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteFleetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{20}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{21}
 }
 
 type ExplainFleetRequest struct {
@@ -1382,7 +1564,7 @@ type ExplainFleetRequest struct {
 
 func (x *ExplainFleetRequest) Reset() {
 	*x = ExplainFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1394,7 +1576,7 @@ func (x *ExplainFleetRequest) String() string {
 func (*ExplainFleetRequest) ProtoMessage() {}
 
 func (x *ExplainFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1407,7 +1589,7 @@ func (x *ExplainFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFleetRequest.ProtoReflect.Descriptor instead.
 func (*ExplainFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{21}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExplainFleetRequest) GetName() string {
@@ -1432,7 +1614,7 @@ type ExplainFleetResponse struct {
 
 func (x *ExplainFleetResponse) Reset() {
 	*x = ExplainFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1444,7 +1626,7 @@ func (x *ExplainFleetResponse) String() string {
 func (*ExplainFleetResponse) ProtoMessage() {}
 
 func (x *ExplainFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1639,7 @@ func (x *ExplainFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFleetResponse.ProtoReflect.Descriptor instead.
 func (*ExplainFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{22}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExplainFleetResponse) GetFleet() string {
@@ -1510,7 +1692,7 @@ type PlannedAction struct {
 
 func (x *PlannedAction) Reset() {
 	*x = PlannedAction{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1522,7 +1704,7 @@ func (x *PlannedAction) String() string {
 func (*PlannedAction) ProtoMessage() {}
 
 func (x *PlannedAction) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1535,7 +1717,7 @@ func (x *PlannedAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlannedAction.ProtoReflect.Descriptor instead.
 func (*PlannedAction) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{23}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PlannedAction) GetVerb() string {
@@ -1640,7 +1822,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\xaa\x01\a\"\x03\b\x90\x1c2\x00R\n" +
 	"doubtAfter\x12M\n" +
 	"\rstart_timeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\x90\x1c2\x00R\fstartTimeout\"\x8a\x04\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c2\x00R\fstartTimeout\"\xd5\b\n" +
 	"\fRoomSettings\x12>\n" +
 	"\x04tick\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x05\x10\x80\x84\xaf_2\x00R\x04tick\x125\n" +
 	"\x11max_message_bytes\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\x80\x80@R\x0fmaxMessageBytes\x12@\n" +
@@ -1650,8 +1832,35 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\x0fmax_state_bytes\x18\x05 \x01(\rB\n" +
 	"\xbaH\a*\x05\x18\x80\x80\x80\x01R\rmaxStateBytes\x12M\n" +
 	"\rresume_window\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\fresumeWindow:}\xbaHz\x1ax\n" +
-	"\troom.tick\x12\x1atick must be 10ms to 200ms\x1aO!has(this.tick) || this.tick == duration('0s') || this.tick >= duration('10ms')\"\xbb\x02\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\fresumeWindow\x12Y\n" +
+	"\x14max_member_queue_age\x18\a \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\x11maxMemberQueueAge\x12<\n" +
+	"\x14max_bytes_per_second\x18\b \x01(\rB\v\xbaH\b*\x06\x18\x80\x80\x80\x80\x04R\x11maxBytesPerSecond\x12@\n" +
+	"\x17max_connects_per_second\x18\t \x01(\rB\t\xbaH\x06*\x04\x18\xc0\x84=R\x14maxConnectsPerSecond\x12L\n" +
+	"\rhello_timeout\x18\n" +
+	" \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\fhelloTimeout\x12K\n" +
+	"\fidle_timeout\x18\v \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\x90\x1c2\x00R\vidleTimeout\x120\n" +
+	"\x0ehistory_events\x18\f \x01(\rB\t\xbaH\x06*\x04\x18\x80\x80\x04R\rhistoryEvents\x12/\n" +
+	"\rhistory_bytes\x18\r \x01(\rB\n" +
+	"\xbaH\a*\x05\x18\x80\x80\x80\x01R\fhistoryBytes\x12<\n" +
+	"\rposition_step\x18\x0e \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00@\x8f@)\x00\x00\x00\x00\x00\x00\x00\x00R\fpositionStep\x122\n" +
+	"\binterest\x18\x0f \x01(\v2\x16.greenroom.v1.InterestR\binterest:}\xbaHz\x1ax\n" +
+	"\troom.tick\x12\x1atick must be 10ms to 200ms\x1aO!has(this.tick) || this.tick == duration('0s') || this.tick >= duration('10ms')\"\xa8\x04\n" +
+	"\bInterest\x12/\n" +
+	"\x06radius\x18\x01 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\x06radius\x12\"\n" +
+	"\anearest\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\anearest\x127\n" +
+	"\n" +
+	"hysteresis\x18\x03 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00R\n" +
+	"hysteresis\x126\n" +
+	"\n" +
+	"far_radius\x18\x04 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\tfarRadius\x12)\n" +
+	"\vfar_nearest\x18\x05 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\n" +
+	"farNearest\x12D\n" +
+	"\tfar_every\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\bfarEvery\x12A\n" +
+	"\arefresh\x18\a \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\n" +
+	"2\x00R\arefresh:\xa1\x01\xbaH\x9d\x01\x1a\x9a\x01\n" +
+	"\x13interest.far_radius\x122far_radius must not be below radius, and needs one\x1aOthis.far_radius == 0.0 || (this.radius > 0.0 && this.far_radius >= this.radius)\"\xbb\x02\n" +
 	"\vFleetStatus\x12@\n" +
 	"\aservers\x18\x01 \x03(\v2&.greenroom.v1.FleetStatus.ServersEntryR\aservers\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\rR\bsessions\x12%\n" +
@@ -1727,7 +1936,7 @@ func file_greenroom_v1_fleet_proto_rawDescGZIP() []byte {
 }
 
 var file_greenroom_v1_fleet_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_greenroom_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_greenroom_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_greenroom_v1_fleet_proto_goTypes = []any{
 	(Protocol)(0),                 // 0: greenroom.v1.Protocol
 	(*Fleet)(nil),                 // 1: greenroom.v1.Fleet
@@ -1740,77 +1949,84 @@ var file_greenroom_v1_fleet_proto_goTypes = []any{
 	(*Buffers)(nil),               // 8: greenroom.v1.Buffers
 	(*HealthPolicy)(nil),          // 9: greenroom.v1.HealthPolicy
 	(*RoomSettings)(nil),          // 10: greenroom.v1.RoomSettings
-	(*FleetStatus)(nil),           // 11: greenroom.v1.FleetStatus
-	(*ApplyFleetRequest)(nil),     // 12: greenroom.v1.ApplyFleetRequest
-	(*ApplyFleetResponse)(nil),    // 13: greenroom.v1.ApplyFleetResponse
-	(*GetFleetRequest)(nil),       // 14: greenroom.v1.GetFleetRequest
-	(*GetFleetResponse)(nil),      // 15: greenroom.v1.GetFleetResponse
-	(*ListFleetsRequest)(nil),     // 16: greenroom.v1.ListFleetsRequest
-	(*ListFleetsResponse)(nil),    // 17: greenroom.v1.ListFleetsResponse
-	(*WatchFleetsRequest)(nil),    // 18: greenroom.v1.WatchFleetsRequest
-	(*WatchFleetsResponse)(nil),   // 19: greenroom.v1.WatchFleetsResponse
-	(*DeleteFleetRequest)(nil),    // 20: greenroom.v1.DeleteFleetRequest
-	(*DeleteFleetResponse)(nil),   // 21: greenroom.v1.DeleteFleetResponse
-	(*ExplainFleetRequest)(nil),   // 22: greenroom.v1.ExplainFleetRequest
-	(*ExplainFleetResponse)(nil),  // 23: greenroom.v1.ExplainFleetResponse
-	(*PlannedAction)(nil),         // 24: greenroom.v1.PlannedAction
-	nil,                           // 25: greenroom.v1.Fleet.LabelsEntry
-	nil,                           // 26: greenroom.v1.ProcessProvider.EnvEntry
-	nil,                           // 27: greenroom.v1.FleetStatus.ServersEntry
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(*DrainPolicy)(nil),           // 29: greenroom.v1.DrainPolicy
-	(*durationpb.Duration)(nil),   // 30: google.protobuf.Duration
-	(ChangeType)(0),               // 31: greenroom.v1.ChangeType
+	(*Interest)(nil),              // 11: greenroom.v1.Interest
+	(*FleetStatus)(nil),           // 12: greenroom.v1.FleetStatus
+	(*ApplyFleetRequest)(nil),     // 13: greenroom.v1.ApplyFleetRequest
+	(*ApplyFleetResponse)(nil),    // 14: greenroom.v1.ApplyFleetResponse
+	(*GetFleetRequest)(nil),       // 15: greenroom.v1.GetFleetRequest
+	(*GetFleetResponse)(nil),      // 16: greenroom.v1.GetFleetResponse
+	(*ListFleetsRequest)(nil),     // 17: greenroom.v1.ListFleetsRequest
+	(*ListFleetsResponse)(nil),    // 18: greenroom.v1.ListFleetsResponse
+	(*WatchFleetsRequest)(nil),    // 19: greenroom.v1.WatchFleetsRequest
+	(*WatchFleetsResponse)(nil),   // 20: greenroom.v1.WatchFleetsResponse
+	(*DeleteFleetRequest)(nil),    // 21: greenroom.v1.DeleteFleetRequest
+	(*DeleteFleetResponse)(nil),   // 22: greenroom.v1.DeleteFleetResponse
+	(*ExplainFleetRequest)(nil),   // 23: greenroom.v1.ExplainFleetRequest
+	(*ExplainFleetResponse)(nil),  // 24: greenroom.v1.ExplainFleetResponse
+	(*PlannedAction)(nil),         // 25: greenroom.v1.PlannedAction
+	nil,                           // 26: greenroom.v1.Fleet.LabelsEntry
+	nil,                           // 27: greenroom.v1.ProcessProvider.EnvEntry
+	nil,                           // 28: greenroom.v1.FleetStatus.ServersEntry
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*DrainPolicy)(nil),           // 30: greenroom.v1.DrainPolicy
+	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
+	(ChangeType)(0),               // 32: greenroom.v1.ChangeType
 }
 var file_greenroom_v1_fleet_proto_depIdxs = []int32{
-	25, // 0: greenroom.v1.Fleet.labels:type_name -> greenroom.v1.Fleet.LabelsEntry
+	26, // 0: greenroom.v1.Fleet.labels:type_name -> greenroom.v1.Fleet.LabelsEntry
 	2,  // 1: greenroom.v1.Fleet.spec:type_name -> greenroom.v1.FleetSpec
-	28, // 2: greenroom.v1.Fleet.created_at:type_name -> google.protobuf.Timestamp
-	28, // 3: greenroom.v1.Fleet.updated_at:type_name -> google.protobuf.Timestamp
-	11, // 4: greenroom.v1.Fleet.status:type_name -> greenroom.v1.FleetStatus
+	29, // 2: greenroom.v1.Fleet.created_at:type_name -> google.protobuf.Timestamp
+	29, // 3: greenroom.v1.Fleet.updated_at:type_name -> google.protobuf.Timestamp
+	12, // 4: greenroom.v1.Fleet.status:type_name -> greenroom.v1.FleetStatus
 	3,  // 5: greenroom.v1.FleetSpec.provider:type_name -> greenroom.v1.Provider
 	7,  // 6: greenroom.v1.FleetSpec.capacity:type_name -> greenroom.v1.ServerCapacity
 	8,  // 7: greenroom.v1.FleetSpec.buffers:type_name -> greenroom.v1.Buffers
-	29, // 8: greenroom.v1.FleetSpec.drain:type_name -> greenroom.v1.DrainPolicy
+	30, // 8: greenroom.v1.FleetSpec.drain:type_name -> greenroom.v1.DrainPolicy
 	9,  // 9: greenroom.v1.FleetSpec.health:type_name -> greenroom.v1.HealthPolicy
-	30, // 10: greenroom.v1.FleetSpec.scale_in_after:type_name -> google.protobuf.Duration
+	31, // 10: greenroom.v1.FleetSpec.scale_in_after:type_name -> google.protobuf.Duration
 	10, // 11: greenroom.v1.FleetSpec.room:type_name -> greenroom.v1.RoomSettings
 	4,  // 12: greenroom.v1.Provider.process:type_name -> greenroom.v1.ProcessProvider
-	26, // 13: greenroom.v1.ProcessProvider.env:type_name -> greenroom.v1.ProcessProvider.EnvEntry
+	27, // 13: greenroom.v1.ProcessProvider.env:type_name -> greenroom.v1.ProcessProvider.EnvEntry
 	5,  // 14: greenroom.v1.ProcessProvider.ports:type_name -> greenroom.v1.Port
 	6,  // 15: greenroom.v1.ProcessProvider.resources:type_name -> greenroom.v1.Resources
-	30, // 16: greenroom.v1.ProcessProvider.stop_grace:type_name -> google.protobuf.Duration
+	31, // 16: greenroom.v1.ProcessProvider.stop_grace:type_name -> google.protobuf.Duration
 	0,  // 17: greenroom.v1.Port.protocol:type_name -> greenroom.v1.Protocol
-	30, // 18: greenroom.v1.HealthPolicy.doubt_after:type_name -> google.protobuf.Duration
-	30, // 19: greenroom.v1.HealthPolicy.start_timeout:type_name -> google.protobuf.Duration
-	30, // 20: greenroom.v1.RoomSettings.tick:type_name -> google.protobuf.Duration
-	30, // 21: greenroom.v1.RoomSettings.resume_window:type_name -> google.protobuf.Duration
-	27, // 22: greenroom.v1.FleetStatus.servers:type_name -> greenroom.v1.FleetStatus.ServersEntry
-	1,  // 23: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 24: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 25: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 26: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
-	31, // 27: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
-	1,  // 28: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
-	28, // 29: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
-	24, // 30: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
-	12, // 31: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
-	14, // 32: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
-	16, // 33: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
-	18, // 34: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
-	20, // 35: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
-	22, // 36: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
-	13, // 37: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
-	15, // 38: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
-	17, // 39: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
-	19, // 40: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
-	21, // 41: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
-	23, // 42: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
-	37, // [37:43] is the sub-list for method output_type
-	31, // [31:37] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	31, // 18: greenroom.v1.HealthPolicy.doubt_after:type_name -> google.protobuf.Duration
+	31, // 19: greenroom.v1.HealthPolicy.start_timeout:type_name -> google.protobuf.Duration
+	31, // 20: greenroom.v1.RoomSettings.tick:type_name -> google.protobuf.Duration
+	31, // 21: greenroom.v1.RoomSettings.resume_window:type_name -> google.protobuf.Duration
+	31, // 22: greenroom.v1.RoomSettings.max_member_queue_age:type_name -> google.protobuf.Duration
+	31, // 23: greenroom.v1.RoomSettings.hello_timeout:type_name -> google.protobuf.Duration
+	31, // 24: greenroom.v1.RoomSettings.idle_timeout:type_name -> google.protobuf.Duration
+	11, // 25: greenroom.v1.RoomSettings.interest:type_name -> greenroom.v1.Interest
+	31, // 26: greenroom.v1.Interest.far_every:type_name -> google.protobuf.Duration
+	31, // 27: greenroom.v1.Interest.refresh:type_name -> google.protobuf.Duration
+	28, // 28: greenroom.v1.FleetStatus.servers:type_name -> greenroom.v1.FleetStatus.ServersEntry
+	1,  // 29: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 30: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 31: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 32: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
+	32, // 33: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
+	1,  // 34: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
+	29, // 35: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
+	25, // 36: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
+	13, // 37: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
+	15, // 38: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
+	17, // 39: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
+	19, // 40: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
+	21, // 41: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
+	23, // 42: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
+	14, // 43: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
+	16, // 44: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
+	18, // 45: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
+	20, // 46: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
+	22, // 47: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
+	24, // 48: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
+	43, // [43:49] is the sub-list for method output_type
+	37, // [37:43] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_fleet_proto_init() }
@@ -1828,7 +2044,7 @@ func file_greenroom_v1_fleet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_fleet_proto_rawDesc), len(file_greenroom_v1_fleet_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   27,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

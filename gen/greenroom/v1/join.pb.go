@@ -206,7 +206,10 @@ type Ticket struct {
 	// Shown to the server when connecting; a secret of the player's.
 	Ticket string `protobuf:"bytes,2,opt,name=ticket,proto3" json:"ticket,omitempty"`
 	// An unused ticket opens nothing after this.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The same seat for the endpoint "udp": a sealed part for the server and the player's keys (docs/WIRE.md). Empty if the
+	// server has no such endpoint. As secret as the ticket.
+	ConnectToken  string `protobuf:"bytes,4,opt,name=connect_token,json=connectToken,proto3" json:"connect_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +263,13 @@ func (x *Ticket) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *Ticket) GetConnectToken() string {
+	if x != nil {
+		return x.ConnectToken
+	}
+	return ""
 }
 
 type LeaveRequest struct {
@@ -378,12 +388,13 @@ const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\x06server\x18\x04 \x01(\tR\x06server\x124\n" +
 	"\tendpoints\x18\x05 \x03(\v2\x16.greenroom.v1.EndpointR\tendpoints\x12.\n" +
 	"\atickets\x18\x06 \x03(\v2\x14.greenroom.v1.TicketR\atickets\x12\x18\n" +
-	"\acreated\x18\a \x01(\bR\acreated\"s\n" +
+	"\acreated\x18\a \x01(\bR\acreated\"\x98\x01\n" +
 	"\x06Ticket\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\tR\x06player\x12\x16\n" +
 	"\x06ticket\x18\x02 \x01(\tR\x06ticket\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"q\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12#\n" +
+	"\rconnect_token\x18\x04 \x01(\tR\fconnectToken\"q\n" +
 	"\fLeaveRequest\x12\x1f\n" +
 	"\x05route\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05route\x12\x1c\n" +
 	"\x03key\x18\x02 \x01(\tB\n" +

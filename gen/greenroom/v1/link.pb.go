@@ -612,6 +612,7 @@ type LinkResponse struct {
 	//	*LinkResponse_Close
 	//	*LinkResponse_Release
 	//	*LinkResponse_Resume
+	//	*LinkResponse_Stage
 	Message       isLinkResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -717,6 +718,15 @@ func (x *LinkResponse) GetResume() *Resume {
 	return nil
 }
 
+func (x *LinkResponse) GetStage() *StageMessages {
+	if x != nil {
+		if x, ok := x.Message.(*LinkResponse_Stage); ok {
+			return x.Stage
+		}
+	}
+	return nil
+}
+
 type isLinkResponse_Message interface {
 	isLinkResponse_Message()
 }
@@ -752,6 +762,11 @@ type LinkResponse_Resume struct {
 	Resume *Resume `protobuf:"bytes,7,opt,name=resume,proto3,oneof"`
 }
 
+type LinkResponse_Stage struct {
+	// Messages for every room of a space.
+	Stage *StageMessages `protobuf:"bytes,8,opt,name=stage,proto3,oneof"`
+}
+
 func (*LinkResponse_Welcome) isLinkResponse_Message() {}
 
 func (*LinkResponse_Want) isLinkResponse_Message() {}
@@ -766,6 +781,8 @@ func (*LinkResponse_Release) isLinkResponse_Message() {}
 
 func (*LinkResponse_Resume) isLinkResponse_Message() {}
 
+func (*LinkResponse_Stage) isLinkResponse_Message() {}
+
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keys that tickets for this server are signed with, newest first.
@@ -779,7 +796,9 @@ type Welcome struct {
 	Room            *RoomSettings        `protobuf:"bytes,7,opt,name=room,proto3" json:"room,omitempty"`
 	Want            *Want                `protobuf:"bytes,8,opt,name=want,proto3" json:"want,omitempty"`
 	// Sessions the server reported that have since been placed elsewhere: it closes them, and sends their clients on.
-	Stale         []*SessionRef `protobuf:"bytes,9,rep,name=stale,proto3" json:"stale,omitempty"`
+	Stale []*SessionRef `protobuf:"bytes,9,rep,name=stale,proto3" json:"stale,omitempty"`
+	// What the stages of all routes show to late joiners.
+	Stage         *StageMessages `protobuf:"bytes,10,opt,name=stage,proto3" json:"stage,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -877,6 +896,145 @@ func (x *Welcome) GetStale() []*SessionRef {
 	return nil
 }
 
+func (x *Welcome) GetStage() *StageMessages {
+	if x != nil {
+		return x.Stage
+	}
+	return nil
+}
+
+type StageMessages struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Messages      []*StageMessage        `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StageMessages) Reset() {
+	*x = StageMessages{}
+	mi := &file_greenroom_v1_link_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StageMessages) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StageMessages) ProtoMessage() {}
+
+func (x *StageMessages) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_link_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StageMessages.ProtoReflect.Descriptor instead.
+func (*StageMessages) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *StageMessages) GetMessages() []*StageMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+// One message to every room of a space.
+type StageMessage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Route string                 `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
+	// See PublishRequest.space.
+	Space string `protobuf:"bytes,2,opt,name=space,proto3" json:"space,omitempty"`
+	// Rises with every message of the route's stage.
+	Serial  uint64 `protobuf:"varint,3,opt,name=serial,proto3" json:"serial,omitempty"`
+	Name    string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	Payload []byte `protobuf:"bytes,5,opt,name=payload,proto3" json:"payload,omitempty"`
+	// Late joiners are shown the last one of its name; an empty payload forgets it.
+	Retain        bool `protobuf:"varint,6,opt,name=retain,proto3" json:"retain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StageMessage) Reset() {
+	*x = StageMessage{}
+	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StageMessage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StageMessage) ProtoMessage() {}
+
+func (x *StageMessage) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StageMessage.ProtoReflect.Descriptor instead.
+func (*StageMessage) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *StageMessage) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
+func (x *StageMessage) GetSpace() string {
+	if x != nil {
+		return x.Space
+	}
+	return ""
+}
+
+func (x *StageMessage) GetSerial() uint64 {
+	if x != nil {
+		return x.Serial
+	}
+	return 0
+}
+
+func (x *StageMessage) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StageMessage) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *StageMessage) GetRetain() bool {
+	if x != nil {
+		return x.Retain
+	}
+	return false
+}
+
 type TicketKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -887,7 +1045,7 @@ type TicketKey struct {
 
 func (x *TicketKey) Reset() {
 	*x = TicketKey{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[10]
+	mi := &file_greenroom_v1_link_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -899,7 +1057,7 @@ func (x *TicketKey) String() string {
 func (*TicketKey) ProtoMessage() {}
 
 func (x *TicketKey) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[10]
+	mi := &file_greenroom_v1_link_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -912,7 +1070,7 @@ func (x *TicketKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TicketKey.ProtoReflect.Descriptor instead.
 func (*TicketKey) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *TicketKey) GetId() string {
@@ -942,7 +1100,7 @@ type Want struct {
 
 func (x *Want) Reset() {
 	*x = Want{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	mi := &file_greenroom_v1_link_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1112,7 @@ func (x *Want) String() string {
 func (*Want) ProtoMessage() {}
 
 func (x *Want) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	mi := &file_greenroom_v1_link_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1125,7 @@ func (x *Want) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Want.ProtoReflect.Descriptor instead.
 func (*Want) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Want) GetState() ServerState {
@@ -1013,7 +1171,7 @@ type OpenSession struct {
 
 func (x *OpenSession) Reset() {
 	*x = OpenSession{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[12]
+	mi := &file_greenroom_v1_link_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1025,7 +1183,7 @@ func (x *OpenSession) String() string {
 func (*OpenSession) ProtoMessage() {}
 
 func (x *OpenSession) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[12]
+	mi := &file_greenroom_v1_link_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1038,7 +1196,7 @@ func (x *OpenSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSession.ProtoReflect.Descriptor instead.
 func (*OpenSession) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OpenSession) GetSession() *SessionRef {
@@ -1079,7 +1237,7 @@ type HandOver struct {
 
 func (x *HandOver) Reset() {
 	*x = HandOver{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[13]
+	mi := &file_greenroom_v1_link_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1249,7 @@ func (x *HandOver) String() string {
 func (*HandOver) ProtoMessage() {}
 
 func (x *HandOver) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[13]
+	mi := &file_greenroom_v1_link_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1262,7 @@ func (x *HandOver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
 func (*HandOver) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{13}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HandOver) GetSession() *SessionRef {
@@ -1123,7 +1281,7 @@ type Resume struct {
 
 func (x *Resume) Reset() {
 	*x = Resume{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[14]
+	mi := &file_greenroom_v1_link_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1135,7 +1293,7 @@ func (x *Resume) String() string {
 func (*Resume) ProtoMessage() {}
 
 func (x *Resume) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[14]
+	mi := &file_greenroom_v1_link_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1148,7 +1306,7 @@ func (x *Resume) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resume.ProtoReflect.Descriptor instead.
 func (*Resume) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{14}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Resume) GetSession() *SessionRef {
@@ -1171,7 +1329,7 @@ type CloseSession struct {
 
 func (x *CloseSession) Reset() {
 	*x = CloseSession{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[15]
+	mi := &file_greenroom_v1_link_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1341,7 @@ func (x *CloseSession) String() string {
 func (*CloseSession) ProtoMessage() {}
 
 func (x *CloseSession) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[15]
+	mi := &file_greenroom_v1_link_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1354,7 @@ func (x *CloseSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseSession.ProtoReflect.Descriptor instead.
 func (*CloseSession) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{15}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CloseSession) GetSession() *SessionRef {
@@ -1232,7 +1390,7 @@ type Redirect struct {
 
 func (x *Redirect) Reset() {
 	*x = Redirect{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	mi := &file_greenroom_v1_link_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1244,7 +1402,7 @@ func (x *Redirect) String() string {
 func (*Redirect) ProtoMessage() {}
 
 func (x *Redirect) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	mi := &file_greenroom_v1_link_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1257,7 +1415,7 @@ func (x *Redirect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Redirect.ProtoReflect.Descriptor instead.
 func (*Redirect) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{16}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Redirect) GetServer() string {
@@ -1282,17 +1440,19 @@ func (x *Redirect) GetTickets() []*PlayerTicket {
 }
 
 type PlayerTicket struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Player        string                 `protobuf:"bytes,1,opt,name=player,proto3" json:"player,omitempty"`
-	Ticket        string                 `protobuf:"bytes,2,opt,name=ticket,proto3" json:"ticket,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Player    string                 `protobuf:"bytes,1,opt,name=player,proto3" json:"player,omitempty"`
+	Ticket    string                 `protobuf:"bytes,2,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// See Ticket.connect_token.
+	ConnectToken  string `protobuf:"bytes,4,opt,name=connect_token,json=connectToken,proto3" json:"connect_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PlayerTicket) Reset() {
 	*x = PlayerTicket{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[17]
+	mi := &file_greenroom_v1_link_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +1464,7 @@ func (x *PlayerTicket) String() string {
 func (*PlayerTicket) ProtoMessage() {}
 
 func (x *PlayerTicket) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[17]
+	mi := &file_greenroom_v1_link_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1317,7 +1477,7 @@ func (x *PlayerTicket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayerTicket.ProtoReflect.Descriptor instead.
 func (*PlayerTicket) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{17}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PlayerTicket) GetPlayer() string {
@@ -1341,6 +1501,13 @@ func (x *PlayerTicket) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *PlayerTicket) GetConnectToken() string {
+	if x != nil {
+		return x.ConnectToken
+	}
+	return ""
+}
+
 // A player was removed by the API: close the connection and release the seat.
 type Release struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1353,7 +1520,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[18]
+	mi := &file_greenroom_v1_link_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1532,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[18]
+	mi := &file_greenroom_v1_link_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1545,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{18}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Release) GetSession() *SessionRef {
@@ -1448,7 +1615,7 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\tR\x05error\"Y\n" +
 	"\rSessionOpened\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"\xf5\x02\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\xaa\x03\n" +
 	"\fLinkResponse\x121\n" +
 	"\awelcome\x18\x01 \x01(\v2\x15.greenroom.v1.WelcomeH\x00R\awelcome\x12(\n" +
 	"\x04want\x18\x02 \x01(\v2\x12.greenroom.v1.WantH\x00R\x04want\x12/\n" +
@@ -1456,8 +1623,9 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\thand_over\x18\x04 \x01(\v2\x16.greenroom.v1.HandOverH\x00R\bhandOver\x122\n" +
 	"\x05close\x18\x05 \x01(\v2\x1a.greenroom.v1.CloseSessionH\x00R\x05close\x121\n" +
 	"\arelease\x18\x06 \x01(\v2\x15.greenroom.v1.ReleaseH\x00R\arelease\x12.\n" +
-	"\x06resume\x18\a \x01(\v2\x14.greenroom.v1.ResumeH\x00R\x06resumeB\t\n" +
-	"\amessage\"\xc0\x03\n" +
+	"\x06resume\x18\a \x01(\v2\x14.greenroom.v1.ResumeH\x00R\x06resume\x123\n" +
+	"\x05stage\x18\b \x01(\v2\x1b.greenroom.v1.StageMessagesH\x00R\x05stageB\t\n" +
+	"\amessage\"\xf3\x03\n" +
 	"\aWelcome\x128\n" +
 	"\vticket_keys\x18\x01 \x03(\v2\x17.greenroom.v1.TicketKeyR\n" +
 	"ticketKeys\x127\n" +
@@ -1468,7 +1636,18 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\rseat_capacity\x18\x06 \x01(\rR\fseatCapacity\x12.\n" +
 	"\x04room\x18\a \x01(\v2\x1a.greenroom.v1.RoomSettingsR\x04room\x12&\n" +
 	"\x04want\x18\b \x01(\v2\x12.greenroom.v1.WantR\x04want\x12.\n" +
-	"\x05stale\x18\t \x03(\v2\x18.greenroom.v1.SessionRefR\x05stale\"-\n" +
+	"\x05stale\x18\t \x03(\v2\x18.greenroom.v1.SessionRefR\x05stale\x121\n" +
+	"\x05stage\x18\n" +
+	" \x01(\v2\x1b.greenroom.v1.StageMessagesR\x05stage\"G\n" +
+	"\rStageMessages\x126\n" +
+	"\bmessages\x18\x01 \x03(\v2\x1a.greenroom.v1.StageMessageR\bmessages\"\x98\x01\n" +
+	"\fStageMessage\x12\x14\n" +
+	"\x05route\x18\x01 \x01(\tR\x05route\x12\x14\n" +
+	"\x05space\x18\x02 \x01(\tR\x05space\x12\x16\n" +
+	"\x06serial\x18\x03 \x01(\x04R\x06serial\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12\x18\n" +
+	"\apayload\x18\x05 \x01(\fR\apayload\x12\x16\n" +
+	"\x06retain\x18\x06 \x01(\bR\x06retain\"-\n" +
 	"\tTicketKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"\xca\x01\n" +
@@ -1495,12 +1674,13 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\bRedirect\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x124\n" +
 	"\tendpoints\x18\x02 \x03(\v2\x16.greenroom.v1.EndpointR\tendpoints\x124\n" +
-	"\atickets\x18\x03 \x03(\v2\x1a.greenroom.v1.PlayerTicketR\atickets\"y\n" +
+	"\atickets\x18\x03 \x03(\v2\x1a.greenroom.v1.PlayerTicketR\atickets\"\x9e\x01\n" +
 	"\fPlayerTicket\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\tR\x06player\x12\x16\n" +
 	"\x06ticket\x18\x02 \x01(\tR\x06ticket\x129\n" +
 	"\n" +
-	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"i\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12#\n" +
+	"\rconnect_token\x18\x04 \x01(\tR\fconnectToken\"i\n" +
 	"\aRelease\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12\x12\n" +
 	"\x04seat\x18\x02 \x01(\x04R\x04seat\x12\x16\n" +
@@ -1520,7 +1700,7 @@ func file_greenroom_v1_link_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_link_proto_rawDescData
 }
 
-var file_greenroom_v1_link_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_greenroom_v1_link_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_greenroom_v1_link_proto_goTypes = []any{
 	(*LinkRequest)(nil),           // 0: greenroom.v1.LinkRequest
 	(*Hello)(nil),                 // 1: greenroom.v1.Hello
@@ -1532,29 +1712,31 @@ var file_greenroom_v1_link_proto_goTypes = []any{
 	(*SessionOpened)(nil),         // 7: greenroom.v1.SessionOpened
 	(*LinkResponse)(nil),          // 8: greenroom.v1.LinkResponse
 	(*Welcome)(nil),               // 9: greenroom.v1.Welcome
-	(*TicketKey)(nil),             // 10: greenroom.v1.TicketKey
-	(*Want)(nil),                  // 11: greenroom.v1.Want
-	(*OpenSession)(nil),           // 12: greenroom.v1.OpenSession
-	(*HandOver)(nil),              // 13: greenroom.v1.HandOver
-	(*Resume)(nil),                // 14: greenroom.v1.Resume
-	(*CloseSession)(nil),          // 15: greenroom.v1.CloseSession
-	(*Redirect)(nil),              // 16: greenroom.v1.Redirect
-	(*PlayerTicket)(nil),          // 17: greenroom.v1.PlayerTicket
-	(*Release)(nil),               // 18: greenroom.v1.Release
-	(*Endpoint)(nil),              // 19: greenroom.v1.Endpoint
-	(ServerState)(0),              // 20: greenroom.v1.ServerState
-	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
-	(*RoomSettings)(nil),          // 22: greenroom.v1.RoomSettings
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*StageMessages)(nil),         // 10: greenroom.v1.StageMessages
+	(*StageMessage)(nil),          // 11: greenroom.v1.StageMessage
+	(*TicketKey)(nil),             // 12: greenroom.v1.TicketKey
+	(*Want)(nil),                  // 13: greenroom.v1.Want
+	(*OpenSession)(nil),           // 14: greenroom.v1.OpenSession
+	(*HandOver)(nil),              // 15: greenroom.v1.HandOver
+	(*Resume)(nil),                // 16: greenroom.v1.Resume
+	(*CloseSession)(nil),          // 17: greenroom.v1.CloseSession
+	(*Redirect)(nil),              // 18: greenroom.v1.Redirect
+	(*PlayerTicket)(nil),          // 19: greenroom.v1.PlayerTicket
+	(*Release)(nil),               // 20: greenroom.v1.Release
+	(*Endpoint)(nil),              // 21: greenroom.v1.Endpoint
+	(ServerState)(0),              // 22: greenroom.v1.ServerState
+	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
+	(*RoomSettings)(nil),          // 24: greenroom.v1.RoomSettings
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
 }
 var file_greenroom_v1_link_proto_depIdxs = []int32{
 	1,  // 0: greenroom.v1.LinkRequest.hello:type_name -> greenroom.v1.Hello
 	2,  // 1: greenroom.v1.LinkRequest.report:type_name -> greenroom.v1.Report
 	6,  // 2: greenroom.v1.LinkRequest.copy:type_name -> greenroom.v1.SessionCopy
 	7,  // 3: greenroom.v1.LinkRequest.opened:type_name -> greenroom.v1.SessionOpened
-	19, // 4: greenroom.v1.Hello.endpoints:type_name -> greenroom.v1.Endpoint
+	21, // 4: greenroom.v1.Hello.endpoints:type_name -> greenroom.v1.Endpoint
 	4,  // 5: greenroom.v1.Hello.sessions:type_name -> greenroom.v1.SessionReport
-	20, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
+	22, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
 	4,  // 7: greenroom.v1.Report.sessions:type_name -> greenroom.v1.SessionReport
 	3,  // 8: greenroom.v1.Report.ended:type_name -> greenroom.v1.SessionRef
 	3,  // 9: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
@@ -1562,37 +1744,40 @@ var file_greenroom_v1_link_proto_depIdxs = []int32{
 	3,  // 11: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
 	3,  // 12: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
 	9,  // 13: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
-	11, // 14: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
-	12, // 15: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
-	13, // 16: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
-	15, // 17: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
-	18, // 18: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
-	14, // 19: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
-	10, // 20: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
-	21, // 21: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	21, // 22: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
-	22, // 23: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
-	11, // 24: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
-	3,  // 25: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
-	20, // 26: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
-	23, // 27: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
-	23, // 28: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
-	3,  // 29: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
-	3,  // 30: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
-	3,  // 31: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
-	3,  // 32: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
-	16, // 33: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
-	19, // 34: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
-	17, // 35: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
-	23, // 36: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
-	3,  // 37: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
-	0,  // 38: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
-	8,  // 39: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
-	39, // [39:40] is the sub-list for method output_type
-	38, // [38:39] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	13, // 14: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
+	14, // 15: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
+	15, // 16: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
+	17, // 17: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
+	20, // 18: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
+	16, // 19: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
+	10, // 20: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
+	12, // 21: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
+	23, // 22: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	23, // 23: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
+	24, // 24: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
+	13, // 25: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
+	3,  // 26: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
+	10, // 27: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
+	11, // 28: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
+	22, // 29: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
+	25, // 30: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
+	25, // 31: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
+	3,  // 32: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
+	3,  // 33: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
+	3,  // 34: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
+	3,  // 35: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
+	18, // 36: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
+	21, // 37: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
+	19, // 38: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
+	25, // 39: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
+	3,  // 40: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
+	0,  // 41: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
+	8,  // 42: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
+	42, // [42:43] is the sub-list for method output_type
+	41, // [41:42] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_link_proto_init() }
@@ -1616,6 +1801,7 @@ func file_greenroom_v1_link_proto_init() {
 		(*LinkResponse_Close)(nil),
 		(*LinkResponse_Release)(nil),
 		(*LinkResponse_Resume)(nil),
+		(*LinkResponse_Stage)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1623,7 +1809,7 @@ func file_greenroom_v1_link_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_link_proto_rawDesc), len(file_greenroom_v1_link_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

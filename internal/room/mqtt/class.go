@@ -68,6 +68,9 @@ func (c *class) Snapshot(v *room.View) *room.Shared {
 	return e.shared()
 }
 
+// Scene implements room.Encoder.
+func (c *class) Scene([]room.Entity) room.Scene { return nil }
+
 // forSnapshot is the class whose messages carry RETAIN and leave out nobody's.
 func (c *class) forSnapshot() *class {
 	s := *c

@@ -34,6 +34,8 @@ func decodeBody(t Type, body []byte) (Record, error) {
 		return Leave{}, nil
 	case TypePing:
 		return as(DecodePing(body))
+	case TypeSendPosition:
+		return as(DecodeSendPosition(body))
 	case TypeWelcome:
 		return as(DecodeWelcome(body))
 	case TypeSnapshot:
@@ -58,6 +60,12 @@ func decodeBody(t Type, body []byte) (Record, error) {
 		return as(DecodePong(body))
 	case TypeReject:
 		return as(DecodeReject(body))
+	case TypePositions:
+		return as(DecodePositions(body))
+	case TypeOccupancy:
+		return as(DecodeOccupancy(body))
+	case TypeStaged:
+		return as(DecodeStaged(body))
 	}
 	return nil, nil
 }

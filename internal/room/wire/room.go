@@ -5,9 +5,10 @@ import "time"
 // Welcome (81) answers Hello.
 //
 //	version 1 byte · flags 1 byte · member uvarint · epoch uvarint · offset uvarint · last seq uvarint ·
-//	tick ms uvarint · max message bytes uvarint · route string · key string · player string
+//	tick ms uvarint · max message bytes uvarint · route string · key string · player string · position step uvarint
 type Welcome struct {
 	Recovered       bool // the events after Hello's offset follow
+	Interest        bool // members are told of as they come into sight and leave it; owned states and positions with them
 	Member          uint64
 	Epoch           uint64
 	Offset          uint64 // the next event this connection receives is Offset+1
@@ -17,12 +18,13 @@ type Welcome struct {
 	Route           string
 	Key             string
 	Player          string
+	PositionStep    uint64 // millionths of the room's unit of length that a position counts in
 }
 
 // Append encodes the record onto b.
 func (r Welcome) Append(b []byte) []byte {
 	b, at := begin(b, TypeWelcome)
-	b = append(b, Version, flag(r.Recovered, 1))
+	b = append(b, Version, flag(r.Recovered, 1)|flag(r.Interest, 2))
 	b = AppendUvarint(b, r.Member)
 	b = AppendUvarint(b, r.Epoch)
 	b = AppendUvarint(b, r.Offset)
@@ -31,7 +33,8 @@ func (r Welcome) Append(b []byte) []byte {
 	b = AppendUvarint(b, uint64(r.MaxMessageBytes))
 	b = AppendBytes(b, r.Route)
 	b = AppendBytes(b, r.Key)
-	return finish(AppendBytes(b, r.Player), at)
+	b = AppendBytes(b, r.Player)
+	return finish(AppendUvarint(b, r.PositionStep), at)
 }
 
 // DecodeWelcome decodes a Welcome's body.
@@ -40,11 +43,13 @@ func DecodeWelcome(body []byte) (Welcome, error) {
 	if d.Byte() != Version {
 		d.fail(ErrVersion)
 	}
-	r := Welcome{Recovered: d.Byte()&1 != 0}
+	flags := d.Byte()
+	r := Welcome{Recovered: flags&1 != 0, Interest: flags&2 != 0}
 	r.Member, r.Epoch, r.Offset, r.LastSeq = d.Uvarint(), d.Uvarint(), d.Uvarint(), d.Uvarint()
 	r.Tick = time.Duration(min(d.Uvarint(), 1<<20)) * time.Millisecond
 	r.MaxMessageBytes = int(min(d.Uvarint(), MaxRecordBytes))
 	r.Route, r.Key, r.Player = d.String(MaxPlayer), d.String(MaxPlayer), d.String(MaxPlayer)
+	r.PositionStep = d.Uvarint()
 	return r, d.err
 }
 

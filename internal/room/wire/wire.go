@@ -28,12 +28,13 @@ type Type byte
 
 // The record types. Those of the client are below 0x80, those of the room above.
 const (
-	TypeHello      Type = 0x01
-	TypeSetState   Type = 0x02
-	TypeSendEvent  Type = 0x03
-	TypeSendSignal Type = 0x04
-	TypeLeave      Type = 0x05
-	TypePing       Type = 0x06
+	TypeHello        Type = 0x01
+	TypeSetState     Type = 0x02
+	TypeSendEvent    Type = 0x03
+	TypeSendSignal   Type = 0x04
+	TypeLeave        Type = 0x05
+	TypePing         Type = 0x06
+	TypeSendPosition Type = 0x07
 
 	TypeWelcome   Type = 0x81
 	TypeSnapshot  Type = 0x82
@@ -47,6 +48,9 @@ const (
 	TypeResync    Type = 0x8A
 	TypePong      Type = 0x8B
 	TypeReject    Type = 0x8C
+	TypePositions Type = 0x8D
+	TypeOccupancy Type = 0x8E
+	TypeStaged    Type = 0x8F
 )
 
 // StateFlags say what is done with a state.

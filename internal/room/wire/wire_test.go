@@ -49,6 +49,7 @@ func anyRecord(t *rapid.T) wire.Record {
 			return wire.Welcome{
 				Recovered: yes(), Member: n(), Epoch: n(), Offset: n(), LastSeq: n(), Tick: d(),
 				MaxMessageBytes: rapid.IntRange(0, 1<<20).Draw(t, "max"), Route: s(), Key: s(), Player: s(),
+				Interest: yes(), PositionStep: n(),
 			}
 		},
 		func() wire.Record { return anySnapshot(t) },
@@ -64,6 +65,10 @@ func anyRecord(t *rapid.T) wire.Record {
 		func() wire.Record { return wire.Resync{Reason: s()} },
 		func() wire.Record { return wire.Pong{Nonce: n()} },
 		func() wire.Record { return wire.Reject{Seq: n(), Code: wire.RejectFull, Sentence: s()} },
+		func() wire.Record { return wire.SendPosition{Serial: n(), Position: anyPosition(t)} },
+		func() wire.Record { return anyPositions(t) },
+		func() wire.Record { return wire.Occupancy{Members: n()} },
+		func() wire.Record { return wire.Staged{Serial: n(), Retain: yes(), Name: s(), Payload: p()} },
 	}
 	return makers[rapid.IntRange(0, len(makers)-1).Draw(t, "kind")]()
 }
@@ -83,6 +88,41 @@ func anySnapshot(t *rapid.T) wire.Snapshot {
 		})
 	}
 	return r
+}
+
+func anyPosition(t *rapid.T) wire.Position {
+	p := wire.Position{
+		X: rapid.Int16().Draw(t, "x"), Y: rapid.Int16().Draw(t, "y"), Z: rapid.Int16().Draw(t, "z"),
+		Yaw: rapid.Uint8().Draw(t, "yaw"),
+	}
+	if data := rapid.SliceOfN(rapid.Byte(), 0, wire.MaxPositionData).Draw(t, "data"); len(data) > 0 {
+		p.Data = data
+	}
+	return p
+}
+
+func anyPositions(t *rapid.T) wire.Positions {
+	var r wire.Positions
+	for range rapid.IntRange(0, 20).Draw(t, "entries") {
+		r.Entries = append(r.Entries, wire.MemberPosition{
+			Member: rapid.Uint64Range(0, 1<<62-1).Draw(t, "member"), Far: rapid.Bool().Draw(t, "far"), Position: anyPosition(t),
+		})
+	}
+	return r
+}
+
+// Entries encoded one by one behind a head are the record.
+func TestPositionsInPieces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole := anyPositions(t)
+		var entries []byte
+		for _, e := range whole.Entries {
+			entries = e.AppendEntry(entries)
+		}
+		if got := append(wire.AppendPositionsHead(nil, len(entries)), entries...); !bytes.Equal(got, whole.Append(nil)) {
+			t.Fatalf("in pieces %x, whole %x", got, whole.Append(nil))
+		}
+	})
 }
 
 // What was encoded is decoded again, however many records stand behind each other.
@@ -171,6 +211,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(wire.SendSignal{Seq: 1, To: []uint64{1, 500}, Name: "n"}.Append(wire.Leave{}.Append(nil)))
 	f.Add(wire.Snapshot{First: true, Members: []wire.Member{{Member: 1, Player: "p"}}, Entries: []wire.Entry{{Key: "k", Value: []byte("v")}}}.Append(nil))
 	f.Add(wire.Welcome{Member: 3, Tick: time.Second, Player: "p"}.Append(wire.Reject{Seq: 1, Code: 2}.Append(nil)))
+	f.Add(wire.Positions{Entries: []wire.MemberPosition{{Member: 3, Far: true, Position: wire.Position{X: -1, Data: []byte{1}}}}}.Append(nil))
+	f.Add(wire.SendPosition{Serial: 9}.Append(wire.Occupancy{Members: 1000}.Append(wire.Staged{Name: "n"}.Append(nil))))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for len(b) > 0 {
 			r, rest, err := wire.Decode(b)

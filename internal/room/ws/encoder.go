@@ -52,3 +52,6 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 	flush(true)
 	return &room.Shared{Bytes: all, Messages: len(v.States)}
 }
+
+// Scene implements room.Encoder.
+func (encoder) Scene([]room.Entity) room.Scene { return nil }

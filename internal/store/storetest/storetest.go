@@ -149,7 +149,13 @@ func fleetFields(t *testing.T, s store.Store) {
 			DoubtAfter: 11 * time.Second, StartTimeout: 12 * time.Second, ScaleInAfter: 13 * time.Second,
 			Room: model.RoomSettings{
 				Tick: 20 * time.Millisecond, MaxMessageBytes: 14, MaxMessagesPerSecond: 15, MaxMemberQueueBytes: 16,
-				MaxStateBytes: 17, ResumeWindow: 18 * time.Second,
+				MaxStateBytes: 17, ResumeWindow: 18 * time.Second, MaxMemberQueueAge: 19 * time.Second, MaxBytesPerSecond: 20,
+				MaxConnectsPerSecond: 21, HelloTimeout: 22 * time.Second, IdleTimeout: 23 * time.Second, HistoryEvents: 24,
+				HistoryBytes: 25, PositionStep: 0.26,
+				Interest: model.Interest{
+					Radius: 27.5, Nearest: 28, Hysteresis: 0.29, FarRadius: 30, FarNearest: 31, FarEvery: 32 * time.Second,
+					Refresh: 33 * time.Millisecond,
+				},
 			},
 		},
 	}

@@ -37,7 +37,7 @@ func goldenRecords() []golden {
 		{"ping", wire.Ping{Nonce: 1 << 40}},
 		{"welcome", wire.Welcome{
 			Recovered: true, Member: 7, Epoch: 1<<63 + 5, Offset: 300, LastSeq: 12, Tick: 50 * time.Millisecond,
-			MaxMessageBytes: 65536, Route: "plaza", Key: "room-7", Player: "änn",
+			MaxMessageBytes: 65536, Route: "plaza", Key: "room-7", Player: "änn", Interest: true, PositionStep: 10000,
 		}},
 		{"snapshot", wire.Snapshot{
 			First: true, Last: true, Epoch: 9, Offset: 301,
@@ -56,6 +56,13 @@ func goldenRecords() []golden {
 		{"resync", wire.Resync{Reason: "too slow"}},
 		{"pong", wire.Pong{Nonce: 1 << 40}},
 		{"reject", wire.Reject{Seq: 12, Code: wire.RejectVersion, Sentence: "version is 8"}},
+		{"send position", wire.SendPosition{Serial: 130, Position: wire.Position{X: -1, Y: 2, Z: 32767, Yaw: 128, Data: []byte{7}}}},
+		{"positions", wire.Positions{Entries: []wire.MemberPosition{
+			{Member: 7, Position: wire.Position{X: -300, Y: 2, Yaw: 64}},
+			{Member: 130, Far: true, Position: wire.Position{X: 1, Y: -2, Z: -32768, Yaw: 255, Data: []byte{1, 2}}},
+		}}},
+		{"occupancy", wire.Occupancy{Members: 812}},
+		{"staged", wire.Staged{Serial: 300, Retain: true, Name: "light", Payload: []byte("red")}},
 	}
 	all := make([]golden, 0, len(records))
 	for _, r := range records {

@@ -36,6 +36,12 @@ export class Writer {
     return this.byte(value);
   }
 
+  // Little endian, from -32768 to 32767.
+  int16(value: number): this {
+    if (!Number.isInteger(value) || value < -32768 || value > 32767) throw new RangeError(`${value} is not a whole number from -32768 to 32767`);
+    return this.byte(value & 0xff).byte((value >> 8) & 0xff);
+  }
+
   bytes(value: Uint8Array): this {
     this.uvarint(value.length);
     this.#room(value.length);
@@ -79,6 +85,12 @@ export class Reader {
     if (value === undefined) throw new WireError("the record ends too early");
     this.#at++;
     return value;
+  }
+
+  // Little endian, signed.
+  int16(): number {
+    const low = this.byte();
+    return ((low | (this.byte() << 8)) << 16) >> 16;
   }
 
   big(): bigint {

@@ -1,5 +1,5 @@
 // The records of docs/WIRE.md: what a room and its players say to each other over the WebSocket subprotocol greenroom.v1.
-import { Reader, Writer } from "./bytes.js";
+import { Reader, WireError, Writer } from "./bytes.js";
 
 export const subprotocol = "greenroom.v1";
 export const version = 1;
@@ -17,7 +17,18 @@ export type ClientRecord =
   | { type: "event"; seq: number; name: string; payload: Uint8Array }
   | { type: "signal"; seq: number; to: number[]; name: string; payload: Uint8Array }
   | { type: "leave" }
-  | { type: "ping"; nonce: number };
+  | { type: "ping"; nonce: number }
+  | { type: "position"; serial: number; position: Position };
+
+// Position is where a member stands, in steps of the room (Welcome.positionStep): x, y, z from -32768 to 32767, yaw in
+// 256ths of a turn, and up to 64 bytes of the game's own.
+export interface Position {
+  x: number;
+  y: number;
+  z: number;
+  yaw: number;
+  data: Uint8Array;
+}
 
 export interface Entry {
   key: string;
@@ -31,6 +42,7 @@ export interface Welcome {
   type: "welcome";
   version: number;
   recovered: boolean;
+  interest: boolean;
   member: number;
   epoch: bigint;
   offset: number;
@@ -40,6 +52,13 @@ export interface Welcome {
   route: string;
   key: string;
   player: string;
+  positionStep: number;
+}
+
+export interface MemberPosition {
+  member: number;
+  far: boolean;
+  position: Position;
 }
 
 export interface Snapshot {
@@ -72,7 +91,10 @@ export type RoomRecord =
   | Reconnect
   | { type: "resync"; reason: string }
   | { type: "pong"; nonce: number }
-  | { type: "reject"; seq: number; code: number; sentence: string };
+  | { type: "reject"; seq: number; code: number; sentence: string }
+  | { type: "positions"; entries: MemberPosition[] }
+  | { type: "occupancy"; members: number }
+  | { type: "staged"; serial: number; retain: boolean; name: string; payload: Uint8Array };
 
 // encode gives one record: type, length of the body, body.
 export function encode(record: ClientRecord): Uint8Array {
@@ -104,6 +126,11 @@ function encodeBody(record: ClientRecord, to: Writer): number {
     case "ping":
       to.uvarint(record.nonce);
       return 0x06;
+    case "position": {
+      const { x, y, z, yaw, data } = record.position;
+      to.uvarint(record.serial).int16(x).int16(y).int16(z).byte(yaw).bytes(data);
+      return 0x07;
+    }
   }
 }
 
@@ -150,16 +177,25 @@ function decodeBody(type: number, from: Reader): RoomRecord | undefined {
       return { type: "pong", nonce: from.uvarint() };
     case 0x8c:
       return { type: "reject", seq: from.uvarint(), code: from.uvarint(), sentence: from.string() };
+    case 0x8d:
+      return { type: "positions", entries: decodePositions(from) };
+    case 0x8e:
+      return { type: "occupancy", members: from.uvarint() };
+    case 0x8f:
+      return { type: "staged", serial: from.uvarint(), retain: (from.byte() & 1) !== 0, name: from.string(), payload: from.bytes() };
     default:
       return undefined;
   }
 }
 
 function decodeWelcome(from: Reader): Welcome {
+  const version = from.byte();
+  const flags = from.byte();
   return {
     type: "welcome",
-    version: from.byte(),
-    recovered: (from.byte() & 1) !== 0,
+    version,
+    recovered: (flags & 1) !== 0,
+    interest: (flags & 2) !== 0,
     member: from.uvarint(),
     epoch: from.big(),
     offset: from.uvarint(),
@@ -169,7 +205,21 @@ function decodeWelcome(from: Reader): Welcome {
     route: from.string(),
     key: from.string(),
     player: from.string(),
+    positionStep: from.uvarint() / 1e6,
   };
+}
+
+// The compact encoding of positions, version 1.
+function decodePositions(from: Reader): MemberPosition[] {
+  if (from.byte() !== 1) throw new WireError("positions are not of version 1");
+  const entries: MemberPosition[] = [];
+  while (from.left > 0) {
+    const head = from.uvarint();
+    const [x, y, z, yaw] = [from.int16(), from.int16(), from.int16(), from.byte()];
+    const data = head % 2 === 1 ? from.bytes() : new Uint8Array();
+    entries.push({ member: Math.floor(head / 4), far: head % 4 >= 2, position: { x, y, z, yaw, data } });
+  }
+  return entries;
 }
 
 function decodeSnapshot(from: Reader): Snapshot {

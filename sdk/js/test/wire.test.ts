@@ -23,12 +23,13 @@ const sent: Record<string, ClientRecord> = {
   "send signal": { type: "signal", seq: 5, to: [1, 200], name: "poke", payload: new Uint8Array([9]) },
   leave: { type: "leave" },
   ping: { type: "ping", nonce: 2 ** 40 },
+  "send position": { type: "position", serial: 130, position: { x: -1, y: 2, z: 32767, yaw: 128, data: new Uint8Array([7]) } },
 };
 
 const received: Record<string, unknown> = {
   welcome: {
     type: "welcome", version: 1, recovered: true, member: 7, epoch, offset: 300, lastSeq: 12, tickMs: 50, maxBytes: 65536,
-    route: "plaza", key: "room-7", player: "änn",
+    route: "plaza", key: "room-7", player: "änn", interest: true, positionStep: 0.01,
   },
   snapshot: {
     type: "snapshot", first: true, last: true, epoch: 9n, offset: 301,
@@ -47,6 +48,14 @@ const received: Record<string, unknown> = {
   resync: { type: "resync", reason: "too slow" },
   pong: { type: "pong", nonce: 2 ** 40 },
   reject: { type: "reject", seq: 12, code: 3, sentence: "version is 8" },
+  positions: {
+    type: "positions", entries: [
+      { member: 7, far: false, position: { x: -300, y: 2, z: 0, yaw: 64, data: new Uint8Array() } },
+      { member: 130, far: true, position: { x: 1, y: -2, z: -32768, yaw: 255, data: new Uint8Array([1, 2]) } },
+    ],
+  },
+  occupancy: { type: "occupancy", members: 812 },
+  staged: { type: "staged", serial: 300, retain: true, name: "light", payload: utf8("red") },
 };
 
 test("every golden record is checked here", () => {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/fleet.proto.
  */
 export const file_greenroom_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvZmxlZXQucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFRmxlZXQSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuRmxlZXQuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuRmxlZXRTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKzBQoJRmxlZXRTcGVjEigKCHByb3ZpZGVyGAEgASgLMhYuZ3JlZW5yb29tLnYxLlByb3ZpZGVyEi4KCGNhcGFjaXR5GAIgASgLMhwuZ3JlZW5yb29tLnYxLlNlcnZlckNhcGFjaXR5EiYKB2J1ZmZlcnMYAyABKAsyFS5ncmVlbnJvb20udjEuQnVmZmVycxIeCgttaW5fc2VydmVycxgEIAEoDUIJukgGKgQYoJwBEh4KC21heF9zZXJ2ZXJzGAUgASgNQgm6SAYqBBignAESKAoFZHJhaW4YBiABKAsyGS5ncmVlbnJvb20udjEuRHJhaW5Qb2xpY3kSKgoGaGVhbHRoGAcgASgLMhouZ3JlZW5yb29tLnYxLkhlYWx0aFBvbGljeRJBCg5zY2FsZV9pbl9hZnRlchgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASKAoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3M6oAK6SJwCGnoKDWZsZWV0Lm1pbl9tYXgSKW1pbl9zZXJ2ZXJzIG11c3Qgbm90IGJlIGFib3ZlIG1heF9zZXJ2ZXJzGj50aGlzLm1heF9zZXJ2ZXJzID09IDB1IHx8IHRoaXMubWluX3NlcnZlcnMgPD0gdGhpcy5tYXhfc2VydmVycxqdAQoPZmxlZXQucmVhZHlfbWF4EitidWZmZXJzLnJlYWR5IG11c3Qgbm90IGJlIGFib3ZlIG1heF9zZXJ2ZXJzGl0haGFzKHRoaXMuYnVmZmVycykgfHwgdGhpcy5idWZmZXJzLnJlYWR5IDw9ICh0aGlzLm1heF9zZXJ2ZXJzID09IDB1ID8gMTB1IDogdGhpcy5tYXhfc2VydmVycykiRAoIUHJvdmlkZXISMAoHcHJvY2VzcxgBIAEoCzIdLmdyZWVucm9vbS52MS5Qcm9jZXNzUHJvdmlkZXJIAEIGCgRraW5kIv8CCg9Qcm9jZXNzUHJvdmlkZXISIQoHY29tbWFuZBgBIAMoCUIQukgNkgEKEIACIgVyAxiAIBJnCgNlbnYYAiADKAsyJi5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVyLkVudkVudHJ5QjK6SC+aASwQgAIiH3IdGIABMhheW0EtWmEtel9dW0EtWmEtejAtOV9dKiQqBnIEGICAAhIdCgt3b3JraW5nX2RpchgDIAEoCUIIukgFcgMYgCASKwoFcG9ydHMYBCADKAsyEi5ncmVlbnJvb20udjEuUG9ydEIIukgFkgECEBASKgoJcmVzb3VyY2VzGAUgASgLMhcuZ3JlZW5yb29tLnYxLlJlc291cmNlcxI8CgpzdG9wX2dyYWNlGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifQoEUG9ydBIoCgRuYW1lGAEgASgJQhq6SBdyFRggMhFeW2Etel1bYS16MC05X10qJBIXCgRwb3J0GAIgASgNQgm6SAYqBBj//wMSMgoIcHJvdG9jb2wYAyABKA4yFi5ncmVlbnJvb20udjEuUHJvdG9jb2xCCLpIBYIBAhABIkcKCVJlc291cmNlcxISCgptZW1vcnlfbWliGAEgASgNEhIKCmNwdV9taWxsaXMYAiABKA0SEgoKb3Blbl9maWxlcxgDIAEoDSJrCg5TZXJ2ZXJDYXBhY2l0eRIaCghzZXNzaW9ucxgBIAEoDUIIukgFKgMYkE4SIwoRc2VhdHNfcGVyX3Nlc3Npb24YAiABKA1CCLpIBSoDGJBOEhgKBXNlYXRzGAMgASgNQgm6SAYqBBjAhD0iPAoHQnVmZmVycxIYCgVyZWFkeRgBIAEoDUIJukgGKgQYoJwBEhcKBG9wZW4YAiABKA1CCbpIBioEGMCEPSKOAQoMSGVhbHRoUG9saWN5Ej0KC2RvdWJ0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAEj8KDXN0YXJ0X3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgAiqwMKDFJvb21TZXR0aW5ncxI4CgR0aWNrGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiBRCAhK9fMgASJAoRbWF4X21lc3NhZ2VfYnl0ZXMYAiABKA1CCbpIBioEGICAQBIqChdtYXhfbWVzc2FnZXNfcGVyX3NlY29uZBgDIAEoDUIJukgGKgQYoI0GEioKFm1heF9tZW1iZXJfcXVldWVfYnl0ZXMYBCABKA1CCrpIByoFGICAgCASIwoPbWF4X3N0YXRlX2J5dGVzGAUgASgNQgq6SAcqBRiAgIABEj8KDXJlc3VtZV93aW5kb3cYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgA6fbpIehp4Cglyb29tLnRpY2sSGnRpY2sgbXVzdCBiZSAxMG1zIHRvIDIwMG1zGk8haGFzKHRoaXMudGljaykgfHwgdGhpcy50aWNrID09IGR1cmF0aW9uKCcwcycpIHx8IHRoaXMudGljayA+PSBkdXJhdGlvbignMTBtcycpIuQBCgtGbGVldFN0YXR1cxI3CgdzZXJ2ZXJzGAEgAygLMiYuZ3JlZW5yb29tLnYxLkZsZWV0U3RhdHVzLlNlcnZlcnNFbnRyeRIQCghzZXNzaW9ucxgCIAEoDRIWCg5zZWF0c19yZXNlcnZlZBgDIAEoDRIVCg1zZWF0c19jbGFpbWVkGAQgASgNEhoKEmZyZWVfc2Vzc2lvbl9zbG90cxgFIAEoDRIPCgdzdW1tYXJ5GAYgASgJGi4KDFNlcnZlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIlAKEUFwcGx5RmxlZXRSZXF1ZXN0EioKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0Qga6SAPIAQESDwoHZHJ5X3J1bhgCIAEoCCJJChJBcHBseUZsZWV0UmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQSDwoHb3V0Y29tZRgCIAEoCSIqCg9HZXRGbGVldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/IjYKEEdldEZsZWV0UmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiEwoRTGlzdEZsZWV0c1JlcXVlc3QiOQoSTGlzdEZsZWV0c1Jlc3BvbnNlEiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldCIUChJXYXRjaEZsZWV0c1JlcXVlc3QiYQoTV2F0Y2hGbGVldHNSZXNwb25zZRImCgR0eXBlGAEgASgOMhguZ3JlZW5yb29tLnYxLkNoYW5nZVR5cGUSIgoFZmxlZXQYAiABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiUgoSRGVsZXRlRmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPxISCgpnZW5lcmF0aW9uGAIgASgEEg8KB2RyeV9ydW4YAyABKAgiFQoTRGVsZXRlRmxlZXRSZXNwb25zZSIuChNFeHBsYWluRmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPyKhAQoURXhwbGFpbkZsZWV0UmVzcG9uc2USDQoFZmxlZXQYASABKAkSLgoKcGxhbm5lZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZmFjdHMYAyADKAkSLAoHYWN0aW9ucxgEIAMoCzIbLmdyZWVucm9vbS52MS5QbGFubmVkQWN0aW9uEg0KBWhvbGRzGAUgAygJIk0KDVBsYW5uZWRBY3Rpb24SDAoEdmVyYhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnJlc3VsdBgEIAEoCSpICghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEhAKDFBST1RPQ09MX1RDUBABEhAKDFBST1RPQ09MX1VEUBACMvwDCgxGbGVldFNlcnZpY2USTwoKQXBwbHlGbGVldBIfLmdyZWVucm9vbS52MS5BcHBseUZsZWV0UmVxdWVzdBogLmdyZWVucm9vbS52MS5BcHBseUZsZWV0UmVzcG9uc2USSQoIR2V0RmxlZXQSHS5ncmVlbnJvb20udjEuR2V0RmxlZXRSZXF1ZXN0Gh4uZ3JlZW5yb29tLnYxLkdldEZsZWV0UmVzcG9uc2USTwoKTGlzdEZsZWV0cxIfLmdyZWVucm9vbS52MS5MaXN0RmxlZXRzUmVxdWVzdBogLmdyZWVucm9vbS52MS5MaXN0RmxlZXRzUmVzcG9uc2USVAoLV2F0Y2hGbGVldHMSIC5ncmVlbnJvb20udjEuV2F0Y2hGbGVldHNSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLldhdGNoRmxlZXRzUmVzcG9uc2UwARJSCgtEZWxldGVGbGVldBIgLmdyZWVucm9vbS52MS5EZWxldGVGbGVldFJlcXVlc3QaIS5ncmVlbnJvb20udjEuRGVsZXRlRmxlZXRSZXNwb25zZRJVCgxFeHBsYWluRmxlZXQSIS5ncmVlbnJvb20udjEuRXhwbGFpbkZsZWV0UmVxdWVzdBoiLmdyZWVucm9vbS52MS5FeHBsYWluRmxlZXRSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_types]);
+  fileDesc("ChhncmVlbnJvb20vdjEvZmxlZXQucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFRmxlZXQSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuRmxlZXQuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuRmxlZXRTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKzBQoJRmxlZXRTcGVjEigKCHByb3ZpZGVyGAEgASgLMhYuZ3JlZW5yb29tLnYxLlByb3ZpZGVyEi4KCGNhcGFjaXR5GAIgASgLMhwuZ3JlZW5yb29tLnYxLlNlcnZlckNhcGFjaXR5EiYKB2J1ZmZlcnMYAyABKAsyFS5ncmVlbnJvb20udjEuQnVmZmVycxIeCgttaW5fc2VydmVycxgEIAEoDUIJukgGKgQYoJwBEh4KC21heF9zZXJ2ZXJzGAUgASgNQgm6SAYqBBignAESKAoFZHJhaW4YBiABKAsyGS5ncmVlbnJvb20udjEuRHJhaW5Qb2xpY3kSKgoGaGVhbHRoGAcgASgLMhouZ3JlZW5yb29tLnYxLkhlYWx0aFBvbGljeRJBCg5zY2FsZV9pbl9hZnRlchgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASKAoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3M6oAK6SJwCGnoKDWZsZWV0Lm1pbl9tYXgSKW1pbl9zZXJ2ZXJzIG11c3Qgbm90IGJlIGFib3ZlIG1heF9zZXJ2ZXJzGj50aGlzLm1heF9zZXJ2ZXJzID09IDB1IHx8IHRoaXMubWluX3NlcnZlcnMgPD0gdGhpcy5tYXhfc2VydmVycxqdAQoPZmxlZXQucmVhZHlfbWF4EitidWZmZXJzLnJlYWR5IG11c3Qgbm90IGJlIGFib3ZlIG1heF9zZXJ2ZXJzGl0haGFzKHRoaXMuYnVmZmVycykgfHwgdGhpcy5idWZmZXJzLnJlYWR5IDw9ICh0aGlzLm1heF9zZXJ2ZXJzID09IDB1ID8gMTB1IDogdGhpcy5tYXhfc2VydmVycykiRAoIUHJvdmlkZXISMAoHcHJvY2VzcxgBIAEoCzIdLmdyZWVucm9vbS52MS5Qcm9jZXNzUHJvdmlkZXJIAEIGCgRraW5kIv8CCg9Qcm9jZXNzUHJvdmlkZXISIQoHY29tbWFuZBgBIAMoCUIQukgNkgEKEIACIgVyAxiAIBJnCgNlbnYYAiADKAsyJi5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVyLkVudkVudHJ5QjK6SC+aASwQgAIiH3IdGIABMhheW0EtWmEtel9dW0EtWmEtejAtOV9dKiQqBnIEGICAAhIdCgt3b3JraW5nX2RpchgDIAEoCUIIukgFcgMYgCASKwoFcG9ydHMYBCADKAsyEi5ncmVlbnJvb20udjEuUG9ydEIIukgFkgECEBASKgoJcmVzb3VyY2VzGAUgASgLMhcuZ3JlZW5yb29tLnYxLlJlc291cmNlcxI8CgpzdG9wX2dyYWNlGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifQoEUG9ydBIoCgRuYW1lGAEgASgJQhq6SBdyFRggMhFeW2Etel1bYS16MC05X10qJBIXCgRwb3J0GAIgASgNQgm6SAYqBBj//wMSMgoIcHJvdG9jb2wYAyABKA4yFi5ncmVlbnJvb20udjEuUHJvdG9jb2xCCLpIBYIBAhABIkcKCVJlc291cmNlcxISCgptZW1vcnlfbWliGAEgASgNEhIKCmNwdV9taWxsaXMYAiABKA0SEgoKb3Blbl9maWxlcxgDIAEoDSJrCg5TZXJ2ZXJDYXBhY2l0eRIaCghzZXNzaW9ucxgBIAEoDUIIukgFKgMYkE4SIwoRc2VhdHNfcGVyX3Nlc3Npb24YAiABKA1CCLpIBSoDGJBOEhgKBXNlYXRzGAMgASgNQgm6SAYqBBjAhD0iPAoHQnVmZmVycxIYCgVyZWFkeRgBIAEoDUIJukgGKgQYoJwBEhcKBG9wZW4YAiABKA1CCbpIBioEGMCEPSKOAQoMSGVhbHRoUG9saWN5Ej0KC2RvdWJ0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAEj8KDXN0YXJ0X3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgAi6gYKDFJvb21TZXR0aW5ncxI4CgR0aWNrGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiBRCAhK9fMgASJAoRbWF4X21lc3NhZ2VfYnl0ZXMYAiABKA1CCbpIBioEGICAQBIqChdtYXhfbWVzc2FnZXNfcGVyX3NlY29uZBgDIAEoDUIJukgGKgQYoI0GEioKFm1heF9tZW1iZXJfcXVldWVfYnl0ZXMYBCABKA1CCrpIByoFGICAgCASIwoPbWF4X3N0YXRlX2J5dGVzGAUgASgNQgq6SAcqBRiAgIABEj8KDXJlc3VtZV93aW5kb3cYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASRgoUbWF4X21lbWJlcl9xdWV1ZV9hZ2UYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASKQoUbWF4X2J5dGVzX3Blcl9zZWNvbmQYCCABKA1CC7pICCoGGICAgIAEEioKF21heF9jb25uZWN0c19wZXJfc2Vjb25kGAkgASgNQgm6SAYqBBjAhD0SPgoNaGVsbG9fdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMukgJqgEGIgIIPDIAEj4KDGlkbGVfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABIhCg5oaXN0b3J5X2V2ZW50cxgMIAEoDUIJukgGKgQYgIAEEiEKDWhpc3RvcnlfYnl0ZXMYDSABKA1CCrpIByoFGICAgAESLgoNcG9zaXRpb25fc3RlcBgOIAEoAUIXukgUEhIZAAAAAABAj0ApAAAAAAAAAAASKAoIaW50ZXJlc3QYDyABKAsyFi5ncmVlbnJvb20udjEuSW50ZXJlc3Q6fbpIehp4Cglyb29tLnRpY2sSGnRpY2sgbXVzdCBiZSAxMG1zIHRvIDIwMG1zGk8haGFzKHRoaXMudGljaykgfHwgdGhpcy50aWNrID09IGR1cmF0aW9uKCcwcycpIHx8IHRoaXMudGljayA+PSBkdXJhdGlvbignMTBtcycpIuEDCghJbnRlcmVzdBInCgZyYWRpdXMYASABKAFCF7pIFBISGQAAAACAhC5BKQAAAAAAAAAAEhkKB25lYXJlc3QYAiABKA1CCLpIBSoDGJBOEisKCmh5c3RlcmVzaXMYAyABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAAEisKCmZhcl9yYWRpdXMYBCABKAFCF7pIFBISGQAAAACAhC5BKQAAAAAAAAAAEh0KC2Zhcl9uZWFyZXN0GAUgASgNQgi6SAUqAxiQThI6CglmYXJfZXZlcnkYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDwyABI4CgdyZWZyZXNoGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAggKMgA6oQG6SJ0BGpoBChNpbnRlcmVzdC5mYXJfcmFkaXVzEjJmYXJfcmFkaXVzIG11c3Qgbm90IGJlIGJlbG93IHJhZGl1cywgYW5kIG5lZWRzIG9uZRpPdGhpcy5mYXJfcmFkaXVzID09IDAuMCB8fCAodGhpcy5yYWRpdXMgPiAwLjAgJiYgdGhpcy5mYXJfcmFkaXVzID49IHRoaXMucmFkaXVzKSLkAQoLRmxlZXRTdGF0dXMSNwoHc2VydmVycxgBIAMoCzImLmdyZWVucm9vbS52MS5GbGVldFN0YXR1cy5TZXJ2ZXJzRW50cnkSEAoIc2Vzc2lvbnMYAiABKA0SFgoOc2VhdHNfcmVzZXJ2ZWQYAyABKA0SFQoNc2VhdHNfY2xhaW1lZBgEIAEoDRIaChJmcmVlX3Nlc3Npb25fc2xvdHMYBSABKA0SDwoHc3VtbWFyeRgGIAEoCRouCgxTZXJ2ZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgNOgI4ASJQChFBcHBseUZsZWV0UmVxdWVzdBIqCgVmbGVldBgBIAEoCzITLmdyZWVucm9vbS52MS5GbGVldEIGukgDyAEBEg8KB2RyeV9ydW4YAiABKAgiSQoSQXBwbHlGbGVldFJlc3BvbnNlEiIKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0Eg8KB291dGNvbWUYAiABKAkiKgoPR2V0RmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPyI2ChBHZXRGbGVldFJlc3BvbnNlEiIKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0IhMKEUxpc3RGbGVldHNSZXF1ZXN0IjkKEkxpc3RGbGVldHNSZXNwb25zZRIjCgZmbGVldHMYASADKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiFAoSV2F0Y2hGbGVldHNSZXF1ZXN0ImEKE1dhdGNoRmxlZXRzUmVzcG9uc2USJgoEdHlwZRgBIAEoDjIYLmdyZWVucm9vbS52MS5DaGFuZ2VUeXBlEiIKBWZsZWV0GAIgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0IlIKEkRlbGV0ZUZsZWV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8SEgoKZ2VuZXJhdGlvbhgCIAEoBBIPCgdkcnlfcnVuGAMgASgIIhUKE0RlbGV0ZUZsZWV0UmVzcG9uc2UiLgoTRXhwbGFpbkZsZWV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8ioQEKFEV4cGxhaW5GbGVldFJlc3BvbnNlEg0KBWZsZWV0GAEgASgJEi4KCnBsYW5uZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWZhY3RzGAMgAygJEiwKB2FjdGlvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuUGxhbm5lZEFjdGlvbhINCgVob2xkcxgFIAMoCSJNCg1QbGFubmVkQWN0aW9uEgwKBHZlcmIYASABKAkSDgoGc2VydmVyGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZyZXN1bHQYBCABKAkqSAoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIQCgxQUk9UT0NPTF9UQ1AQARIQCgxQUk9UT0NPTF9VRFAQAjL8AwoMRmxlZXRTZXJ2aWNlEk8KCkFwcGx5RmxlZXQSHy5ncmVlbnJvb20udjEuQXBwbHlGbGVldFJlcXVlc3QaIC5ncmVlbnJvb20udjEuQXBwbHlGbGVldFJlc3BvbnNlEkkKCEdldEZsZWV0Eh0uZ3JlZW5yb29tLnYxLkdldEZsZWV0UmVxdWVzdBoeLmdyZWVucm9vbS52MS5HZXRGbGVldFJlc3BvbnNlEk8KCkxpc3RGbGVldHMSHy5ncmVlbnJvb20udjEuTGlzdEZsZWV0c1JlcXVlc3QaIC5ncmVlbnJvb20udjEuTGlzdEZsZWV0c1Jlc3BvbnNlElQKC1dhdGNoRmxlZXRzEiAuZ3JlZW5yb29tLnYxLldhdGNoRmxlZXRzUmVxdWVzdBohLmdyZWVucm9vbS52MS5XYXRjaEZsZWV0c1Jlc3BvbnNlMAESUgoLRGVsZXRlRmxlZXQSIC5ncmVlbnJvb20udjEuRGVsZXRlRmxlZXRSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLkRlbGV0ZUZsZWV0UmVzcG9uc2USVQoMRXhwbGFpbkZsZWV0EiEuZ3JlZW5yb29tLnYxLkV4cGxhaW5GbGVldFJlcXVlc3QaIi5ncmVlbnJvb20udjEuRXhwbGFpbkZsZWV0UmVzcG9uc2VCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_types]);
 
 /**
  * Fleet: interchangeable servers of one version, on one provider, in one region.
@@ -192,8 +192,8 @@ export type ProcessProvider = Message<"greenroom.v1.ProcessProvider"> & {
   workingDir: string;
 
   /**
-   * Ports to allocate; the child finds each in GREENROOM_PORT_<NAME>. Empty: "ws" and "mqtt" for the built-in room
-   * server, "game" for any other command.
+   * Ports to allocate; the child finds each in GREENROOM_PORT_<NAME>. Empty: "ws", "mqtt" and "udp" for the built-in
+   * room server, "game" for any other command.
    *
    * @generated from field: repeated greenroom.v1.Port ports = 4;
    */
@@ -414,6 +414,68 @@ export type RoomSettings = Message<"greenroom.v1.RoomSettings"> & {
    * @generated from field: google.protobuf.Duration resume_window = 6;
    */
   resumeWindow?: Duration | undefined;
+
+  /**
+   * How old what is queued for a slow member may get before it is resynchronised; default 5 s.
+   *
+   * @generated from field: google.protobuf.Duration max_member_queue_age = 7;
+   */
+  maxMemberQueueAge?: Duration | undefined;
+
+  /**
+   * Bytes of payload a member may send per second, twice as many at once; default the larger of 256 KiB and
+   * max_message_bytes.
+   *
+   * @generated from field: uint32 max_bytes_per_second = 8;
+   */
+  maxBytesPerSecond: number;
+
+  /**
+   * Connections a server takes per second, twice as many at once; default 1000.
+   *
+   * @generated from field: uint32 max_connects_per_second = 9;
+   */
+  maxConnectsPerSecond: number;
+
+  /**
+   * How long a new connection may take to show its ticket; default 5 s.
+   *
+   * @generated from field: google.protobuf.Duration hello_timeout = 10;
+   */
+  helloTimeout?: Duration | undefined;
+
+  /**
+   * How long a connection may be silent, pings unanswered, before it is closed; default 45 s. MQTT: without keep-alive.
+   *
+   * @generated from field: google.protobuf.Duration idle_timeout = 11;
+   */
+  idleTimeout?: Duration | undefined;
+
+  /**
+   * Events kept for members that come back, and the bytes of their names and payloads; default 1024 and 1 MiB.
+   *
+   * @generated from field: uint32 history_events = 12;
+   */
+  historyEvents: number;
+
+  /**
+   * @generated from field: uint32 history_bytes = 13;
+   */
+  historyBytes: number;
+
+  /**
+   * Units of length that a position counts in; default 0.01, which reaches 327.67 units each way.
+   *
+   * @generated from field: double position_step = 14;
+   */
+  positionStep: number;
+
+  /**
+   * Who sees whom; unset: everybody sees everybody.
+   *
+   * @generated from field: greenroom.v1.Interest interest = 15;
+   */
+  interest?: Interest | undefined;
 };
 
 /**
@@ -422,6 +484,68 @@ export type RoomSettings = Message<"greenroom.v1.RoomSettings"> & {
  */
 export const RoomSettingsSchema: GenMessage<RoomSettings> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_fleet, 9);
+
+/**
+ * A room's area of interest. A member's owned states and position are told to those who see it; states nobody owns and
+ * events to everybody. Who has not said where it is, is seen by nobody and looks from the origin.
+ *
+ * @generated from message greenroom.v1.Interest
+ */
+export type Interest = Message<"greenroom.v1.Interest"> & {
+  /**
+   * Who is nearer than this is seen, in units of length. 0: everybody sees everybody.
+   *
+   * @generated from field: double radius = 1;
+   */
+  radius: number;
+
+  /**
+   * At most so many members are seen, the nearest; default 50.
+   *
+   * @generated from field: uint32 nearest = 2;
+   */
+  nearest: number;
+
+  /**
+   * Who is seen stays so until another one is nearer by this part of the distance, or it is further than the radius by
+   * it; default 0.1.
+   *
+   * @generated from field: double hysteresis = 3;
+   */
+  hysteresis: number;
+
+  /**
+   * Up to here the positions alone of at most far_nearest members are told every far_every; default no further than the
+   * radius, 100, and 1 s.
+   *
+   * @generated from field: double far_radius = 4;
+   */
+  farRadius: number;
+
+  /**
+   * @generated from field: uint32 far_nearest = 5;
+   */
+  farNearest: number;
+
+  /**
+   * @generated from field: google.protobuf.Duration far_every = 6;
+   */
+  farEvery?: Duration | undefined;
+
+  /**
+   * How often it is looked who is seen; default 250 ms.
+   *
+   * @generated from field: google.protobuf.Duration refresh = 7;
+   */
+  refresh?: Duration | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.Interest.
+ * Use `create(InterestSchema)` to create a new message.
+ */
+export const InterestSchema: GenMessage<Interest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 10);
 
 /**
  * @generated from message greenroom.v1.FleetStatus
@@ -467,7 +591,7 @@ export type FleetStatus = Message<"greenroom.v1.FleetStatus"> & {
  * Use `create(FleetStatusSchema)` to create a new message.
  */
 export const FleetStatusSchema: GenMessage<FleetStatus> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 10);
+  messageDesc(file_greenroom_v1_fleet, 11);
 
 /**
  * @generated from message greenroom.v1.ApplyFleetRequest
@@ -491,7 +615,7 @@ export type ApplyFleetRequest = Message<"greenroom.v1.ApplyFleetRequest"> & {
  * Use `create(ApplyFleetRequestSchema)` to create a new message.
  */
 export const ApplyFleetRequestSchema: GenMessage<ApplyFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 11);
+  messageDesc(file_greenroom_v1_fleet, 12);
 
 /**
  * @generated from message greenroom.v1.ApplyFleetResponse
@@ -515,7 +639,7 @@ export type ApplyFleetResponse = Message<"greenroom.v1.ApplyFleetResponse"> & {
  * Use `create(ApplyFleetResponseSchema)` to create a new message.
  */
 export const ApplyFleetResponseSchema: GenMessage<ApplyFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 12);
+  messageDesc(file_greenroom_v1_fleet, 13);
 
 /**
  * @generated from message greenroom.v1.GetFleetRequest
@@ -532,7 +656,7 @@ export type GetFleetRequest = Message<"greenroom.v1.GetFleetRequest"> & {
  * Use `create(GetFleetRequestSchema)` to create a new message.
  */
 export const GetFleetRequestSchema: GenMessage<GetFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 13);
+  messageDesc(file_greenroom_v1_fleet, 14);
 
 /**
  * @generated from message greenroom.v1.GetFleetResponse
@@ -549,7 +673,7 @@ export type GetFleetResponse = Message<"greenroom.v1.GetFleetResponse"> & {
  * Use `create(GetFleetResponseSchema)` to create a new message.
  */
 export const GetFleetResponseSchema: GenMessage<GetFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 14);
+  messageDesc(file_greenroom_v1_fleet, 15);
 
 /**
  * @generated from message greenroom.v1.ListFleetsRequest
@@ -562,7 +686,7 @@ export type ListFleetsRequest = Message<"greenroom.v1.ListFleetsRequest"> & {
  * Use `create(ListFleetsRequestSchema)` to create a new message.
  */
 export const ListFleetsRequestSchema: GenMessage<ListFleetsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 15);
+  messageDesc(file_greenroom_v1_fleet, 16);
 
 /**
  * @generated from message greenroom.v1.ListFleetsResponse
@@ -579,7 +703,7 @@ export type ListFleetsResponse = Message<"greenroom.v1.ListFleetsResponse"> & {
  * Use `create(ListFleetsResponseSchema)` to create a new message.
  */
 export const ListFleetsResponseSchema: GenMessage<ListFleetsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 16);
+  messageDesc(file_greenroom_v1_fleet, 17);
 
 /**
  * @generated from message greenroom.v1.WatchFleetsRequest
@@ -592,7 +716,7 @@ export type WatchFleetsRequest = Message<"greenroom.v1.WatchFleetsRequest"> & {
  * Use `create(WatchFleetsRequestSchema)` to create a new message.
  */
 export const WatchFleetsRequestSchema: GenMessage<WatchFleetsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 17);
+  messageDesc(file_greenroom_v1_fleet, 18);
 
 /**
  * @generated from message greenroom.v1.WatchFleetsResponse
@@ -614,7 +738,7 @@ export type WatchFleetsResponse = Message<"greenroom.v1.WatchFleetsResponse"> & 
  * Use `create(WatchFleetsResponseSchema)` to create a new message.
  */
 export const WatchFleetsResponseSchema: GenMessage<WatchFleetsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 18);
+  messageDesc(file_greenroom_v1_fleet, 19);
 
 /**
  * @generated from message greenroom.v1.DeleteFleetRequest
@@ -643,7 +767,7 @@ export type DeleteFleetRequest = Message<"greenroom.v1.DeleteFleetRequest"> & {
  * Use `create(DeleteFleetRequestSchema)` to create a new message.
  */
 export const DeleteFleetRequestSchema: GenMessage<DeleteFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 19);
+  messageDesc(file_greenroom_v1_fleet, 20);
 
 /**
  * @generated from message greenroom.v1.DeleteFleetResponse
@@ -656,7 +780,7 @@ export type DeleteFleetResponse = Message<"greenroom.v1.DeleteFleetResponse"> & 
  * Use `create(DeleteFleetResponseSchema)` to create a new message.
  */
 export const DeleteFleetResponseSchema: GenMessage<DeleteFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 20);
+  messageDesc(file_greenroom_v1_fleet, 21);
 
 /**
  * @generated from message greenroom.v1.ExplainFleetRequest
@@ -673,7 +797,7 @@ export type ExplainFleetRequest = Message<"greenroom.v1.ExplainFleetRequest"> & 
  * Use `create(ExplainFleetRequestSchema)` to create a new message.
  */
 export const ExplainFleetRequestSchema: GenMessage<ExplainFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 21);
+  messageDesc(file_greenroom_v1_fleet, 22);
 
 /**
  * @generated from message greenroom.v1.ExplainFleetResponse
@@ -714,7 +838,7 @@ export type ExplainFleetResponse = Message<"greenroom.v1.ExplainFleetResponse"> 
  * Use `create(ExplainFleetResponseSchema)` to create a new message.
  */
 export const ExplainFleetResponseSchema: GenMessage<ExplainFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 22);
+  messageDesc(file_greenroom_v1_fleet, 23);
 
 /**
  * @generated from message greenroom.v1.PlannedAction
@@ -752,7 +876,7 @@ export type PlannedAction = Message<"greenroom.v1.PlannedAction"> & {
  * Use `create(PlannedActionSchema)` to create a new message.
  */
 export const PlannedActionSchema: GenMessage<PlannedAction> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 23);
+  messageDesc(file_greenroom_v1_fleet, 24);
 
 /**
  * @generated from enum greenroom.v1.Protocol

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/link.proto.
  */
 export const file_greenroom_v1_link: GenFile = /*@__PURE__*/
-  fileDesc("ChdncmVlbnJvb20vdjEvbGluay5wcm90bxIMZ3JlZW5yb29tLnYxIscBCgtMaW5rUmVxdWVzdBIkCgVoZWxsbxgBIAEoCzITLmdyZWVucm9vbS52MS5IZWxsb0gAEiYKBnJlcG9ydBgCIAEoCzIULmdyZWVucm9vbS52MS5SZXBvcnRIABIpCgRjb3B5GAMgASgLMhkuZ3JlZW5yb29tLnYxLlNlc3Npb25Db3B5SAASLQoGb3BlbmVkGAQgASgLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25PcGVuZWRIAEIQCgdtZXNzYWdlEgW6SAIIASLMAQoFSGVsbG8SGgoGc2VydmVyGAEgASgJQgq6SAdyBRABGIABEhkKB3ZlcnNpb24YAiABKAlCCLpIBXIDGIABEjMKCWVuZHBvaW50cxgDIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludEIIukgFkgECEBASLQoIc2Vzc2lvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBIoCgVzdGF0ZRgFIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZSJgCgZSZXBvcnQSLQoIc2Vzc2lvbnMYASADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBInCgVlbmRlZBgCIAMoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmIjwKClNlc3Npb25SZWYSDQoFcm91dGUYASABKAkSCwoDa2V5GAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQinQEKDVNlc3Npb25SZXBvcnQSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEhUKDXNlYXRfY2FwYWNpdHkYAiABKA0SKAoFc2VhdHMYAyADKAsyGS5ncmVlbnJvb20udjEuQ2xhaW1lZFNlYXQSEAoIcmVsZWFzZWQYBCADKAQSDgoGZnJvemVuGAUgASgIIisKC0NsYWltZWRTZWF0EgwKBHNlYXQYASABKAQSDgoGcGxheWVyGAIgASgJIoIBCgtTZXNzaW9uQ29weRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSGQoFc3RhdGUYAiABKAxCCrpIB3oFGICAgAISDwoHdmVyc2lvbhgDIAEoBBINCgVmaW5hbBgEIAEoCBINCgVlcnJvchgFIAEoCSJJCg1TZXNzaW9uT3BlbmVkEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhINCgVlcnJvchgCIAEoCSK+AgoMTGlua1Jlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5ncmVlbnJvb20udjEuV2VsY29tZUgAEiIKBHdhbnQYAiABKAsyEi5ncmVlbnJvb20udjEuV2FudEgAEikKBG9wZW4YAyABKAsyGS5ncmVlbnJvb20udjEuT3BlblNlc3Npb25IABIrCgloYW5kX292ZXIYBCABKAsyFi5ncmVlbnJvb20udjEuSGFuZE92ZXJIABIrCgVjbG9zZRgFIAEoCzIaLmdyZWVucm9vbS52MS5DbG9zZVNlc3Npb25IABIoCgdyZWxlYXNlGAYgASgLMhUuZ3JlZW5yb29tLnYxLlJlbGVhc2VIABImCgZyZXN1bWUYByABKAsyFC5ncmVlbnJvb20udjEuUmVzdW1lSABCCQoHbWVzc2FnZSLYAgoHV2VsY29tZRIsCgt0aWNrZXRfa2V5cxgBIAMoCzIXLmdyZWVucm9vbS52MS5UaWNrZXRLZXkSLAoJaGVhcnRiZWF0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNvcHlfaW50ZXJ2YWwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGAoQc2Vzc2lvbl9jYXBhY2l0eRgEIAEoDRIZChFzZWF0c19wZXJfc2Vzc2lvbhgFIAEoDRIVCg1zZWF0X2NhcGFjaXR5GAYgASgNEigKBHJvb20YByABKAsyGi5ncmVlbnJvb20udjEuUm9vbVNldHRpbmdzEiAKBHdhbnQYCCABKAsyEi5ncmVlbnJvb20udjEuV2FudBInCgVzdGFsZRgJIAMoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmIiQKCVRpY2tldEtleRIKCgJpZBgBIAEoCRILCgNrZXkYAiABKAwiowEKBFdhbnQSKAoFc3RhdGUYASABKA4yGS5ncmVlbnJvb20udjEuU2VydmVyU3RhdGUSDgoGcmVhc29uGAIgASgJEjAKDGhhbmRfb3Zlcl9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZGVhZGxpbmVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInAKC09wZW5TZXNzaW9uEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIVCg1zZWF0X2NhcGFjaXR5GAIgASgNEg0KBXN0YXRlGAMgASgMEhAKCGNvbXBsZXRlGAQgASgIIjUKCEhhbmRPdmVyEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZiIzCgZSZXN1bWUSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmInMKDENsb3NlU2Vzc2lvbhIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDgoGcmVhc29uGAIgASgJEigKCHJlZGlyZWN0GAMgASgLMhYuZ3JlZW5yb29tLnYxLlJlZGlyZWN0InIKCFJlZGlyZWN0Eg4KBnNlcnZlchgBIAEoCRIpCgllbmRwb2ludHMYAiADKAsyFi5ncmVlbnJvb20udjEuRW5kcG9pbnQSKwoHdGlja2V0cxgDIAMoCzIaLmdyZWVucm9vbS52MS5QbGF5ZXJUaWNrZXQiXgoMUGxheWVyVGlja2V0Eg4KBnBsYXllchgBIAEoCRIOCgZ0aWNrZXQYAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiUgoHUmVsZWFzZRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDAoEc2VhdBgCIAEoBBIOCgZyZWFzb24YAyABKAkyUAoLTGlua1NlcnZpY2USQQoETGluaxIZLmdyZWVucm9vbS52MS5MaW5rUmVxdWVzdBoaLmdyZWVucm9vbS52MS5MaW5rUmVzcG9uc2UoATABQjZaNGdyZWVucm9vbS5kZXYvZ3JlZW5yb29tL2dlbi9ncmVlbnJvb20vdjE7Z3JlZW5yb29tdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
+  fileDesc("ChdncmVlbnJvb20vdjEvbGluay5wcm90bxIMZ3JlZW5yb29tLnYxIscBCgtMaW5rUmVxdWVzdBIkCgVoZWxsbxgBIAEoCzITLmdyZWVucm9vbS52MS5IZWxsb0gAEiYKBnJlcG9ydBgCIAEoCzIULmdyZWVucm9vbS52MS5SZXBvcnRIABIpCgRjb3B5GAMgASgLMhkuZ3JlZW5yb29tLnYxLlNlc3Npb25Db3B5SAASLQoGb3BlbmVkGAQgASgLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25PcGVuZWRIAEIQCgdtZXNzYWdlEgW6SAIIASLMAQoFSGVsbG8SGgoGc2VydmVyGAEgASgJQgq6SAdyBRABGIABEhkKB3ZlcnNpb24YAiABKAlCCLpIBXIDGIABEjMKCWVuZHBvaW50cxgDIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludEIIukgFkgECEBASLQoIc2Vzc2lvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBIoCgVzdGF0ZRgFIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZSJgCgZSZXBvcnQSLQoIc2Vzc2lvbnMYASADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBInCgVlbmRlZBgCIAMoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmIjwKClNlc3Npb25SZWYSDQoFcm91dGUYASABKAkSCwoDa2V5GAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQinQEKDVNlc3Npb25SZXBvcnQSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEhUKDXNlYXRfY2FwYWNpdHkYAiABKA0SKAoFc2VhdHMYAyADKAsyGS5ncmVlbnJvb20udjEuQ2xhaW1lZFNlYXQSEAoIcmVsZWFzZWQYBCADKAQSDgoGZnJvemVuGAUgASgIIisKC0NsYWltZWRTZWF0EgwKBHNlYXQYASABKAQSDgoGcGxheWVyGAIgASgJIoIBCgtTZXNzaW9uQ29weRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSGQoFc3RhdGUYAiABKAxCCrpIB3oFGICAgAISDwoHdmVyc2lvbhgDIAEoBBINCgVmaW5hbBgEIAEoCBINCgVlcnJvchgFIAEoCSJJCg1TZXNzaW9uT3BlbmVkEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhINCgVlcnJvchgCIAEoCSLsAgoMTGlua1Jlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5ncmVlbnJvb20udjEuV2VsY29tZUgAEiIKBHdhbnQYAiABKAsyEi5ncmVlbnJvb20udjEuV2FudEgAEikKBG9wZW4YAyABKAsyGS5ncmVlbnJvb20udjEuT3BlblNlc3Npb25IABIrCgloYW5kX292ZXIYBCABKAsyFi5ncmVlbnJvb20udjEuSGFuZE92ZXJIABIrCgVjbG9zZRgFIAEoCzIaLmdyZWVucm9vbS52MS5DbG9zZVNlc3Npb25IABIoCgdyZWxlYXNlGAYgASgLMhUuZ3JlZW5yb29tLnYxLlJlbGVhc2VIABImCgZyZXN1bWUYByABKAsyFC5ncmVlbnJvb20udjEuUmVzdW1lSAASLAoFc3RhZ2UYCCABKAsyGy5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlc0gAQgkKB21lc3NhZ2UihAMKB1dlbGNvbWUSLAoLdGlja2V0X2tleXMYASADKAsyFy5ncmVlbnJvb20udjEuVGlja2V0S2V5EiwKCWhlYXJ0YmVhdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIwCg1jb3B5X2ludGVydmFsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKEHNlc3Npb25fY2FwYWNpdHkYBCABKA0SGQoRc2VhdHNfcGVyX3Nlc3Npb24YBSABKA0SFQoNc2VhdF9jYXBhY2l0eRgGIAEoDRIoCgRyb29tGAcgASgLMhouZ3JlZW5yb29tLnYxLlJvb21TZXR0aW5ncxIgCgR3YW50GAggASgLMhIuZ3JlZW5yb29tLnYxLldhbnQSJwoFc3RhbGUYCSADKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIqCgVzdGFnZRgKIAEoCzIbLmdyZWVucm9vbS52MS5TdGFnZU1lc3NhZ2VzIj0KDVN0YWdlTWVzc2FnZXMSLAoIbWVzc2FnZXMYASADKAsyGi5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlImsKDFN0YWdlTWVzc2FnZRINCgVyb3V0ZRgBIAEoCRINCgVzcGFjZRgCIAEoCRIOCgZzZXJpYWwYAyABKAQSDAoEbmFtZRgEIAEoCRIPCgdwYXlsb2FkGAUgASgMEg4KBnJldGFpbhgGIAEoCCIkCglUaWNrZXRLZXkSCgoCaWQYASABKAkSCwoDa2V5GAIgASgMIqMBCgRXYW50EigKBXN0YXRlGAEgASgOMhkuZ3JlZW5yb29tLnYxLlNlcnZlclN0YXRlEg4KBnJlYXNvbhgCIAEoCRIwCgxoYW5kX292ZXJfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlYWRsaW5lX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJwCgtPcGVuU2Vzc2lvbhIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSFQoNc2VhdF9jYXBhY2l0eRgCIAEoDRINCgVzdGF0ZRgDIAEoDBIQCghjb21wbGV0ZRgEIAEoCCI1CghIYW5kT3ZlchIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYiMwoGUmVzdW1lEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZiJzCgxDbG9zZVNlc3Npb24SKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEg4KBnJlYXNvbhgCIAEoCRIoCghyZWRpcmVjdBgDIAEoCzIWLmdyZWVucm9vbS52MS5SZWRpcmVjdCJyCghSZWRpcmVjdBIOCgZzZXJ2ZXIYASABKAkSKQoJZW5kcG9pbnRzGAIgAygLMhYuZ3JlZW5yb29tLnYxLkVuZHBvaW50EisKB3RpY2tldHMYAyADKAsyGi5ncmVlbnJvb20udjEuUGxheWVyVGlja2V0InUKDFBsYXllclRpY2tldBIOCgZwbGF5ZXIYASABKAkSDgoGdGlja2V0GAIgASgJEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWNvbm5lY3RfdG9rZW4YBCABKAkiUgoHUmVsZWFzZRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDAoEc2VhdBgCIAEoBBIOCgZyZWFzb24YAyABKAkyUAoLTGlua1NlcnZpY2USQQoETGluaxIZLmdyZWVucm9vbS52MS5MaW5rUmVxdWVzdBoaLmdyZWVucm9vbS52MS5MaW5rUmVzcG9uc2UoATABQjZaNGdyZWVucm9vbS5kZXYvZ3JlZW5yb29tL2dlbi9ncmVlbnJvb20vdjE7Z3JlZW5yb29tdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
 
 /**
  * From the server.
@@ -357,6 +357,14 @@ export type LinkResponse = Message<"greenroom.v1.LinkResponse"> & {
      */
     value: Resume;
     case: "resume";
+  } | {
+    /**
+     * Messages for every room of a space.
+     *
+     * @generated from field: greenroom.v1.StageMessages stage = 8;
+     */
+    value: StageMessages;
+    case: "stage";
   } | { case: undefined; value?: undefined };
 };
 
@@ -421,6 +429,13 @@ export type Welcome = Message<"greenroom.v1.Welcome"> & {
    * @generated from field: repeated greenroom.v1.SessionRef stale = 9;
    */
   stale: SessionRef[];
+
+  /**
+   * What the stages of all routes show to late joiners.
+   *
+   * @generated from field: greenroom.v1.StageMessages stage = 10;
+   */
+  stage?: StageMessages | undefined;
 };
 
 /**
@@ -429,6 +444,73 @@ export type Welcome = Message<"greenroom.v1.Welcome"> & {
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_link, 9);
+
+/**
+ * @generated from message greenroom.v1.StageMessages
+ */
+export type StageMessages = Message<"greenroom.v1.StageMessages"> & {
+  /**
+   * @generated from field: repeated greenroom.v1.StageMessage messages = 1;
+   */
+  messages: StageMessage[];
+};
+
+/**
+ * Describes the message greenroom.v1.StageMessages.
+ * Use `create(StageMessagesSchema)` to create a new message.
+ */
+export const StageMessagesSchema: GenMessage<StageMessages> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_link, 10);
+
+/**
+ * One message to every room of a space.
+ *
+ * @generated from message greenroom.v1.StageMessage
+ */
+export type StageMessage = Message<"greenroom.v1.StageMessage"> & {
+  /**
+   * @generated from field: string route = 1;
+   */
+  route: string;
+
+  /**
+   * See PublishRequest.space.
+   *
+   * @generated from field: string space = 2;
+   */
+  space: string;
+
+  /**
+   * Rises with every message of the route's stage.
+   *
+   * @generated from field: uint64 serial = 3;
+   */
+  serial: bigint;
+
+  /**
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * @generated from field: bytes payload = 5;
+   */
+  payload: Uint8Array;
+
+  /**
+   * Late joiners are shown the last one of its name; an empty payload forgets it.
+   *
+   * @generated from field: bool retain = 6;
+   */
+  retain: boolean;
+};
+
+/**
+ * Describes the message greenroom.v1.StageMessage.
+ * Use `create(StageMessageSchema)` to create a new message.
+ */
+export const StageMessageSchema: GenMessage<StageMessage> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_link, 11);
 
 /**
  * @generated from message greenroom.v1.TicketKey
@@ -450,7 +532,7 @@ export type TicketKey = Message<"greenroom.v1.TicketKey"> & {
  * Use `create(TicketKeySchema)` to create a new message.
  */
 export const TicketKeySchema: GenMessage<TicketKey> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 10);
+  messageDesc(file_greenroom_v1_link, 12);
 
 /**
  * @generated from message greenroom.v1.Want
@@ -484,7 +566,7 @@ export type Want = Message<"greenroom.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 11);
+  messageDesc(file_greenroom_v1_link, 13);
 
 /**
  * A session comes to this server. Answered by SessionOpened.
@@ -522,7 +604,7 @@ export type OpenSession = Message<"greenroom.v1.OpenSession"> & {
  * Use `create(OpenSessionSchema)` to create a new message.
  */
 export const OpenSessionSchema: GenMessage<OpenSession> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 12);
+  messageDesc(file_greenroom_v1_link, 14);
 
 /**
  * Freeze the session and answer with a final SessionCopy.
@@ -541,7 +623,7 @@ export type HandOver = Message<"greenroom.v1.HandOver"> & {
  * Use `create(HandOverSchema)` to create a new message.
  */
 export const HandOverSchema: GenMessage<HandOver> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 13);
+  messageDesc(file_greenroom_v1_link, 15);
 
 /**
  * @generated from message greenroom.v1.Resume
@@ -558,7 +640,7 @@ export type Resume = Message<"greenroom.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 14);
+  messageDesc(file_greenroom_v1_link, 16);
 
 /**
  * The session is over on this server.
@@ -589,7 +671,7 @@ export type CloseSession = Message<"greenroom.v1.CloseSession"> & {
  * Use `create(CloseSessionSchema)` to create a new message.
  */
 export const CloseSessionSchema: GenMessage<CloseSession> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 15);
+  messageDesc(file_greenroom_v1_link, 17);
 
 /**
  * @generated from message greenroom.v1.Redirect
@@ -618,7 +700,7 @@ export type Redirect = Message<"greenroom.v1.Redirect"> & {
  * Use `create(RedirectSchema)` to create a new message.
  */
 export const RedirectSchema: GenMessage<Redirect> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 16);
+  messageDesc(file_greenroom_v1_link, 18);
 
 /**
  * @generated from message greenroom.v1.PlayerTicket
@@ -638,6 +720,13 @@ export type PlayerTicket = Message<"greenroom.v1.PlayerTicket"> & {
    * @generated from field: google.protobuf.Timestamp expires_at = 3;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * See Ticket.connect_token.
+   *
+   * @generated from field: string connect_token = 4;
+   */
+  connectToken: string;
 };
 
 /**
@@ -645,7 +734,7 @@ export type PlayerTicket = Message<"greenroom.v1.PlayerTicket"> & {
  * Use `create(PlayerTicketSchema)` to create a new message.
  */
 export const PlayerTicketSchema: GenMessage<PlayerTicket> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 17);
+  messageDesc(file_greenroom_v1_link, 19);
 
 /**
  * A player was removed by the API: close the connection and release the seat.
@@ -674,7 +763,7 @@ export type Release = Message<"greenroom.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 18);
+  messageDesc(file_greenroom_v1_link, 20);
 
 /**
  * The stream between a session server and the control plane: the server opens it, authenticated by the token it was

@@ -5,7 +5,8 @@ import "time"
 // Welcome (81) answers Hello.
 //
 //	version 1 byte · flags 1 byte · member uvarint · epoch uvarint · offset uvarint · last seq uvarint ·
-//	tick ms uvarint · max message bytes uvarint · route string · key string · player string · position step uvarint
+//	tick ms uvarint · max message bytes uvarint · route string · key string · player string · position step uvarint ·
+//	far every ms uvarint
 type Welcome struct {
 	Recovered       bool // the events after Hello's offset follow
 	Interest        bool // members are told of as they come into sight and leave it; owned states and positions with them
@@ -18,7 +19,8 @@ type Welcome struct {
 	Route           string
 	Key             string
 	Player          string
-	PositionStep    uint64 // millionths of the room's unit of length that a position counts in
+	PositionStep    uint64        // millionths of the room's unit of length that a position counts in
+	FarEvery        time.Duration // in whole milliseconds: between two positions of a far member; 0: there is no far ring
 }
 
 // Append encodes the record onto b.
@@ -34,7 +36,8 @@ func (r Welcome) Append(b []byte) []byte {
 	b = AppendBytes(b, r.Route)
 	b = AppendBytes(b, r.Key)
 	b = AppendBytes(b, r.Player)
-	return finish(AppendUvarint(b, r.PositionStep), at)
+	b = AppendUvarint(b, r.PositionStep)
+	return finish(AppendUvarint(b, uint64(r.FarEvery/time.Millisecond)), at)
 }
 
 // DecodeWelcome decodes a Welcome's body.
@@ -50,6 +53,7 @@ func DecodeWelcome(body []byte) (Welcome, error) {
 	r.MaxMessageBytes = int(min(d.Uvarint(), MaxRecordBytes))
 	r.Route, r.Key, r.Player = d.String(MaxPlayer), d.String(MaxPlayer), d.String(MaxPlayer)
 	r.PositionStep = d.Uvarint()
+	r.FarEvery = time.Duration(min(d.Uvarint(), 1<<20)) * time.Millisecond
 	return r, d.err
 }
 

@@ -49,7 +49,7 @@ func anyRecord(t *rapid.T) wire.Record {
 			return wire.Welcome{
 				Recovered: yes(), Member: n(), Epoch: n(), Offset: n(), LastSeq: n(), Tick: d(),
 				MaxMessageBytes: rapid.IntRange(0, 1<<20).Draw(t, "max"), Route: s(), Key: s(), Player: s(),
-				Interest: yes(), PositionStep: n(),
+				Interest: yes(), PositionStep: n(), FarEvery: d(),
 			}
 		},
 		func() wire.Record { return anySnapshot(t) },

@@ -37,7 +37,7 @@ func goldenRecords() []golden {
 		{"ping", wire.Ping{Nonce: 1 << 40}},
 		{"welcome", wire.Welcome{
 			Recovered: true, Member: 7, Epoch: 1<<63 + 5, Offset: 300, LastSeq: 12, Tick: 50 * time.Millisecond,
-			MaxMessageBytes: 65536, Route: "plaza", Key: "room-7", Player: "änn", Interest: true, PositionStep: 10000,
+			MaxMessageBytes: 65536, Route: "plaza", Key: "room-7", Player: "änn", Interest: true, PositionStep: 10000, FarEvery: time.Second,
 		}},
 		{"snapshot", wire.Snapshot{
 			First: true, Last: true, Epoch: 9, Offset: 301,

@@ -53,6 +53,7 @@ export interface Welcome {
   key: string;
   player: string;
   positionStep: number;
+  farEveryMs: number;
 }
 
 export interface MemberPosition {
@@ -206,6 +207,7 @@ function decodeWelcome(from: Reader): Welcome {
     key: from.string(),
     player: from.string(),
     positionStep: from.uvarint() / 1e6,
+    farEveryMs: from.uvarint(),
   };
 }
 

@@ -23,7 +23,7 @@ const record = (type: number, body: Writer): Uint8Array => new Writer().byte(typ
 export const says = {
   welcome: (o: { recovered?: boolean; member?: number; epoch?: bigint; offset?: number; lastSeq?: number }) =>
     record(0x81, new Writer().byte(1).byte(o.recovered ? 1 : 0).uvarint(o.member ?? 7).uvarint(o.epoch ?? 9n).uvarint(o.offset ?? 0)
-      .uvarint(o.lastSeq ?? 0).uvarint(50).uvarint(65536).string("plaza").string("room-7").string("ann").uvarint(10000)),
+      .uvarint(o.lastSeq ?? 0).uvarint(50).uvarint(65536).string("plaza").string("room-7").string("ann").uvarint(10000).uvarint(1000)),
   snapshot: (o: { flags?: number; epoch?: bigint; offset?: number; entries?: Kept[] }) => {
     const body = new Writer().byte(o.flags ?? 3).uvarint(o.epoch ?? 9n).uvarint(o.offset ?? 0).uvarint(1).uvarint(7).string("ann");
     body.uvarint(o.entries?.length ?? 0);

@@ -29,7 +29,7 @@ const sent: Record<string, ClientRecord> = {
 const received: Record<string, unknown> = {
   welcome: {
     type: "welcome", version: 1, recovered: true, member: 7, epoch, offset: 300, lastSeq: 12, tickMs: 50, maxBytes: 65536,
-    route: "plaza", key: "room-7", player: "änn", interest: true, positionStep: 0.01,
+    route: "plaza", key: "room-7", player: "änn", interest: true, positionStep: 0.01, farEveryMs: 1000,
   },
   snapshot: {
     type: "snapshot", first: true, last: true, epoch: 9n, offset: 301,

@@ -4,9 +4,10 @@ import { RoomError } from "./close.js";
 import { Emitter } from "./events.js";
 import { type End, Journey, type Place } from "./journey.js";
 import { type Message, Outbox } from "./outbox.js";
+import type { MemberPlace, Move } from "./positions.js";
 import { Connection, type Listener, type SocketConstructor } from "./socket.js";
 import { type State, type StateChange, type Stats, View } from "./view.js";
-import { type Reconnect, type RoomRecord, stateCheck, stateDelete, stateOwned, stateRetain } from "./wire.js";
+import { type ClientRecord, type Reconnect, type RoomRecord, stateCheck, stateDelete, stateOwned, stateRetain } from "./wire.js";
 
 export interface EnterOptions {
   // Where the runtime has no WebSocket of its own (Node before 22): the ws package's.
@@ -46,6 +47,12 @@ export type RoomEvents = {
   event: RoomEvent;
   signal: { name: string; from: number; payload: Uint8Array };
   members: Map<number, string>;
+  // The members whose place is another one now, or who are no longer far enough in sight to have one.
+  positions: number[];
+  // How many members there are, in rooms where one is told of those in sight only.
+  occupancy: number;
+  // A message to every room of the space. A gap in serial says that some were lost; what is retained may come twice.
+  staged: { name: string; serial: number; retain: boolean; payload: Uint8Array };
   // error is set with "closed" when the room ended otherwise than by leave.
   status: { status: Status; error?: RoomError };
   // The room could not give this client every event: it read too slowly, or came back too late. events is how many there
@@ -70,6 +77,9 @@ export class Room extends Emitter<RoomEvents> {
   #heardAt = 0;
   #nonce = 0;
   #flushing = false;
+  #moved: Move | undefined; // where this player stands, once it said so
+  #moveDue = false;
+  #serial = 0;
   route = "";
   key = "";
 
@@ -93,6 +103,16 @@ export class Room extends Emitter<RoomEvents> {
   // Who is connected: player by member number. Kept up to date in place.
   get members(): ReadonlyMap<number, string> {
     return this.#view.members;
+  }
+
+  // Where the members stand who said so, by member number. Kept up to date in place.
+  get positions(): ReadonlyMap<number, MemberPlace> {
+    return this.#view.positions.places;
+  }
+
+  // How many members the room has: of a room where one is told of those in sight only, what it said last.
+  get occupancy(): number {
+    return this.#view.occupancy ?? this.#view.members.size;
   }
 
   // This player's own member number.
@@ -135,6 +155,17 @@ export class Room extends Emitter<RoomEvents> {
     return this.#send({ type: "signal", seq: 0, to: [...to], name, payload: toBytes(payload).slice() });
   }
 
+  // Says where this player stands, in units of length and degrees. The last one of a turn of the event loop goes out; it may be
+  // lost, and the next one makes up for it. After a reconnect it is said again. Throws a RangeError when it is outside of
+  // what the room's positions can say.
+  move(to: Move): void {
+    if (this.#status === "closed") throw new RoomError(0, "the room is closed");
+    this.#view.positions.steps(to);
+    this.#moved = { ...to };
+    this.#moveDue = true;
+    this.#soon();
+  }
+
   // Gives the seat back and closes. The room cannot be used afterwards.
   leave(): void {
     if (this.#status === "closed") return;
@@ -146,17 +177,26 @@ export class Room extends Emitter<RoomEvents> {
   #send(message: Message): number {
     if (this.#status === "closed") throw new RoomError(0, "the room is closed");
     const seq = this.#outbox.add(message);
-    // What is said in one turn of the event loop goes out as one message.
-    if (!this.#flushing) {
-      this.#flushing = true;
-      queueMicrotask(() => this.#flush());
-    }
+    this.#soon();
     return seq;
+  }
+
+  // What is said in one turn of the event loop goes out as one message.
+  #soon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => this.#flush());
   }
 
   #flush(): void {
     this.#flushing = false;
-    if (this.#entered) this.#connection?.send(this.#outbox.take());
+    if (!this.#entered) return;
+    const records: ClientRecord[] = this.#outbox.take();
+    if (this.#moved && this.#moveDue) {
+      records.push({ type: "position", serial: ++this.#serial, position: this.#view.positions.steps(this.#moved) });
+    }
+    this.#moveDue = false;
+    if (records.length > 0) this.#connection?.send(records);
   }
 
   #dial(): void {
@@ -199,9 +239,23 @@ export class Room extends Emitter<RoomEvents> {
       case "signal":
         return this.emit("signal", { name: record.name, from: record.from, payload: record.payload.slice() });
       case "joined":
-      case "left":
-        this.#view.presence(record);
+        this.#view.members.set(record.member, record.player);
         return this.emit("members", this.#view.members);
+      case "left": {
+        const changes = this.#view.left(record.member);
+        this.emit("members", this.#view.members);
+        for (const change of changes) this.#changed(change);
+        return;
+      }
+      case "positions": {
+        const changed = this.#view.positions.take(record.entries, performance.now());
+        return this.emit("positions", changed);
+      }
+      case "occupancy":
+        this.#view.occupancy = record.members;
+        return this.emit("occupancy", record.members);
+      case "staged":
+        return this.emit("staged", { name: record.name, serial: record.serial, retain: record.retain, payload: record.payload.slice() });
       case "ack":
         return this.#outbox.acked(record.seq);
       case "reject":
@@ -221,6 +275,7 @@ export class Room extends Emitter<RoomEvents> {
     if (!changes) return;
     if (!this.#entered) this.#outbox.restore((key) => this.#view.state.get(key), this.#view.member);
     this.#entered = true;
+    this.#moveDue = true;
     if (this.#view.lost !== undefined) this.emit("missed", { events: this.#view.lost });
     this.emit("members", this.#view.members);
     for (const change of changes) this.#changed(change);

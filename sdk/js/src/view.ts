@@ -1,10 +1,13 @@
 // The client's view of a room: who is in it, the state it keeps, and how far its events have been seen.
-import { type Entry, type RoomRecord, type Snapshot, type Welcome, stateDelete, stateRetain } from "./wire.js";
+import { Positions } from "./positions.js";
+import { type Entry, type Snapshot, type Welcome, stateDelete, stateOwned, stateRetain } from "./wire.js";
 
 export interface State {
   owner: number;
   version: number;
   value: Uint8Array;
+  // It goes with its owner.
+  owned: boolean;
 }
 
 // A state that changed. value is undefined when it was deleted.
@@ -33,8 +36,13 @@ export interface Stats {
 export class View {
   readonly state = new Map<string, State>();
   readonly members = new Map<number, string>();
+  readonly positions = new Positions();
   readonly stats: Stats = { reconnects: 0, recovered: 0, resyncs: 0, missed: 0, gaps: 0, duplicates: 0 };
   member = 0;
+  // How many members there are, where a member is told of those in sight only; else undefined.
+  occupancy: number | undefined;
+  // Members come into sight and leave it.
+  interest = false;
   epoch = 0n;
   offset = 0;
   // The position is that of a room this client has seen, so a Hello may ask to resume there.
@@ -52,6 +60,9 @@ export class View {
     this.#recovered = record.recovered && this.seen && record.epoch === this.epoch;
     this.#parts = undefined;
     this.member = record.member;
+    this.interest = record.interest;
+    this.occupancy = undefined;
+    this.positions.resized(record.positionStep, record.farEveryMs);
   }
 
   // snapshot takes one part. With the last it returns the changes it brought, else undefined.
@@ -64,6 +75,7 @@ export class View {
     this.#parts = undefined;
     this.#position(part);
     this.members.clear();
+    this.positions.clear();
     for (const [member, player] of members) this.members.set(member, player);
     return this.#replace(entries);
   }
@@ -74,7 +86,7 @@ export class View {
     const value = gone ? undefined : entry.value.slice();
     const { key, owner, version } = entry;
     if (value === undefined) this.state.delete(key);
-    else if (entry.flags & stateRetain) this.state.set(key, { owner, version, value });
+    else if (entry.flags & stateRetain) this.state.set(key, { owner, version, value, owned: (entry.flags & stateOwned) !== 0 });
     return { key, owner, version, value, mine: owner === this.member };
   }
 
@@ -89,9 +101,19 @@ export class View {
     return true;
   }
 
-  presence(record: Extract<RoomRecord, { type: "joined" | "left" }>): void {
-    if (record.type === "joined") this.members.set(record.member, record.player);
-    else this.members.delete(record.member);
+  // left takes a member away. In a room with an area of interest what it owns goes with it, and left returns those changes;
+  // elsewhere the room says so itself.
+  left(member: number): StateChange[] {
+    this.members.delete(member);
+    this.positions.forget(member);
+    const changes: StateChange[] = [];
+    if (!this.interest) return changes;
+    for (const [key, { owner, owned, version }] of this.state) {
+      if (owner !== member || !owned) continue;
+      this.state.delete(key);
+      changes.push({ key, owner, version, value: undefined, mine: owner === this.member });
+    }
+    return changes;
   }
 
   // A recovered client's missed events follow the snapshot, so its own position stands; else the snapshot's is the start.

@@ -9,7 +9,8 @@ export type Said =
   | { type: "state"; seq: number; flags: number; key: string; value: string }
   | { type: "event"; seq: number; name: string; payload: string }
   | { type: "leave" }
-  | { type: "ping"; nonce: number };
+  | { type: "ping"; nonce: number }
+  | { type: "position"; serial: number; x: number; y: number; z: number; yaw: number; data: string };
 
 export interface Kept {
   key: string;
@@ -21,8 +22,8 @@ export interface Kept {
 const record = (type: number, body: Writer): Uint8Array => new Writer().byte(type).bytes(body.done()).done();
 
 export const says = {
-  welcome: (o: { recovered?: boolean; member?: number; epoch?: bigint; offset?: number; lastSeq?: number }) =>
-    record(0x81, new Writer().byte(1).byte(o.recovered ? 1 : 0).uvarint(o.member ?? 7).uvarint(o.epoch ?? 9n).uvarint(o.offset ?? 0)
+  welcome: (o: { recovered?: boolean; interest?: boolean; member?: number; epoch?: bigint; offset?: number; lastSeq?: number }) =>
+    record(0x81, new Writer().byte(1).byte((o.recovered ? 1 : 0) | (o.interest ? 2 : 0)).uvarint(o.member ?? 7).uvarint(o.epoch ?? 9n).uvarint(o.offset ?? 0)
       .uvarint(o.lastSeq ?? 0).uvarint(50).uvarint(65536).string("plaza").string("room-7").string("ann").uvarint(10000).uvarint(1000)),
   snapshot: (o: { flags?: number; epoch?: bigint; offset?: number; entries?: Kept[] }) => {
     const body = new Writer().byte(o.flags ?? 3).uvarint(o.epoch ?? 9n).uvarint(o.offset ?? 0).uvarint(1).uvarint(7).string("ann");
@@ -37,6 +38,15 @@ export const says = {
   ack: (seq: number) => record(0x88, new Writer().uvarint(seq)),
   reconnect: (afterMs: number, url: string, ticket: string) =>
     record(0x89, new Writer().uvarint(afterMs).string(url).string(ticket).string("drain")),
+  left: (member: number) => record(0x87, new Writer().uvarint(member)),
+  positions: (...entries: { member: number; far?: boolean; x: number; y: number; yaw: number }[]) => {
+    let body = new Writer().byte(1);
+    for (const e of entries) body = body.uvarint(e.member * 4 + (e.far ? 2 : 0)).int16(e.x).int16(e.y).int16(0).byte(e.yaw);
+    return record(0x8d, body);
+  },
+  occupancy: (members: number) => record(0x8e, new Writer().uvarint(members)),
+  staged: (serial: number, name: string, payload: string) =>
+    record(0x8f, new Writer().uvarint(serial).byte(0).string(name).bytes(toBytes(payload))),
   resync: () => record(0x8a, new Writer().string("too slow")),
 };
 
@@ -101,6 +111,10 @@ function parse(type: number, body: Reader): Said {
       return { type: "leave" };
     case 6:
       return { type: "ping", nonce: body.uvarint() };
+    case 7: {
+      const [serial, x, y, z, yaw] = [body.uvarint(), body.int16(), body.int16(), body.int16(), body.byte()];
+      return { type: "position", serial, x, y, z, yaw, data: text() };
+    }
     default:
       throw new Error(`record ${type} is not one these tests know`);
   }

@@ -20,6 +20,8 @@ func (r *Room) apply(in *input) {
 	switch in.kind {
 	case inputMessage, inputReject:
 		r.message(l, in)
+	case inputPosition:
+		r.place(l.member, in.msg.Position)
 	case inputChange:
 		r.changes = append(r.changes, change{l, in.change})
 	case inputLost:

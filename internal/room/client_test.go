@@ -31,7 +31,22 @@ func (encoder) Batch(t *room.Batch) *room.Shared {
 	for _, e := range t.Events {
 		b = e.Event.Append(b)
 	}
+	b = append(b, positions(t.Positions)...)
+	if t.Occupancy > 0 {
+		b = wire.Occupancy{Members: uint64(t.Occupancy)}.Append(b)
+	}
 	return &room.Shared{Bytes: b, Messages: 1}
+}
+
+func positions(all []room.MemberPosition) []byte {
+	if len(all) == 0 {
+		return nil
+	}
+	var r wire.Positions
+	for _, p := range all {
+		r.Entries = append(r.Entries, p.MemberPosition)
+	}
+	return r.Append(nil)
 }
 
 func (encoder) Snapshot(v *room.View) *room.Shared {
@@ -39,7 +54,11 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 	for _, st := range v.States {
 		s.Entries = append(s.Entries, wire.Entry{Key: st.Key, Owner: st.Owner, Version: st.Version, Flags: st.Flags, Value: st.Value})
 	}
-	return &room.Shared{Bytes: s.Append(nil)}
+	b := append(s.Append(nil), positions(v.Positions)...)
+	if v.Occupancy > 0 {
+		b = wire.Occupancy{Members: uint64(v.Occupancy)}.Append(b)
+	}
+	return &room.Shared{Bytes: b}
 }
 
 func (encoder) Scene([]room.Entity) room.Scene { return nil }
@@ -124,6 +143,8 @@ type client struct {
 	offset       uint64
 	state        map[string]string
 	members      map[uint64]string
+	positions    map[uint64]wire.Position
+	serial       uint64
 	events       []string // name=payload
 	lost         int      // times events were lost
 	seq          uint64
@@ -169,6 +190,15 @@ func (c *client) send(now time.Time, m room.Message) {
 	}
 }
 
+// stand sends a position on the ground.
+func (c *client) stand(now time.Time, x, y int16) {
+	c.serial++
+	err := c.link.Send(now, room.Message{Kind: room.KindPosition, Seq: c.serial, Position: wire.Position{X: x, Y: y}})
+	if err != nil {
+		c.t.Fatalf("%s stands: %v", c.player, err)
+	}
+}
+
 func (c *client) take(from *conn, r wire.Record) {
 	if from != c.conn {
 		return // an older connection's last words
@@ -177,7 +207,7 @@ func (c *client) take(from *conn, r wire.Record) {
 	case wire.Welcome:
 		c.welcome(r)
 	case wire.Snapshot:
-		c.state, c.members = map[string]string{}, map[uint64]string{}
+		c.state, c.members, c.positions = map[string]string{}, map[uint64]string{}, map[uint64]wire.Position{}
 		for _, m := range r.Members {
 			c.members[m.Member] = m.Player
 		}
@@ -207,6 +237,14 @@ func (c *client) take(from *conn, r wire.Record) {
 		c.members[r.Member] = r.Player
 	case wire.Left:
 		delete(c.members, r.Member)
+		delete(c.positions, r.Member)
+	case wire.Positions:
+		for _, e := range r.Entries {
+			if c.members[e.Member] == "" {
+				c.t.Fatalf("%s: the position of member %d, who is not here", c.player, e.Member)
+			}
+			c.positions[e.Member] = e.Position
+		}
 	case wire.Ack:
 		c.acked(r.Seq)
 	case wire.Reject:

@@ -167,7 +167,8 @@ type batch struct {
 func newBatch() batch { return batch{at: map[string]int{}} }
 
 func (b *batch) empty() bool {
-	return len(b.Presence) == 0 && len(b.States) == 0 && len(b.Events) == 0
+	return len(b.Presence) == 0 && len(b.States) == 0 && len(b.Events) == 0 && len(b.Positions) == 0 &&
+		len(b.Staged) == 0 && b.Occupancy == 0
 }
 
 // state adds a change. A passing value and a kept one of the same key are both told, in order.
@@ -185,6 +186,10 @@ func (b *batch) reset() {
 	clear(b.Presence)
 	clear(b.States)
 	clear(b.Events)
-	b.Presence, b.States, b.Events = b.Presence[:0], b.States[:0], b.Events[:0]
+	clear(b.Positions)
+	clear(b.Staged)
+	b.Batch = Batch{
+		Presence: b.Presence[:0], States: b.States[:0], Events: b.Events[:0], Positions: b.Positions[:0], Staged: b.Staged[:0],
+	}
 	clear(b.at)
 }

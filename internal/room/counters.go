@@ -4,15 +4,19 @@ import "sync/atomic"
 
 // Counters are what the rooms of one process did. Any goroutine may read them.
 type Counters struct {
-	Ticks        atomic.Uint64
-	Joins        atomic.Uint64 // connections welcomed
-	Taken        atomic.Uint64 // messages
-	Rejected     atomic.Uint64
-	Duplicates   atomic.Uint64 // messages sent again that were taken before
-	Encodings    atomic.Uint64 // of a tick for a wire class
-	Delivered    atomic.Uint64 // messages × members
-	SentBytes    atomic.Uint64 // queued for members, snapshots apart
-	DroppedBytes atomic.Uint64 // of members too slow
-	Resyncs      atomic.Uint64
-	SlowCloses   atomic.Uint64
+	Ticks      atomic.Uint64
+	Joins      atomic.Uint64 // connections welcomed
+	Taken      atomic.Uint64 // messages
+	Rejected   atomic.Uint64
+	Duplicates atomic.Uint64 // messages sent again that were taken before
+	Positions  atomic.Uint64 // taken
+	// PositionsRefused were above a member's rate or too large, PositionsLate not newer than the last.
+	PositionsRefused atomic.Uint64
+	PositionsLate    atomic.Uint64
+	Encodings        atomic.Uint64 // of a tick for a wire class
+	Delivered        atomic.Uint64 // messages × members
+	SentBytes        atomic.Uint64 // queued for members, snapshots apart
+	DroppedBytes     atomic.Uint64 // of members too slow
+	Resyncs          atomic.Uint64
+	SlowCloses       atomic.Uint64
 }

@@ -14,6 +14,7 @@ type change struct {
 // then what the doors changed, then the acknowledgements.
 func (r *Room) deliver() {
 	r.cfg.Counters.Ticks.Add(1)
+	r.tellPositions()
 	if !r.batch.empty() || r.lagging > 0 {
 		r.broadcast()
 	}
@@ -117,6 +118,9 @@ func (r *Room) look() *View {
 	v := &View{Epoch: r.epoch, Offset: r.offset}
 	for _, m := range r.seats.all {
 		v.Members = append(v.Members, wire.Member{Member: m.id, Player: m.player})
+		if m.at.declared {
+			v.Positions = append(v.Positions, m.shownAt())
+		}
 	}
 	for _, e := range r.states.sorted() {
 		v.States = append(v.States, e.State)
@@ -131,6 +135,7 @@ func (r *Room) welcome(l *Link) {
 		Member: l.member.id, Epoch: r.epoch, Offset: r.offset, LastSeq: l.member.lastSeq,
 		Tick: r.cfg.Settings.Tick, MaxMessageBytes: r.cfg.Settings.MaxMessageBytes,
 		Route: string(r.cfg.Session.Route), Key: string(r.cfg.Session.Key), Player: l.member.player,
+		PositionStep: positionStep(r.cfg.Settings.PositionStep), Interest: r.cfg.Settings.Interest.Radius > 0,
 	}
 	var missed []Event
 	if j.Resume && j.Epoch == r.epoch {

@@ -10,14 +10,15 @@ import (
 
 // A room's state on its way to another server or into a copy:
 //
-//	version 1 byte (1) · epoch uvarint · offset uvarint · last version uvarint · last member uvarint ·
+//	version 1 byte (2) · epoch uvarint · offset uvarint · last version uvarint · last member uvarint ·
 //	n members · n × (member uvarint · player string · last seq uvarint) ·
 //	n states · n × (key string · owner uvarint · version uvarint · flags 1 byte · QoS 1 byte ·
 //	                ms left + 1 uvarint (0: for ever) · value bytes) ·
-//	n events · n × (from uvarint · name string · QoS 1 byte · payload bytes), the last one's offset being the room's
+//	n events · n × (from uvarint · name string · QoS 1 byte · payload bytes), the last one's offset being the room's ·
+//	where members stand, as a record Positions (8D)
 //
-// Members and states stand in ascending order. A periodic copy holds no events.
-const freezeVersion = 1
+// Members and states stand in ascending order. A periodic copy holds no events. Version 1 had no positions.
+const freezeVersion = 2
 
 // Freeze stops the room at the end of its next tick and then calls done with its state, by the room's goroutine. A frozen
 // room holds what comes in, within MaxInboxMessages and MaxInboxBytes, and acknowledges nothing; Resume goes on with
@@ -71,17 +72,24 @@ func (r *Room) encode(withEvents bool) []byte {
 		b = wire.AppendUvarint(b, left)
 		b = wire.AppendBytes(b, e.Value)
 	}
+	events := r.ring.events
 	if !withEvents {
-		return wire.AppendUvarint(b, 0)
+		events = nil
 	}
-	b = wire.AppendUvarint(b, uint64(len(r.ring.events)))
-	for i := range r.ring.events {
-		e := &r.ring.events[i]
+	b = wire.AppendUvarint(b, uint64(len(events)))
+	for i := range events {
+		e := &events[i]
 		b = wire.AppendUvarint(b, e.From)
 		b = wire.AppendBytes(b, e.Name)
 		b = wire.AppendBytes(append(b, e.QoS), e.Payload)
 	}
-	return b
+	var at wire.Positions
+	for _, m := range r.seats.all {
+		if m.at.declared {
+			at.Entries = append(at.Entries, wire.MemberPosition{Member: m.id, Position: m.at.Position})
+		}
+	}
+	return at.Append(b)
 }
 
 var errOrder = errors.New("entries are not in order")
@@ -91,7 +99,8 @@ var errOrder = errors.New("entries are not in order")
 func Restore(cfg Config, state []byte, complete bool, now time.Time) (*Room, error) {
 	r := New(cfg)
 	d := wire.NewDecoder(state)
-	if v := d.Byte(); v != freezeVersion {
+	v := d.Byte()
+	if v == 0 || v > freezeVersion {
 		return nil, fmt.Errorf("restore %s: state is of version %d, this server knows %d", cfg.Session, v, freezeVersion)
 	}
 	epoch := d.Uvarint()
@@ -103,10 +112,38 @@ func Restore(cfg Config, state []byte, complete bool, now time.Time) (*Room, err
 	if err != nil {
 		return nil, fmt.Errorf("restore %s: %w", cfg.Session, err)
 	}
-	if d.Rest() > 0 {
-		return nil, fmt.Errorf("restore %s: %d bytes too many", cfg.Session, d.Rest())
+	rest := state[len(state)-d.Rest():]
+	if v > 1 {
+		if rest, err = r.restorePositions(rest); err != nil {
+			return nil, fmt.Errorf("restore %s: positions: %w", cfg.Session, err)
+		}
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("restore %s: %d bytes too many", cfg.Session, len(rest))
 	}
 	return r, nil
+}
+
+func (r *Room) restorePositions(b []byte) (rest []byte, err error) {
+	if len(b) == 0 {
+		return nil, wire.ErrShort
+	}
+	t, body, rest, err := wire.Next(b)
+	if err != nil {
+		return nil, err
+	}
+	at, err := wire.DecodePositions(body)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range at.Entries {
+		m := r.seats.byID[e.Member]
+		if t != wire.TypePositions || m == nil {
+			return nil, errOrder
+		}
+		m.at = standing{Position: e.Position, declared: true}
+	}
+	return rest, nil
 }
 
 func (r *Room) restoreMembers(d *wire.Decoder) error {

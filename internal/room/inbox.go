@@ -1,6 +1,10 @@
 package room
 
-import "sync"
+import (
+	"sync"
+
+	"greenroom.dev/greenroom/internal/room/wire"
+)
 
 // inbox is what came in since the last tick. Putting something in wakes the room once, not once a message.
 type inbox struct {
@@ -8,6 +12,7 @@ type inbox struct {
 	inputs   []input
 	bytes    int
 	messages int
+	round    uint64 // counts the takes
 	controls []func(*Room)
 	urgent   bool
 	closed   bool
@@ -31,6 +36,7 @@ type inputKind byte
 
 const (
 	inputMessage inputKind = iota
+	inputPosition
 	inputReject
 	inputJoin
 	inputChange
@@ -38,7 +44,7 @@ const (
 	inputLeave
 )
 
-func newInbox() inbox { return inbox{wake: make(chan struct{}, 1)} }
+func newInbox() inbox { return inbox{wake: make(chan struct{}, 1), round: 1} }
 
 // put takes in unless the room is over or, for a message, the inbox is full.
 func (b *inbox) put(in input) error {
@@ -64,6 +70,31 @@ func (b *inbox) put(in input) error {
 		b.urgent = true
 	}
 	b.inputs = append(b.inputs, in)
+	b.signal()
+	return nil
+}
+
+// place is where an input stands in the inbox until the take that ends round.
+type place struct {
+	round uint64
+	at    int
+}
+
+// putPosition takes a position in place of the link's earlier one that still waits, so that a room holds at most one for
+// each connection.
+func (b *inbox) putPosition(l *Link, p wire.Position) error {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return ErrOver
+	}
+	if w := l.waiting; w.round == b.round {
+		b.inputs[w.at].msg.Position = p
+		b.mu.Unlock()
+		return nil
+	}
+	l.waiting = place{b.round, len(b.inputs)}
+	b.inputs = append(b.inputs, input{kind: inputPosition, link: l, msg: Message{Position: p}})
 	b.signal()
 	return nil
 }
@@ -104,6 +135,7 @@ func (b *inbox) take() []input {
 	clear(b.taken)
 	b.taken, b.inputs = b.inputs, b.taken[:0]
 	b.bytes, b.messages = 0, 0
+	b.round++
 	return b.taken
 }
 

@@ -61,6 +61,8 @@ type Link struct {
 	room    *Room
 	join    Join
 	limiter Limiter
+	serial  uint64 // of the last position
+	waiting place  // of a position in the inbox; the inbox's
 
 	// The room's.
 	member     *member
@@ -83,8 +85,11 @@ func (r *Room) Join(j Join) (*Link, error) {
 }
 
 // Send puts a message into the room. What the limits refuse is answered by Conn.Reject and is no error. ErrFlooding,
-// ErrBusy: close the connection. ErrOver: it is being closed.
+// ErrBusy: close the connection. ErrOver: it is being closed. A position that is refused is only counted.
 func (l *Link) Send(now time.Time, m Message) error {
+	if m.Kind == KindPosition {
+		return l.sendPosition(now, &m)
+	}
 	switch l.limiter.Take(now) {
 	case Flood:
 		return ErrFlooding

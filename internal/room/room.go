@@ -66,6 +66,7 @@ type Room struct {
 	states   states
 	seats    roster
 	batch    batch
+	moved    []*member // in this tick
 	joiners  []*Link
 	changes  []change
 	released map[uint64]time.Time // seats, by when they were released

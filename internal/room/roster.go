@@ -13,6 +13,7 @@ type member struct {
 	lastSeq   uint64
 	link      *Link     // nil: away
 	awayUntil time.Time // while away; zero: restored, not looked at yet
+	at        standing
 }
 
 // roster are the members.

@@ -15,7 +15,7 @@ type encoder struct{}
 func (encoder) Key() string { return Endpoint }
 
 func (encoder) Batch(t *room.Batch) *room.Shared {
-	b := make([]byte, headRoom, headRoom+64*(len(t.States)+len(t.Events)+len(t.Presence)))
+	b := make([]byte, headRoom, headRoom+64*(len(t.States)+len(t.Events)+len(t.Presence))+16*len(t.Positions))
 	for _, p := range t.Presence {
 		if p.Left {
 			b = wire.Left{Member: p.Member}.Append(b)
@@ -29,10 +29,32 @@ func (encoder) Batch(t *room.Batch) *room.Shared {
 	for i := range t.Events {
 		b = t.Events[i].Event.Append(b)
 	}
-	return &room.Shared{Bytes: frame(b), Messages: len(t.Presence) + len(t.States) + len(t.Events)}
+	b = appendPositions(b, t.Positions)
+	for _, s := range t.Staged {
+		b = s.Append(b)
+	}
+	n := len(t.Presence) + len(t.States) + len(t.Events) + len(t.Staged) + len(t.Positions)
+	if t.Occupancy > 0 {
+		b = wire.Occupancy{Members: uint64(t.Occupancy)}.Append(b)
+		n++
+	}
+	return &room.Shared{Bytes: frame(b), Messages: n}
 }
 
-// Snapshot makes one frame per part: the members in the first, then the states by about snapshotPart.
+// appendPositions appends one record of all positions, if there are any.
+func appendPositions(b []byte, all []room.MemberPosition) []byte {
+	if len(all) == 0 {
+		return b
+	}
+	entries := make([]byte, 0, 16*len(all))
+	for i := range all {
+		entries = all[i].AppendEntry(entries)
+	}
+	return append(wire.AppendPositionsHead(b, len(entries)), entries...)
+}
+
+// Snapshot makes one frame per part: the members in the first, then the states by about snapshotPart. One more frame has
+// what else a late joiner is shown.
 func (encoder) Snapshot(v *room.View) *room.Shared {
 	part := wire.Snapshot{First: true, Epoch: v.Epoch, Offset: v.Offset, Members: v.Members}
 	var all []byte
@@ -50,7 +72,11 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 		}
 	}
 	flush(true)
-	return &room.Shared{Bytes: all, Messages: len(v.States)}
+	rest := encoder{}.Batch(&room.Batch{Positions: v.Positions, Staged: v.Staged, Occupancy: v.Occupancy})
+	if rest.Messages > 0 {
+		all = append(all, rest.Bytes...)
+	}
+	return &room.Shared{Bytes: all, Messages: len(v.States) + rest.Messages}
 }
 
 // Scene implements room.Encoder.

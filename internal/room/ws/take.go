@@ -77,6 +77,12 @@ func (c *conn) recordFrom(t wire.Type, body []byte) error {
 			return protocolError("Signal: it names no member")
 		}
 		m = room.Message{Kind: room.KindSignal, Seq: r.Seq, To: r.To, Name: r.Name, Value: r.Payload}
+	case wire.TypeSendPosition:
+		r, err := wire.DecodeSendPosition(body)
+		if err != nil {
+			return protocolError("Position: %v", err)
+		}
+		m = room.Message{Kind: room.KindPosition, Seq: r.Serial, Position: r.Position}
 	case wire.TypePing:
 		r, err := wire.DecodePing(body)
 		if err != nil {

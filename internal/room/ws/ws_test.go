@@ -53,6 +53,51 @@ func TestSnapshotInParts(t *testing.T) {
 	}
 }
 
+// Positions, the stage and how many there are come behind what they belong to, in a tick as after a snapshot.
+func TestWhatAFrameHolds(t *testing.T) {
+	at := wire.MemberPosition{Member: 3, Position: wire.Position{X: -1, Yaw: 64, Data: []byte("hi")}}
+	b := room.Batch{
+		Presence:  []room.Presence{{Member: 3, Player: "eve"}, {Member: 2, Left: true}},
+		States:    []room.State{{State: wire.State{Owner: 3, Version: 1, Flags: wire.Retain, Key: "k", Value: []byte("v")}}},
+		Events:    []room.Event{{Event: wire.Event{Offset: 1, From: 3, Name: "e", Payload: []byte("p")}}},
+		Positions: []room.MemberPosition{{MemberPosition: at, Player: "eve"}},
+		Staged:    []*room.Staged{{Staged: wire.Staged{Serial: 9, Name: "song"}}},
+		Occupancy: 2,
+	}
+	want := []wire.Record{
+		wire.Joined{Member: 3, Player: "eve"},
+		wire.Left{Member: 2},
+		b.States[0].State, b.Events[0].Event,
+		wire.Positions{Entries: []wire.MemberPosition{at}},
+		b.Staged[0].Staged,
+		wire.Occupancy{Members: 2},
+	}
+	sameRecords(t, encoder{}.Batch(&b).Bytes, want)
+	shown := &room.View{Epoch: 1, Positions: b.Positions, Staged: b.Staged, Occupancy: 2}
+	sameRecords(t, encoder{}.Snapshot(shown).Bytes, append([]wire.Record{wire.Snapshot{First: true, Last: true, Epoch: 1}}, want[4:]...))
+}
+
+// sameRecords holds the records of some frames against want.
+func sameRecords(t *testing.T, frames []byte, want []wire.Record) {
+	t.Helper()
+	var got, expect []byte
+	for in := bytes.NewReader(frames); in.Len() > 0; {
+		h, err := ws.ReadHeader(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload := make([]byte, h.Length)
+		_, _ = in.Read(payload)
+		got = append(got, payload...)
+	}
+	for _, r := range want {
+		expect = r.Append(expect)
+	}
+	if !bytes.Equal(got, expect) {
+		t.Errorf("got  %x\nwant %x", got, expect)
+	}
+}
+
 // Whatever a client sends, a message is within the limit or the connection ends.
 func FuzzMessage(f *testing.F) {
 	add := func(frames ...ws.Frame) {

@@ -1,0 +1,72 @@
+package room
+
+import (
+	"bytes"
+	"math"
+	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+// sendPosition puts a position into the room. It may be lost, so what is refused is counted and not answered.
+func (l *Link) sendPosition(now time.Time, m *Message) error {
+	refused := &l.room.cfg.Counters.PositionsRefused
+	switch l.limiter.Take(now) {
+	case Flood:
+		return ErrFlooding
+	case Refuse:
+		refused.Add(1)
+		return nil
+	}
+	if len(m.Position.Data) > wire.MaxPositionData {
+		refused.Add(1)
+		return nil
+	}
+	if m.Seq <= l.serial {
+		l.room.cfg.Counters.PositionsLate.Add(1)
+		return nil
+	}
+	l.serial = m.Seq
+	return l.room.in.putPosition(l, m.Position)
+}
+
+// standing is where a member stands.
+type standing struct {
+	wire.Position
+	declared bool // else it has not said
+	moved    bool // in this tick; it stands in Room.moved
+}
+
+// place takes a member's position.
+func (r *Room) place(m *member, p wire.Position) {
+	r.cfg.Counters.Positions.Add(1)
+	if m.at.declared && m.at.Equal(p) {
+		return
+	}
+	p.Data = bytes.Clone(p.Data) // it may be a small part of what was read
+	m.at.Position, m.at.declared = p, true
+	if !m.at.moved {
+		m.at.moved = true
+		r.moved = append(r.moved, m)
+	}
+}
+
+// tellPositions puts those that changed into the batch.
+func (r *Room) tellPositions() {
+	for _, m := range r.moved {
+		m.at.moved = false
+		if r.seats.byID[m.id] == m {
+			r.batch.Positions = append(r.batch.Positions, m.shownAt())
+		}
+	}
+	clear(r.moved)
+	r.moved = r.moved[:0]
+}
+
+// shownAt is where the member, who has said so, stands.
+func (m *member) shownAt() MemberPosition {
+	return MemberPosition{MemberPosition: wire.MemberPosition{Member: m.id, Position: m.at.Position}, Player: m.player}
+}
+
+// positionStep is a setting in units as Welcome has it, in millionths of one.
+func positionStep(units float64) uint64 { return uint64(math.Round(units * 1e6)) }

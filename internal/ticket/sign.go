@@ -37,6 +37,8 @@ type signing struct {
 	claims []byte // scratch
 	token  []byte // scratch
 	sum    []byte // scratch
+
+	sealing *sealing // nil before the first Seal
 }
 
 // NewSigner signs with the servers' keys of k.

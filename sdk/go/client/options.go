@@ -45,6 +45,20 @@ type Handler struct {
 	// many there were; 0: nobody knows, the room lost its history.
 	Missed func(events uint64)
 	Reject func(Rejection)
+	// Position: a member stands somewhere else now, or was told of for the first time.
+	Position func(MemberPosition)
+	// Occupancy: how many members there are, in rooms where one is told of those in sight only.
+	Occupancy func(members int)
+	// Staged: a message to every room of the space. What is shown to late joiners may come twice.
+	Staged func(Staged)
+}
+
+// Staged is a message of the stage.
+type Staged struct {
+	Serial  uint64 // rises over the stage's messages; a gap says that some were lost
+	Retain  bool   // the last one of its name is shown to late joiners
+	Name    string
+	Payload []byte
 }
 
 // StateChange is a key's new value, or its end.

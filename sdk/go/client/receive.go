@@ -39,6 +39,10 @@ func (v *visiting) receive(t wire.Type, body []byte, now time.Time) error {
 		return v.sentOn(body, now)
 	case wire.TypeReject:
 		return v.rejected(body)
+	case wire.TypePositions:
+		return v.positions(body, now)
+	case wire.TypeOccupancy, wire.TypeStaged:
+		return v.announced(t, body)
 	case wire.TypeResync:
 		r.mu.Lock()
 		r.view.stats.Resyncs++
@@ -108,6 +112,7 @@ func (v *visiting) snapshot(body []byte, now time.Time) error {
 	came := !r.entered
 	if came {
 		r.outbox.restore(r.view.entries, r.view.member)
+		r.standing.due = r.standing.said
 		r.entered = true
 	}
 	for i := range changes {
@@ -155,32 +160,86 @@ func (r *Room) opened() {
 }
 
 func (v *visiting) presence(t wire.Type, body []byte) error {
-	present := t == wire.TypeJoined
-	var member wire.Joined
-	var err error
-	if present {
-		member, err = wire.DecodeJoined(body)
-	} else {
-		var left wire.Left
-		left, err = wire.DecodeLeft(body)
-		member.Member = left.Member
+	if t == wire.TypeLeft {
+		return v.left(body)
 	}
+	member, err := wire.DecodeJoined(body)
 	if err != nil {
 		return err
 	}
 	r := v.room
 	r.mu.Lock()
-	if present {
-		r.view.members[member.Member] = member.Player
-	} else {
-		member.Player = r.view.members[member.Member]
-		delete(r.view.members, member.Member)
+	r.view.members[member.Member] = member.Player
+	r.mu.Unlock()
+	if r.options.Handler.Member != nil {
+		r.options.Handler.Member(member.Member, member.Player, true)
+	}
+	return nil
+}
+
+func (v *visiting) left(body []byte) error {
+	left, err := wire.DecodeLeft(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	player, changes := r.view.left(left.Member)
+	for i := range changes {
+		r.outbox.echoed(&changes[i])
 	}
 	r.mu.Unlock()
 	if r.options.Handler.Member != nil {
-		r.options.Handler.Member(member.Member, member.Player, present)
+		r.options.Handler.Member(left.Member, player, false)
+	}
+	if r.options.Handler.State != nil {
+		for _, change := range changes {
+			r.options.Handler.State(change)
+		}
 	}
 	return nil
+}
+
+func (v *visiting) positions(body []byte, now time.Time) error {
+	said, err := wire.DecodePositions(body)
+	if err != nil {
+		return err
+	}
+	r := v.room
+	r.mu.Lock()
+	p := &r.view.positions
+	for i := range said.Entries {
+		p.take(&said.Entries[i], now)
+	}
+	step := positions{step: p.step}
+	r.mu.Unlock()
+	if tell := r.options.Handler.Position; tell != nil {
+		for _, e := range said.Entries {
+			tell(MemberPosition{Member: e.Member, Far: e.Far, Position: step.units(&e.Position)})
+		}
+	}
+	return nil
+}
+
+// announced takes what is told of the room as a whole and of its space.
+func (v *visiting) announced(t wire.Type, body []byte) error {
+	r := v.room
+	if t == wire.TypeOccupancy {
+		told, err := wire.DecodeOccupancy(body)
+		members := int(min(told.Members, 1<<31-1))
+		r.mu.Lock()
+		r.view.occupancy = members
+		r.mu.Unlock()
+		if err == nil && r.options.Handler.Occupancy != nil {
+			r.options.Handler.Occupancy(members)
+		}
+		return err
+	}
+	staged, err := wire.DecodeStaged(body)
+	if err == nil && r.options.Handler.Staged != nil {
+		r.options.Handler.Staged(Staged(staged))
+	}
+	return err
 }
 
 // sentOn: this connection is listened to until it closes or the delay is over.

@@ -24,18 +24,19 @@ type Room struct {
 	done    chan struct{} // closed when run has returned
 	open    chan struct{} // closed at the first snapshot
 
-	mu      sync.Mutex
-	journey journey
-	outbox  outbox
-	view    view
-	status  Status
-	err     error
-	leaving bool
-	entered bool // on this connection
-	told    bool // by this connection, to go elsewhere
-	route   string
-	key     string
-	tick    time.Duration
+	mu       sync.Mutex
+	journey  journey
+	outbox   outbox
+	view     view
+	standing standing
+	status   Status
+	err      error
+	leaving  bool
+	entered  bool // on this connection
+	told     bool // by this connection, to go elsewhere
+	route    string
+	key      string
+	tick     time.Duration
 
 	heardAt time.Time // the last message's other than Reconnect; only run's goroutine uses it
 }

@@ -15,6 +15,7 @@ type Stats struct {
 // entry is one kept state.
 type entry struct {
 	owner, version uint64
+	owned          bool // it goes with its owner
 	value          []byte
 }
 
@@ -30,6 +31,10 @@ type view struct {
 	recovered bool    // between a Welcome that said so and its Snapshot
 	lost      *uint64 // events that the last snapshot said were missed, 0 for unknown; nil: none
 
+	positions positions
+	interest  bool // members come into sight and leave it
+	occupancy int  // of a room with interest; 0: it has not said
+
 	nextEntries map[string]*entry // of a snapshot in parts
 	nextMembers map[uint64]string
 }
@@ -44,6 +49,8 @@ func (v *view) welcome(w wire.Welcome) {
 	v.recovered = w.Recovered && v.seen && w.Epoch == v.epoch
 	v.nextEntries = nil
 	v.member = w.Member
+	v.interest, v.occupancy = w.Interest, 0
+	v.positions.resized(&w)
 }
 
 // snapshot takes one part; with the last it replaces the view and returns what that changed.
@@ -55,20 +62,21 @@ func (v *view) snapshot(s *wire.Snapshot) (changes []StateChange, done bool) {
 		v.nextMembers[m.Member] = m.Player
 	}
 	for _, e := range s.Entries {
-		v.nextEntries[e.Key] = &entry{owner: e.Owner, version: e.Version, value: append([]byte(nil), e.Value...)}
+		v.nextEntries[e.Key] = &entry{owner: e.Owner, version: e.Version, owned: e.Flags&wire.Owned != 0, value: append([]byte(nil), e.Value...)}
 	}
 	if !s.Last {
 		return nil, false
 	}
-	v.position(s.Epoch, s.Offset)
+	v.start(s.Epoch, s.Offset)
+	clear(v.positions.places)
 	changes = v.compare(v.nextEntries)
 	v.entries, v.members = v.nextEntries, v.nextMembers
 	v.nextEntries, v.nextMembers = nil, nil
 	return changes, true
 }
 
-// position: a recovered client's missed events follow the snapshot, so its own stands; else the snapshot's is the start.
-func (v *view) position(epoch, offset uint64) {
+// start: a recovered client's missed events follow the snapshot, so its own stands; else the snapshot's is the start.
+func (v *view) start(epoch, offset uint64) {
 	resuming := v.recovered
 	v.recovered, v.lost = false, nil
 	if resuming {
@@ -114,7 +122,8 @@ func (v *view) apply(s *wire.State) StateChange {
 			e = &entry{}
 			v.entries[s.Key] = e
 		}
-		e.owner, e.version, e.value = s.Owner, s.Version, append(e.value[:0], s.Value...)
+		e.owner, e.version, e.owned = s.Owner, s.Version, s.Flags&wire.Owned != 0
+		e.value = append(e.value[:0], s.Value...)
 	}
 	return change
 }
@@ -128,4 +137,21 @@ func (v *view) event(offset uint64) bool {
 	v.stats.Gaps += offset - v.offset - 1
 	v.offset = offset
 	return true
+}
+
+// left takes a member away. In a room with an area of interest what it owns goes with it; elsewhere the room says so itself.
+func (v *view) left(member uint64) (player string, changes []StateChange) {
+	player = v.members[member]
+	delete(v.members, member)
+	delete(v.positions.places, member)
+	if !v.interest {
+		return player, nil
+	}
+	for key, e := range v.entries {
+		if e.owner == member && e.owned {
+			delete(v.entries, key)
+			changes = append(changes, StateChange{Key: key, Owner: e.owner, Version: e.version, Deleted: true, Mine: e.owner == v.member})
+		}
+	}
+	return player, changes
 }

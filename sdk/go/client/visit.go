@@ -173,6 +173,9 @@ func (r *Room) outgoing(b []byte) (_ []byte, leaving bool) {
 		return b, false
 	}
 	b = r.outbox.take(b)
+	if position, due := r.standing.take(&r.view.positions); due {
+		b = position.Append(b)
+	}
 	if r.leaving {
 		b = wire.Leave{}.Append(b)
 	}

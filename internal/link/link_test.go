@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,11 +31,13 @@ type house struct {
 	hub    *Hub
 	rpc    *connect.Server
 	stop   context.CancelFunc
+	room   atomic.Pointer[model.RoomSettings]
 }
 
 func newHouse(t *testing.T) *house {
 	h := &house{t: t, facts: memory.New(time.Now()), keys: ticket.NewKeys(make([]byte, 32))}
 	h.signer = ticket.NewSigner(h.keys)
+	h.room.Store(&model.RoomSettings{Tick: 20 * time.Millisecond})
 	h.open()
 	return h
 }
@@ -44,7 +47,7 @@ func (h *house) open() {
 	h.hub = New(Config{
 		Registry: h.facts, Keys: h.keys, Now: time.Now,
 		Fleet: func(model.FleetName) (model.Fleet, bool) {
-			return model.Fleet{Spec: model.FleetSpec{Room: model.RoomSettings{Tick: 20 * time.Millisecond}}}, true
+			return model.Fleet{Spec: model.FleetSpec{Room: *h.room.Load()}}, true
 		},
 	})
 	h.rpc = connect.NewServer()

@@ -45,6 +45,7 @@ type stream struct {
 	mu      sync.Mutex
 	waiting map[question][]chan<- answer
 	told    told
+	room    model.RoomSettings // told last
 }
 
 // told is what the server was told last.
@@ -153,9 +154,9 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	case err != nil:
 		return h.fault(ctx, st, "hello", err)
 	}
-	st.told = tellingOf(greeting.Server)
+	st.told, st.room = tellingOf(greeting.Server), h.roomOf(greeting.Server.Fleet)
 	st.out <- &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Welcome{
-		Welcome: h.welcome(greeting, hello.GetSessions()),
+		Welcome: h.welcome(greeting, st.room, hello.GetSessions()),
 	}}
 	if err := h.resume(ctx, st, hello.GetSessions()); err != nil {
 		return err
@@ -163,9 +164,8 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	return h.enter(st)
 }
 
-func (h *Hub) welcome(g registry.Greeting, reported []*greenroomv1.SessionReport) *greenroomv1.Welcome {
+func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, reported []*greenroomv1.SessionReport) *greenroomv1.Welcome {
 	key := h.cfg.Keys.ServerKey(g.Server.ID)
-	fleet, _ := h.cfg.Fleet(g.Server.Fleet)
 	w := &greenroomv1.Welcome{
 		TicketKeys:      []*greenroomv1.TicketKey{{Id: key.ID, Key: key.Secret}},
 		Heartbeat:       durationpb.New(Heartbeat),
@@ -173,7 +173,7 @@ func (h *Hub) welcome(g registry.Greeting, reported []*greenroomv1.SessionReport
 		SessionCapacity: uint32(g.Server.SessionCapacity),
 		SeatsPerSession: uint32(g.Server.SeatsPerSession),
 		SeatCapacity:    uint32(g.Server.SeatCapacity),
-		Room:            convert.RoomSettingsProto(fleet.Spec.Room.WithDefaults()),
+		Room:            convert.RoomSettingsProto(room),
 		Want:            wantOf(g.Server),
 	}
 	stale := map[model.SessionRef]bool{}

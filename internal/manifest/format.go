@@ -101,6 +101,8 @@ func valueNode(v protoreflect.Value, field protoreflect.FieldDescriptor) *yaml.N
 			return text(enumName(known))
 		}
 		return plain("!!int", strconv.Itoa(int(v.Enum())))
+	case protoreflect.DoubleKind:
+		return number(v.Float())
 	case protoreflect.MessageKind:
 		switch m := v.Message().Interface().(type) {
 		case *durationpb.Duration:
@@ -112,6 +114,15 @@ func valueNode(v protoreflect.Value, field protoreflect.FieldDescriptor) *yaml.N
 	default:
 		return plain("!!int", fmt.Sprint(v.Interface()))
 	}
+}
+
+// number prints 25 as a whole number and 0.01 as what it is, neither with an exponent.
+func number(f float64) *yaml.Node {
+	text := strconv.FormatFloat(f, 'f', -1, 64)
+	if strings.ContainsRune(text, '.') {
+		return plain("!!float", text)
+	}
+	return plain("!!int", text)
 }
 
 // duration prints 1h0m0s as 1h.

@@ -39,6 +39,9 @@ func (d *decoder) scalar(n *yaml.Node, path string, field protoreflect.FieldDesc
 	case protoreflect.Uint64Kind:
 		u, fits := unsigned(n, math.MaxUint64)
 		v, ok = protoreflect.ValueOfUint64(u), fits
+	case protoreflect.DoubleKind:
+		f, finite := float(n)
+		v, ok = protoreflect.ValueOfFloat64(f), finite
 	case protoreflect.EnumKind:
 		number, known := enumNumber(field.Enum(), n.Value)
 		v, ok = protoreflect.ValueOfEnum(number), known
@@ -63,6 +66,8 @@ func wanted(field protoreflect.FieldDescriptor) string {
 		return "a whole number from 0 to 4294967295"
 	case protoreflect.Uint64Kind:
 		return "a whole number from 0 up"
+	case protoreflect.DoubleKind:
+		return "a number such as 25 or 0.01"
 	case protoreflect.EnumKind:
 		return strings.Join(enumNames(field.Enum()), " or ")
 	default:
@@ -76,6 +81,15 @@ func unsigned(n *yaml.Node, largest uint64) (uint64, bool) {
 	}
 	u, err := strconv.ParseUint(n.Value, 10, 64)
 	return u, err == nil && u <= largest
+}
+
+// float reads a number with or without a fraction; infinity and .nan are none.
+func float(n *yaml.Node) (float64, bool) {
+	if tag := n.ShortTag(); tag != "!!float" && tag != "!!int" {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(n.Value, 64)
+	return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
 }
 
 // enumNames are the names people write: TCP for PROTOCOL_TCP. The zero value has none: leave the key out.

@@ -116,6 +116,7 @@ const (
 	DefaultHistoryEvents        = 1024
 	DefaultHistoryBytes         = 1 << 20
 	DefaultPositionStep         = 0.01
+	MinPositionStep             = 0.000001 // clients are told it in millionths
 
 	DefaultNearest    = 50
 	DefaultHysteresis = 0.1

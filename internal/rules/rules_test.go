@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,10 @@ func fleetWith(spec *greenroomv1.FleetSpec) *greenroomv1.Fleet {
 
 func processWith(p *greenroomv1.ProcessProvider) *greenroomv1.Fleet {
 	return fleetWith(&greenroomv1.FleetSpec{Provider: &greenroomv1.Provider{Kind: &greenroomv1.Provider_Process{Process: p}}})
+}
+
+func roomWith(r *greenroomv1.RoomSettings) *greenroomv1.Fleet {
+	return fleetWith(&greenroomv1.FleetSpec{Room: r})
 }
 
 func routeWith(weights ...*greenroomv1.FleetWeight) *greenroomv1.Route {
@@ -51,6 +56,34 @@ func TestBrokenRulesAreSaidInSentences(t *testing.T) {
 		{
 			fleetWith(&greenroomv1.FleetSpec{Room: &greenroomv1.RoomSettings{Tick: durationpb.New(time.Millisecond)}}),
 			`spec.room tick must be 10ms to 200ms`,
+		},
+		{
+			roomWith(&greenroomv1.RoomSettings{MaxMessageBytes: 65536, MaxMemberQueueBytes: 65535, MaxBytesPerSecond: 65535}),
+			`spec.room.max_member_queue_bytes must be at least max_message_bytes (65536), not 65535: no message would get through
+spec.room.max_bytes_per_second must be at least max_message_bytes (65536), not 65535: no message would get through`,
+		},
+		{
+			roomWith(&greenroomv1.RoomSettings{MaxMemberQueueBytes: 16383}),
+			`spec.room.max_member_queue_bytes must be at least max_message_bytes (16384), not 16383: no message would get through`,
+		},
+		{roomWith(&greenroomv1.RoomSettings{MaxMessageBytes: 1 << 20}), ``},
+		{roomWith(&greenroomv1.RoomSettings{PositionStep: 1e-7}), `spec.room.position_step must be at least 0.000001, not 0.0000001`},
+		{roomWith(&greenroomv1.RoomSettings{PositionStep: 1000.5}), `spec.room.position_step must be greater than or equal to 0 and less than or equal to 1000, not 1000.5`},
+		{roomWith(&greenroomv1.RoomSettings{PositionStep: math.NaN()}), `spec.room.position_step must be greater than or equal to 0 and less than or equal to 1000, not NaN`},
+		{roomWith(&greenroomv1.RoomSettings{IdleTimeout: seconds(3601)}), `spec.room.idle_timeout must be greater than or equal to 0s and less than or equal to 3600s, not 1h0m1s`},
+		{roomWith(&greenroomv1.RoomSettings{Interest: &greenroomv1.Interest{Radius: 25, FarRadius: 25, Nearest: 3}}), ``},
+		{
+			roomWith(&greenroomv1.RoomSettings{Interest: &greenroomv1.Interest{Radius: 25.5, FarRadius: 25}}),
+			`spec.room.interest.far_radius must be at least radius (25.5), not 25`,
+		},
+		{
+			roomWith(&greenroomv1.RoomSettings{Interest: &greenroomv1.Interest{Nearest: 3}}),
+			`spec.room.interest.nearest needs a radius: without one everybody sees everybody`,
+		},
+		{
+			roomWith(&greenroomv1.RoomSettings{Interest: &greenroomv1.Interest{Radius: 25, Hysteresis: 2, Nearest: 10001}}),
+			`spec.room.interest.nearest must be less than or equal to 10000, not 10001
+spec.room.interest.hysteresis must be greater than or equal to 0 and less than or equal to 1, not 2`,
 		},
 		{
 			processWith(&greenroomv1.ProcessProvider{StopGrace: seconds(-1)}),

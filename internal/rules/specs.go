@@ -57,6 +57,7 @@ func fleet(f *greenroomv1.Fleet, at string) []Violation {
 			fmt.Sprintf("must be at least seats_per_session (%d), not %d", c.GetSeatsPerSession(), c.GetSeats()),
 		})
 	}
+	out = append(out, room(f.GetSpec().GetRoom(), at+"spec.room.")...)
 	return append(out, drain(f.GetSpec().GetDrain(), at+"spec.drain.")...)
 }
 

@@ -766,7 +766,7 @@ type RoomSettings struct {
 	// Events kept for members that come back, and the bytes of their names and payloads; default 1024 and 1 MiB.
 	HistoryEvents uint32 `protobuf:"varint,12,opt,name=history_events,json=historyEvents,proto3" json:"history_events,omitempty"`
 	HistoryBytes  uint32 `protobuf:"varint,13,opt,name=history_bytes,json=historyBytes,proto3" json:"history_bytes,omitempty"`
-	// Units of length that a position counts in; default 0.01, which reaches 327.67 units each way.
+	// Units of length that a position counts in, from 0.000001; default 0.01, which reaches 327.67 units each way.
 	PositionStep float64 `protobuf:"fixed64,14,opt,name=position_step,json=positionStep,proto3" json:"position_step,omitempty"`
 	// Who sees whom; unset: everybody sees everybody.
 	Interest      *Interest `protobuf:"bytes,15,opt,name=interest,proto3" json:"interest,omitempty"`
@@ -920,8 +920,8 @@ type Interest struct {
 	// Who is seen stays so until another one is nearer by this part of the distance, or it is further than the radius by
 	// it; default 0.1.
 	Hysteresis float64 `protobuf:"fixed64,3,opt,name=hysteresis,proto3" json:"hysteresis,omitempty"`
-	// Up to here the positions alone of at most far_nearest members are told every far_every; default no further than the
-	// radius, 100, and 1 s.
+	// Up to here, and not below the radius, the positions alone of at most far_nearest members are told every far_every;
+	// default no further than the radius, 100, and 1 s.
 	FarRadius  float64              `protobuf:"fixed64,4,opt,name=far_radius,json=farRadius,proto3" json:"far_radius,omitempty"`
 	FarNearest uint32               `protobuf:"varint,5,opt,name=far_nearest,json=farNearest,proto3" json:"far_nearest,omitempty"`
 	FarEvery   *durationpb.Duration `protobuf:"bytes,6,opt,name=far_every,json=farEvery,proto3" json:"far_every,omitempty"`
@@ -1846,7 +1846,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\xbaH\a*\x05\x18\x80\x80\x80\x01R\fhistoryBytes\x12<\n" +
 	"\rposition_step\x18\x0e \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00@\x8f@)\x00\x00\x00\x00\x00\x00\x00\x00R\fpositionStep\x122\n" +
 	"\binterest\x18\x0f \x01(\v2\x16.greenroom.v1.InterestR\binterest:}\xbaHz\x1ax\n" +
-	"\troom.tick\x12\x1atick must be 10ms to 200ms\x1aO!has(this.tick) || this.tick == duration('0s') || this.tick >= duration('10ms')\"\xa8\x04\n" +
+	"\troom.tick\x12\x1atick must be 10ms to 200ms\x1aO!has(this.tick) || this.tick == duration('0s') || this.tick >= duration('10ms')\"\x84\x03\n" +
 	"\bInterest\x12/\n" +
 	"\x06radius\x18\x01 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\x06radius\x12\"\n" +
 	"\anearest\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\anearest\x127\n" +
@@ -1859,8 +1859,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"farNearest\x12D\n" +
 	"\tfar_every\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\bfarEvery\x12A\n" +
 	"\arefresh\x18\a \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\n" +
-	"2\x00R\arefresh:\xa1\x01\xbaH\x9d\x01\x1a\x9a\x01\n" +
-	"\x13interest.far_radius\x122far_radius must not be below radius, and needs one\x1aOthis.far_radius == 0.0 || (this.radius > 0.0 && this.far_radius >= this.radius)\"\xbb\x02\n" +
+	"2\x00R\arefresh\"\xbb\x02\n" +
 	"\vFleetStatus\x12@\n" +
 	"\aservers\x18\x01 \x03(\v2&.greenroom.v1.FleetStatus.ServersEntryR\aservers\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\rR\bsessions\x12%\n" +

@@ -613,6 +613,7 @@ type LinkResponse struct {
 	//	*LinkResponse_Release
 	//	*LinkResponse_Resume
 	//	*LinkResponse_Stage
+	//	*LinkResponse_Room
 	Message       isLinkResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -727,6 +728,15 @@ func (x *LinkResponse) GetStage() *StageMessages {
 	return nil
 }
 
+func (x *LinkResponse) GetRoom() *RoomSettings {
+	if x != nil {
+		if x, ok := x.Message.(*LinkResponse_Room); ok {
+			return x.Room
+		}
+	}
+	return nil
+}
+
 type isLinkResponse_Message interface {
 	isLinkResponse_Message()
 }
@@ -767,6 +777,11 @@ type LinkResponse_Stage struct {
 	Stage *StageMessages `protobuf:"bytes,8,opt,name=stage,proto3,oneof"`
 }
 
+type LinkResponse_Room struct {
+	// The fleet's room settings changed: rooms made from now on get these.
+	Room *RoomSettings `protobuf:"bytes,9,opt,name=room,proto3,oneof"`
+}
+
 func (*LinkResponse_Welcome) isLinkResponse_Message() {}
 
 func (*LinkResponse_Want) isLinkResponse_Message() {}
@@ -782,6 +797,8 @@ func (*LinkResponse_Release) isLinkResponse_Message() {}
 func (*LinkResponse_Resume) isLinkResponse_Message() {}
 
 func (*LinkResponse_Stage) isLinkResponse_Message() {}
+
+func (*LinkResponse_Room) isLinkResponse_Message() {}
 
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1615,7 +1632,7 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\tR\x05error\"Y\n" +
 	"\rSessionOpened\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"\xaa\x03\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\xdc\x03\n" +
 	"\fLinkResponse\x121\n" +
 	"\awelcome\x18\x01 \x01(\v2\x15.greenroom.v1.WelcomeH\x00R\awelcome\x12(\n" +
 	"\x04want\x18\x02 \x01(\v2\x12.greenroom.v1.WantH\x00R\x04want\x12/\n" +
@@ -1624,7 +1641,8 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x05close\x18\x05 \x01(\v2\x1a.greenroom.v1.CloseSessionH\x00R\x05close\x121\n" +
 	"\arelease\x18\x06 \x01(\v2\x15.greenroom.v1.ReleaseH\x00R\arelease\x12.\n" +
 	"\x06resume\x18\a \x01(\v2\x14.greenroom.v1.ResumeH\x00R\x06resume\x123\n" +
-	"\x05stage\x18\b \x01(\v2\x1b.greenroom.v1.StageMessagesH\x00R\x05stageB\t\n" +
+	"\x05stage\x18\b \x01(\v2\x1b.greenroom.v1.StageMessagesH\x00R\x05stage\x120\n" +
+	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsH\x00R\x04roomB\t\n" +
 	"\amessage\"\xf3\x03\n" +
 	"\aWelcome\x128\n" +
 	"\vticket_keys\x18\x01 \x03(\v2\x17.greenroom.v1.TicketKeyR\n" +
@@ -1725,8 +1743,8 @@ var file_greenroom_v1_link_proto_goTypes = []any{
 	(*Release)(nil),               // 20: greenroom.v1.Release
 	(*Endpoint)(nil),              // 21: greenroom.v1.Endpoint
 	(ServerState)(0),              // 22: greenroom.v1.ServerState
-	(*durationpb.Duration)(nil),   // 23: google.protobuf.Duration
-	(*RoomSettings)(nil),          // 24: greenroom.v1.RoomSettings
+	(*RoomSettings)(nil),          // 23: greenroom.v1.RoomSettings
+	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
 	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
 }
 var file_greenroom_v1_link_proto_depIdxs = []int32{
@@ -1751,33 +1769,34 @@ var file_greenroom_v1_link_proto_depIdxs = []int32{
 	20, // 18: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
 	16, // 19: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
 	10, // 20: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
-	12, // 21: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
-	23, // 22: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	23, // 23: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
-	24, // 24: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
-	13, // 25: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
-	3,  // 26: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
-	10, // 27: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
-	11, // 28: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
-	22, // 29: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
-	25, // 30: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
-	25, // 31: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
-	3,  // 32: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
-	3,  // 33: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
-	3,  // 34: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
-	3,  // 35: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
-	18, // 36: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
-	21, // 37: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
-	19, // 38: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
-	25, // 39: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
-	3,  // 40: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
-	0,  // 41: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
-	8,  // 42: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
-	42, // [42:43] is the sub-list for method output_type
-	41, // [41:42] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	23, // 21: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
+	12, // 22: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
+	24, // 23: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	24, // 24: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
+	23, // 25: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
+	13, // 26: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
+	3,  // 27: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
+	10, // 28: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
+	11, // 29: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
+	22, // 30: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
+	25, // 31: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
+	25, // 32: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
+	3,  // 33: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
+	3,  // 34: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
+	3,  // 35: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
+	3,  // 36: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
+	18, // 37: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
+	21, // 38: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
+	19, // 39: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
+	25, // 40: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
+	3,  // 41: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
+	0,  // 42: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
+	8,  // 43: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
+	43, // [43:44] is the sub-list for method output_type
+	42, // [42:43] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_link_proto_init() }
@@ -1802,6 +1821,7 @@ func file_greenroom_v1_link_proto_init() {
 		(*LinkResponse_Release)(nil),
 		(*LinkResponse_Resume)(nil),
 		(*LinkResponse_Stage)(nil),
+		(*LinkResponse_Room)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -32,6 +32,8 @@ func (c *conn) receive(ctx context.Context) error {
 			c.server.close(m.Close)
 		case *greenroomv1.LinkResponse_Release:
 			c.server.releaseAsked(m.Release)
+		case *greenroomv1.LinkResponse_Room:
+			c.server.takeRoom(m.Room)
 		}
 	}
 }
@@ -48,6 +50,12 @@ func (s *Server) takeWant(w *greenroomv1.Want) {
 	if f := s.cfg.Handler.Want; f != nil {
 		s.lanes.do(serverLane, func() { f(w) })
 	}
+}
+
+func (s *Server) takeRoom(r *greenroomv1.RoomSettings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.room = r
 }
 
 // open brings a session here. Asked again for one that is here, it says yes again.

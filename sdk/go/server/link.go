@@ -141,7 +141,7 @@ func (s *Server) takeWelcome(w *greenroomv1.Welcome) {
 	if s.welcome == nil {
 		close(s.welcomed)
 	}
-	s.welcome = w
+	s.welcome, s.room = w, w.GetRoom()
 	s.mu.Unlock()
 
 	if f := s.cfg.Handler.Welcome; f != nil {

@@ -44,6 +44,7 @@ type Server struct {
 	keys    []ticket.Key
 	welcome *greenroomv1.Welcome // the last one; nil before the first
 	want    *greenroomv1.Want    // the last one
+	room    *greenroomv1.RoomSettings
 }
 
 // New checks cfg and makes a Server; Run makes it live. No goroutine is started.
@@ -171,11 +172,11 @@ func (s *Server) CopyInterval() time.Duration {
 	return s.welcome.GetCopyInterval().AsDuration()
 }
 
-// Settings are the fleet's room settings, with defaults; the defaults alone before the first Welcome.
+// Settings are the fleet's room settings as they are now, with defaults; the defaults alone before the first Welcome.
 func (s *Server) Settings() model.RoomSettings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	settings := convert.RoomSettingsModel(s.welcome.GetRoom())
+	settings := convert.RoomSettingsModel(s.room)
 	if s.cfg.ResumeWindow != 0 {
 		settings.ResumeWindow = s.cfg.ResumeWindow
 	}

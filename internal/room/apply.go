@@ -3,6 +3,7 @@ package room
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"greenroom.dev/greenroom/internal/room/wire"
 )
@@ -77,24 +78,29 @@ func (r *Room) setState(m *member, s *Message) (wire.RejectCode, string) {
 		r.remove(s.Name)
 		return 0, ""
 	}
-	next := State{QoS: s.QoS, State: wire.State{
+	next := State{QoS: s.QoS, Props: s.Props, Expires: r.until(s.TTL), State: wire.State{
 		Owner: m.id, Version: r.version + 1, Flags: s.Flags & (wire.Retain | wire.Owned), Key: s.Name, Value: s.Value,
 	}}
 	if s.Flags&wire.Retain != 0 {
-		if grow := r.states.growth(s.Name, s.Value); grow > 0 && r.states.bytes+grow > r.cfg.Settings.MaxStateBytes {
+		if grow := r.states.growth(&next); grow > 0 && r.states.bytes+grow > r.cfg.Settings.MaxStateBytes {
 			return wire.RejectFull, fmt.Sprintf("the room keeps at most %d bytes of state", r.cfg.Settings.MaxStateBytes)
 		}
 		next.Value = bytes.Clone(s.Value) // the message may be a small part of what was read
-		e := &entry{State: next}
-		if s.TTL > 0 {
-			e.expires = r.now.Add(s.TTL)
-		}
-		r.states.set(e)
+		next.Props = bytes.Clone(s.Props)
+		r.states.set(&entry{next})
 		r.dirty = true
 	}
 	r.version++
 	r.batch.state(next)
 	return 0, ""
+}
+
+// until is the end of a time to live that begins now; 0: never.
+func (r *Room) until(ttl time.Duration) time.Time {
+	if ttl <= 0 {
+		return time.Time{}
+	}
+	return r.now.Add(ttl)
 }
 
 // remove deletes a kept key and tells everybody. A key that is not there: nothing.
@@ -113,7 +119,9 @@ func (r *Room) remove(key string) {
 
 func (r *Room) sendEvent(m *member, s *Message) {
 	r.offset++
-	e := Event{QoS: s.QoS, Event: wire.Event{Offset: r.offset, From: m.id, Name: s.Name, Payload: bytes.Clone(s.Value)}}
+	e := Event{QoS: s.QoS, Props: bytes.Clone(s.Props), Expires: r.until(s.TTL), Event: wire.Event{
+		Offset: r.offset, From: m.id, Name: s.Name, Payload: bytes.Clone(s.Value),
+	}}
 	r.ring.push(e)
 	r.batch.Events = append(r.batch.Events, e)
 	r.dirty = true
@@ -121,7 +129,10 @@ func (r *Room) sendEvent(m *member, s *Message) {
 
 // sendSignal reaches those of the members named who are there; the away miss it.
 func (r *Room) sendSignal(from *member, s *Message) (wire.RejectCode, string) {
-	sig := Signal{FromPlayer: from.player, QoS: s.QoS, Signal: wire.Signal{From: from.id, Name: s.Name, Payload: s.Value}}
+	sig := Signal{
+		FromPlayer: from.player, QoS: s.QoS, Props: s.Props, TTL: s.TTL,
+		Signal: wire.Signal{From: from.id, Name: s.Name, Payload: s.Value},
+	}
 	to := func(m *member) {
 		if m.link != nil {
 			m.link.tell(func(c Conn) { c.Signal(sig) })

@@ -99,6 +99,7 @@ type Hole struct{ Start, ID, End int }
 
 // Batch is what happened in one tick, for everybody.
 type Batch struct {
+	Now       time.Time // of the tick
 	Presence  []Presence
 	States    []State // the last value of each key
 	Events    []Event // in order of their offsets
@@ -128,15 +129,17 @@ type Presence struct {
 // State is a change of a key, or a kept value.
 type State struct {
 	wire.State
-	QoS   byte   // asked for by the sender: 0 at most once, 1 at least once, 2 exactly once
-	Props []byte // MQTT 5 properties that are passed on, encoded; only that door reads them. nil: none
+	QoS     byte      // asked for by the sender: 0 at most once, 1 at least once, 2 exactly once
+	Props   []byte    // MQTT 5 properties that are passed on, encoded; only that door reads them. nil: none
+	Expires time.Time // a kept one is deleted then, a passing one is of no use after; zero: never
 }
 
 // Event is one event.
 type Event struct {
 	wire.Event
-	QoS   byte
-	Props []byte // as a State's
+	QoS     byte
+	Props   []byte    // as a State's
+	Expires time.Time // of no use after; zero: never
 }
 
 // Signal is a signal to one member.
@@ -144,11 +147,13 @@ type Signal struct {
 	wire.Signal
 	FromPlayer string
 	QoS        byte
-	Props      []byte // as a State's
+	Props      []byte        // as a State's
+	TTL        time.Duration // of no use after, from now; 0: for ever
 }
 
 // View is the room as it is between two ticks.
 type View struct {
+	Now       time.Time
 	Epoch     uint64
 	Offset    uint64
 	Members   []wire.Member // by number

@@ -14,6 +14,7 @@ type change struct {
 // then what the doors changed, then the acknowledgements.
 func (r *Room) deliver() {
 	r.cfg.Counters.Ticks.Add(1)
+	r.batch.Now = r.now
 	r.tellPositions()
 	if !r.batch.empty() || r.lagging > 0 {
 		r.broadcast()
@@ -115,7 +116,7 @@ func (r *Room) grant(l *Link, s *Shared) {
 }
 
 func (r *Room) look() *View {
-	v := &View{Epoch: r.epoch, Offset: r.offset}
+	v := &View{Now: r.now, Epoch: r.epoch, Offset: r.offset}
 	for _, m := range r.seats.all {
 		v.Members = append(v.Members, wire.Member{Member: m.id, Player: m.player})
 		if m.at.declared {

@@ -66,8 +66,8 @@ func (r *Room) encode(withEvents bool) []byte {
 		b = wire.AppendUvarint(b, e.Version)
 		b = append(b, byte(e.Flags), e.QoS)
 		var left uint64
-		if !e.expires.IsZero() {
-			left = uint64(max(0, e.expires.Sub(r.now)/time.Millisecond)) + 1
+		if !e.Expires.IsZero() {
+			left = uint64(max(0, e.Expires.Sub(r.now)/time.Millisecond)) + 1
 		}
 		b = wire.AppendUvarint(b, left)
 		b = wire.AppendBytes(b, e.Value)
@@ -179,7 +179,7 @@ func (r *Room) restoreStates(d *wire.Decoder, now time.Time) error {
 		}
 		last = e.Key
 		if left > 0 {
-			e.expires = now.Add(time.Duration(min(left-1, uint64(wire.MaxTTL/time.Millisecond))) * time.Millisecond)
+			e.Expires = now.Add(time.Duration(min(left-1, uint64(wire.MaxTTL/time.Millisecond))) * time.Millisecond)
 		}
 		r.states.set(e)
 	}

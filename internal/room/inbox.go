@@ -55,12 +55,12 @@ func (b *inbox) put(in input) error {
 	}
 	switch in.kind {
 	case inputMessage:
-		if b.messages >= MaxInboxMessages || b.bytes+len(in.msg.Value) > MaxInboxBytes {
+		if b.messages >= MaxInboxMessages || b.bytes+in.msg.size() > MaxInboxBytes {
 			b.mu.Unlock()
 			return ErrBusy
 		}
 		b.messages++
-		b.bytes += len(in.msg.Value)
+		b.bytes += in.msg.size()
 	case inputReject:
 		if len(b.inputs) >= 2*MaxInboxMessages {
 			b.mu.Unlock()

@@ -34,7 +34,7 @@ type Message struct {
 	Flags    wire.StateFlags // of a state
 	Seq      uint64          // rises over the connection's messages
 	Expect   uint64
-	TTL      time.Duration
+	TTL      time.Duration // of a state how long it is kept, else how long it is of use; 0: for ever
 	Name     string
 	Value    []byte
 	To       []uint64 // of a signal
@@ -42,6 +42,9 @@ type Message struct {
 	Props    []byte   // see State.Props
 	Position wire.Position
 }
+
+// size is what of a message counts in the room's limits.
+func (m *Message) size() int { return len(m.Value) + len(m.Props) }
 
 // Join is a connection that asks to be a member.
 type Join struct {
@@ -96,8 +99,8 @@ func (l *Link) Send(now time.Time, m Message) error {
 	case Refuse:
 		return l.Refuse(m, wire.RejectTooMany, fmt.Sprintf("more than %d messages a second", l.room.cfg.Settings.MaxMessagesPerSecond))
 	}
-	if limit := l.room.cfg.Settings.MaxMessageBytes; len(m.Value) > limit {
-		return l.Refuse(m, wire.RejectTooLarge, fmt.Sprintf("%d bytes, at most %d are taken", len(m.Value), limit))
+	if limit := l.room.cfg.Settings.MaxMessageBytes; m.size() > limit {
+		return l.Refuse(m, wire.RejectTooLarge, fmt.Sprintf("%d bytes, at most %d are taken", m.size(), limit))
 	}
 	if !wire.ValidName(m.Name) {
 		return l.Refuse(m, wire.RejectBadName, "a key or name is 1 to 128 bytes without +, # and control characters")

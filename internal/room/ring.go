@@ -6,7 +6,7 @@ type ring struct {
 	bytes  int
 }
 
-func eventBytes(e *Event) int { return len(e.Name) + len(e.Payload) }
+func eventBytes(e *Event) int { return len(e.Name) + len(e.Payload) + len(e.Props) }
 
 func (r *ring) push(e Event) {
 	r.events = append(r.events, e)

@@ -13,20 +13,17 @@ type states struct {
 	soonest time.Time // no entry expires before; zero: none does
 }
 
-type entry struct {
-	State
-	expires time.Time // zero: never
-}
+type entry struct{ State }
 
 func newStates() states { return states{byKey: map[string]*entry{}} }
 
-func entryBytes(key string, value []byte) int { return len(key) + len(value) + EntryOverhead }
+func entryBytes(s *State) int { return len(s.Key) + len(s.Value) + len(s.Props) + EntryOverhead }
 
-// growth is by how many bytes setting key to value makes the whole larger.
-func (s *states) growth(key string, value []byte) int {
-	n := entryBytes(key, value)
-	if e := s.byKey[key]; e != nil {
-		n -= entryBytes(key, e.Value)
+// growth is by how many bytes keeping next makes the whole larger.
+func (s *states) growth(next *State) int {
+	n := entryBytes(next)
+	if e := s.byKey[next.Key]; e != nil {
+		n -= entryBytes(&e.State)
 	}
 	return n
 }
@@ -34,9 +31,9 @@ func (s *states) growth(key string, value []byte) int {
 func (s *states) set(e *entry) {
 	s.remove(e.Key)
 	s.byKey[e.Key] = e
-	s.bytes += entryBytes(e.Key, e.Value)
-	if !e.expires.IsZero() {
-		s.soonest = earlier(e.expires, s.soonest)
+	s.bytes += entryBytes(&e.State)
+	if !e.Expires.IsZero() {
+		s.soonest = earlier(e.Expires, s.soonest)
 	}
 }
 
@@ -46,7 +43,7 @@ func (s *states) remove(key string) {
 		return
 	}
 	delete(s.byKey, key)
-	s.bytes -= entryBytes(key, e.Value)
+	s.bytes -= entryBytes(&e.State)
 }
 
 // expired lists the keys whose time is over, sorted. The caller removes them.
@@ -58,9 +55,9 @@ func (s *states) expired(now time.Time) []string {
 	s.soonest = time.Time{}
 	for key, e := range s.byKey {
 		switch {
-		case e.expires.IsZero():
-		case now.Before(e.expires):
-			s.soonest = earlier(e.expires, s.soonest)
+		case e.Expires.IsZero():
+		case now.Before(e.Expires):
+			s.soonest = earlier(e.Expires, s.soonest)
 		default:
 			keys = append(keys, key)
 		}

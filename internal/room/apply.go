@@ -26,8 +26,9 @@ func (r *Room) apply(in *input) {
 	case inputChange:
 		r.changes = append(r.changes, change{l, in.change})
 	case inputLost:
-		r.detach(l)
+		r.lose(l, in.change.(Loss))
 	case inputLeave:
+		l.join.Will = nil
 		r.release(l.member)
 	}
 }
@@ -45,14 +46,7 @@ func (r *Room) message(l *Link, in *input) {
 	}
 	code, sentence := wire.RejectCode(in.code), in.sentence
 	if in.kind == inputMessage {
-		switch in.msg.Kind {
-		case KindState:
-			code, sentence = r.setState(l.member, &in.msg)
-		case KindEvent:
-			r.sendEvent(l.member, &in.msg)
-		case KindSignal:
-			code, sentence = r.sendSignal(l.member, &in.msg)
-		}
+		code, sentence = r.carryOut(l.member, &in.msg)
 	}
 	if code == 0 {
 		r.cfg.Counters.Taken.Add(1)
@@ -61,6 +55,19 @@ func (r *Room) message(l *Link, in *input) {
 	r.cfg.Counters.Rejected.Add(1)
 	reject := wire.Reject{Seq: in.msg.Seq, Code: code, Sentence: sentence}
 	l.tell(func(c Conn) { c.Reject(reject) })
+}
+
+// carryOut does what a message says.
+func (r *Room) carryOut(m *member, msg *Message) (wire.RejectCode, string) {
+	switch msg.Kind {
+	case KindState:
+		return r.setState(m, msg)
+	case KindEvent:
+		r.sendEvent(m, msg)
+	case KindSignal:
+		return r.sendSignal(m, msg)
+	}
+	return 0, ""
 }
 
 func (r *Room) setState(m *member, s *Message) (wire.RejectCode, string) {

@@ -29,7 +29,7 @@ type input struct {
 	// rejected: the reason the message is refused for (kind inputReject).
 	code     uint64
 	sentence string
-	change   any // kind inputChange
+	change   any // kind inputChange; inputLost: a Loss
 }
 
 type inputKind byte

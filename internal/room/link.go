@@ -57,6 +57,7 @@ type Join struct {
 	// Resume: the member has everything up to (Epoch, Offset).
 	Resume        bool
 	Epoch, Offset uint64
+	Will          *Will // nil: none
 }
 
 // Link is a door's handle on one connection in a room. Its methods are for the one goroutine that reads the connection.
@@ -76,6 +77,7 @@ type Link struct {
 	lagging    bool
 	lagSince   time.Time
 	overflowAt time.Time
+	parked     parked
 }
 
 // Join puts a connection into the room; it is welcomed at the next tick. ErrOver: there is no room any more.
@@ -137,7 +139,7 @@ func (l *Link) Change(change any) error {
 func (l *Link) Leave() { _ = l.room.in.put(input{kind: inputLeave, link: l}) }
 
 // Lost says that the connection is gone. The seat is kept for the resume window.
-func (l *Link) Lost() { _ = l.room.in.put(input{kind: inputLost, link: l}) }
+func (l *Link) Lost() { l.Lose(Loss{Will: true}) }
 
 // live tells whether the link is still its member's.
 func (l *Link) live() bool { return l.member != nil && l.member.link == l }

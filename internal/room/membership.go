@@ -26,6 +26,7 @@ func (r *Room) join(l *Link) {
 		r.dirty = true
 	}
 	if old := m.link; old != nil {
+		r.succeed(l, old)
 		r.close(old, wire.CloseReplaced, "the same seat connected again")
 	}
 	if m.seat != j.Seat {
@@ -58,6 +59,7 @@ func (r *Room) detach(l *Link) {
 		r.lagging--
 	}
 	r.seats.detach(l.member, r.now.Add(r.cfg.Settings.ResumeWindow))
+	r.part(l)
 }
 
 // release gives a member's seat back: owned states go, and everybody is told.

@@ -76,7 +76,8 @@ type Room struct {
 
 	emptySince time.Time
 	lagging    int
-	dirty      bool // changed since the last copy
+	attendAt   time.Time // when a parked link waits for something; zero: none does
+	dirty      bool      // changed since the last copy
 	lastCopy   time.Time
 	view       *View // this tick's, made on demand
 	classes    map[string]*Shared
@@ -141,16 +142,27 @@ func (r *Room) next() time.Time {
 	case r.lagging > 0:
 		return r.now.Add(r.cfg.Settings.Tick)
 	case r.seats.away > 0 || r.seats.len() == 0 || r.dirty && r.cfg.CopyEvery > 0:
-		return earlier(r.now.Add(housekeepingEvery), r.states.soonest)
+		return earlier(r.now.Add(housekeepingEvery), r.soonest())
 	default:
+		return r.soonest()
+	}
+}
+
+// soonest is when a state expires or a parked link is due, if one is.
+func (r *Room) soonest() time.Time {
+	if r.attendAt.IsZero() {
 		return r.states.soonest
 	}
+	return earlier(r.attendAt, r.states.soonest)
 }
 
 // housekeep does what happens by itself: states expire, the away are released, an empty room ends.
 func (r *Room) housekeep() {
 	for _, key := range r.states.expired(r.now) {
 		r.remove(key)
+	}
+	if !r.attendAt.IsZero() && !r.now.Before(r.attendAt) {
+		r.attend()
 	}
 	if r.seats.away > 0 {
 		for _, m := range r.seats.overdue(r.now, max(r.cfg.Settings.ResumeWindow, RestoreWindow)) {

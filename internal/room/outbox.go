@@ -184,7 +184,7 @@ func (o *Outbox) Run(conn net.Conn) error {
 		for _, it := range taken {
 			bufs = append(bufs, it.b)
 		}
-		if err := write(conn, bufs); err != nil {
+		if err := WriteBuffers(conn, bufs); err != nil {
 			o.Break()
 			return err
 		}
@@ -208,14 +208,4 @@ func (o *Outbox) take(spare []outItem) (taken []outItem, end error, ended bool) 
 	o.flight, o.queued, o.writing = o.queued, 0, true
 	o.flightSince, o.queuedSince = o.queuedSince, time.Time{}
 	return taken, nil, false
-}
-
-func write(conn net.Conn, bufs [][]byte) error {
-	if len(bufs) == 1 {
-		_, err := conn.Write(bufs[0])
-		return err
-	}
-	v := net.Buffers(bufs)
-	_, err := v.WriteTo(conn)
-	return err
 }

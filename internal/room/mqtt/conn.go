@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -56,14 +57,14 @@ type ack struct {
 func newConn(d *Door, nc net.Conn) *conn {
 	c := &conn{door: d, net: nc, out: room.NewOutbox(model.DefaultMaxMemberQueueBytes), limit: connectBytes}
 	c.window = newWindow(c.out)
-	c.heard = &room.Listener{Conn: nc, Heard: time.Now(), Every: or(d.ConnectTimeout, DefaultConnectTimeout), Silence: c.silence}
+	c.heard = &room.Listener{Conn: nc, Heard: time.Now(), Every: d.settings().HelloTimeout, Silence: c.silence}
 	c.in = bufio.NewReaderSize(c.heard, readBuffer)
 	c.exactly = map[uint16]struct{}{}
 	return c
 }
 
 // Endpoint implements room.Conn, as do the following.
-func (c *conn) Endpoint() string { return Endpoint }
+func (c *conn) Endpoint() string { return cmp.Or(c.door.Name, Endpoint) }
 
 func (c *conn) Encoder() room.Encoder { return c.class }
 

@@ -34,6 +34,7 @@ func (c *conn) connect(h header, body []byte) error {
 	if refusal != nil {
 		return bye(refusal.Code, refusal.Reason)
 	}
+	room.Admitted(c.net)
 	c.accept(p, in)
 	c.link, err = in.Room.Join(room.Join{Player: in.Player, Seat: in.Seat, Conn: c})
 	return err

@@ -10,17 +10,17 @@ import (
 	"sync"
 	"time"
 
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
-// Endpoint is the door's name among a server's endpoints and ports.
+// Endpoint is the door's name among a server's endpoints, unless it has another.
 const Endpoint = "mqtt"
 
 // How long the door waits, and what it takes, where a Door says 0.
 const (
-	DefaultConnectTimeout = 5 * time.Second
-	DefaultLinger         = 2 * time.Second // for the peer to take the last packet
+	DefaultLinger = 2 * time.Second // for the peer to take the last packet
 
 	connectBytes  = 8 << 10     // the longest packet before the room is known
 	packetRoom    = 1 << 10     // for topic and properties, above the room's message limit
@@ -31,9 +31,11 @@ const (
 
 // Door serves MQTT connections. Its fields are set before Serve.
 type Door struct {
-	Gate           room.Gate
-	ConnectTimeout time.Duration // for CONNECT to come
-	Linger         time.Duration
+	Gate   room.Gate
+	Name   string // among a server's endpoints; "": Endpoint
+	Linger time.Duration
+	// Settings are the server's before a room is known: the time for CONNECT to come. Nil: the defaults.
+	Settings func() model.RoomSettings
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
@@ -48,15 +50,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 		nc, err := l.Accept()
 		switch {
 		case err == nil:
-			c := newConn(d, nc)
-			if !d.enter(c) {
-				nc.Close()
-				continue
-			}
-			go func() {
-				defer d.leave(c)
-				c.serve()
-			}()
+			go d.ServeConn(nc)
 		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return ctx.Err()
 		default: // out of file descriptors, most likely: it passes
@@ -66,6 +60,32 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 			}
 		}
 	}
+}
+
+// ServeConn serves one connection until it ends, and closes it.
+func (d *Door) ServeConn(nc net.Conn) {
+	c := newConn(d, nc)
+	if !d.enter(c) {
+		nc.Close()
+		return
+	}
+	defer d.leave(c)
+	c.serve()
+}
+
+// Conns tells how many connections there are.
+func (d *Door) Conns() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.conns)
+}
+
+// settings are those before a room is known.
+func (d *Door) settings() model.RoomSettings {
+	if d.Settings == nil {
+		return model.RoomSettings{}.WithDefaults()
+	}
+	return d.Settings().WithDefaults()
 }
 
 // Close ends every connection and waits for them. Rooms that were told to close have said goodbye before.

@@ -187,7 +187,7 @@ func (s *Server) serveHTTP(ctx context.Context, l net.Listener) error {
 	mux.Handle("GET /room", s.ws)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) { s.rooms.writeMetrics(w) })
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: ws.DefaultHelloTimeout, IdleTimeout: time.Minute}
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: model.DefaultHelloTimeout, IdleTimeout: time.Minute}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)

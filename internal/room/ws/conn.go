@@ -2,6 +2,7 @@ package ws
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"net"
 	"slices"
@@ -25,6 +26,7 @@ type conn struct {
 	heard *room.Listener
 	in    *bufio.Reader // of heard
 	limit int           // of an incoming message's bytes
+	idle  time.Duration // of silence ends the connection
 	link  *room.Link
 }
 
@@ -34,7 +36,7 @@ func newConn(d *Door, nc net.Conn, in *bufio.Reader) *conn {
 	early, _ := in.Peek(in.Buffered())
 	c.heard = &room.Listener{
 		Conn: nc, Early: slices.Clone(early), Heard: time.Now(),
-		Every: or(d.HelloTimeout, DefaultHelloTimeout), Silence: c.silence,
+		Every: d.settings().HelloTimeout, Silence: c.silence,
 	}
 	c.in = bufio.NewReaderSize(c.heard, readBuffer)
 	return c
@@ -50,25 +52,28 @@ const headRoom = 10
 func frame(b []byte) []byte { return frameOf(ws.OpBinary, b) }
 
 func frameOf(op ws.OpCode, b []byte) []byte {
-	n := len(b) - headRoom
+	var head [headRoom]byte
+	h := appendHeader(head[:0], op, len(b)-headRoom)
+	start := headRoom - len(h)
+	copy(b[start:], h)
+	return b[start:]
+}
+
+// appendHeader appends the header of a whole message of n bytes, unmasked.
+func appendHeader(b []byte, op ws.OpCode, n int) []byte {
 	first := byte(op) | 0x80
 	switch {
 	case n < 126:
-		b[headRoom-2], b[headRoom-1] = first, byte(n)
-		return b[headRoom-2:]
+		return append(b, first, byte(n))
 	case n < 1<<16:
-		b[headRoom-4], b[headRoom-3] = first, 126
-		binary.BigEndian.PutUint16(b[headRoom-2:], uint16(n))
-		return b[headRoom-4:]
+		return binary.BigEndian.AppendUint16(append(b, first, 126), uint16(n))
 	default:
-		b[0], b[1] = first, 127
-		binary.BigEndian.PutUint64(b[2:], uint64(n))
-		return b
+		return binary.BigEndian.AppendUint64(append(b, first, 127), uint64(n))
 	}
 }
 
 // Endpoint implements room.Conn, as do the following.
-func (c *conn) Endpoint() string { return Endpoint }
+func (c *conn) Endpoint() string { return cmp.Or(c.door.Name, Endpoint) }
 
 func (c *conn) Encoder() room.Encoder { return encoder{} }
 

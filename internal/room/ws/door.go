@@ -12,21 +12,22 @@ import (
 	"sync"
 	"time"
 
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room"
 	"greenroom.dev/greenroom/internal/room/wire"
 
 	"github.com/gobwas/ws"
 )
 
-// Endpoint is the door's name among a server's endpoints and ports.
+// Endpoint is the door's name among a server's endpoints, unless it has another.
 const Endpoint = "ws"
 
-// How long the door waits, and what it takes, where a Door says 0.
+// How long the door waits where a Door says 0, and what it takes.
 const (
-	DefaultHelloTimeout = 5 * time.Second
-	DefaultPingEvery    = 15 * time.Second
-	DefaultIdleTimeout  = 45 * time.Second
-	DefaultLinger       = 2 * time.Second // for the peer to take the close frame
+	DefaultLinger = 2 * time.Second // for the peer to take the close frame
+
+	pings         = 3               // within the idle timeout: one after every third of it
+	upgradeWithin = 5 * time.Second // for the peer to take the handshake's answer
 
 	helloBytes   = 8 << 10 // the longest message before the room is known
 	messageBytes = 64 << 10
@@ -34,11 +35,11 @@ const (
 
 // Door serves GET /room. Its fields are set before the first request.
 type Door struct {
-	Gate         room.Gate
-	HelloTimeout time.Duration // for Hello to come
-	PingEvery    time.Duration // of silence
-	IdleTimeout  time.Duration // silence after which the connection is closed; at least twice PingEvery
-	Linger       time.Duration
+	Gate   room.Gate
+	Name   string // among a server's endpoints; "": Endpoint
+	Linger time.Duration
+	// Settings are the server's before a room is known: the time for Hello to come. Nil: the defaults.
+	Settings func() model.RoomSettings
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
@@ -52,7 +53,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this address speaks WebSocket with the subprotocol "+wire.Subprotocol, http.StatusBadRequest)
 		return
 	}
-	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == wire.Subprotocol }, Timeout: DefaultHelloTimeout}
+	up := ws.HTTPUpgrader{Protocol: func(p string) bool { return p == wire.Subprotocol }, Timeout: upgradeWithin}
 	nc, rw, _, err := up.Upgrade(r, w)
 	if err != nil {
 		return // the upgrader answered
@@ -79,6 +80,21 @@ func (d *Door) Close() {
 	}
 	d.mu.Unlock()
 	d.wait.Wait()
+}
+
+// Conns tells how many connections there are.
+func (d *Door) Conns() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.conns)
+}
+
+// settings are those before a room is known.
+func (d *Door) settings() model.RoomSettings {
+	if d.Settings == nil {
+		return model.RoomSettings{}.WithDefaults()
+	}
+	return d.Settings().WithDefaults()
 }
 
 func (d *Door) enter(c *conn) bool {

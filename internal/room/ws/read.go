@@ -69,7 +69,7 @@ func (c *conn) silence(silent time.Duration) error {
 		return io.EOF
 	case c.link == nil:
 		return &farewell{wire.CloseIdle, "no Hello came in time"}
-	case silent >= or(c.door.IdleTimeout, DefaultIdleTimeout):
+	case silent >= c.idle:
 		return &farewell{wire.CloseIdle, fmt.Sprintf("nothing was heard for %v", silent.Round(time.Second))}
 	case silent >= c.heard.Every:
 		c.push(ws.OpPing, nil)

@@ -40,10 +40,12 @@ func (c *conn) hello(t wire.Type, body []byte) error {
 	if refusal != nil {
 		return &farewell{refusal.Code, refusal.Reason}
 	}
+	room.Admitted(c.net)
 	settings := in.Room.Settings()
 	c.out.Limit(settings.MaxMemberQueueBytes)
 	c.limit = max(messageBytes, 4*settings.MaxMessageBytes)
-	c.heard.Every = or(c.door.PingEvery, DefaultPingEvery)
+	c.idle = settings.IdleTimeout
+	c.heard.Every = c.idle / pings
 	c.link, err = in.Room.Join(room.Join{
 		Player: in.Player, Seat: in.Seat, Conn: c, Numbered: true,
 		Resume: h.Resume, Epoch: h.Epoch, Offset: h.Offset,

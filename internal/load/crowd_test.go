@@ -1,0 +1,173 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rooms is a room server with both doors.
+type rooms struct {
+	plane    *server.Standalone
+	ws, mqtt string
+}
+
+func newRooms(t *testing.T, settings model.RoomSettings) rooms {
+	t.Helper()
+	listeners := map[string]net.Listener{}
+	for _, door := range []string{"ws", "mqtt"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners[door] = l
+	}
+	r := rooms{&server.Standalone{Room: settings}, listeners["ws"].Addr().String(), listeners["mqtt"].Addr().String()}
+	s, err := server.New(server.Config{Standalone: r.plane, Listeners: listeners, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+	return r
+}
+
+func (r rooms) ticket(i int) string {
+	return r.plane.Ticket(model.SessionRef{Route: "load", Key: "room"}, model.PlayerID(fmt.Sprintf("p%d", i)), 100)
+}
+
+func (r rooms) webSocket(i int) *WebSocket {
+	return &WebSocket{Host: r.ws, Ticket: r.ticket(i), Key: fmt.Sprintf("pos/p%d", i), Body: Padded(32)}
+}
+
+func (r rooms) stock(i int) *MQTT {
+	name := fmt.Sprintf("p%d", i)
+	return &MQTT{User: name, Password: r.ticket(i), Topic: "r/room/s/pos/" + name, Filter: "r/room/s/#", Body: Padded(32)}
+}
+
+func dial(addr string, w Wire) (net.Conn, Wire, error) {
+	conn, err := net.Dial("tcp", addr)
+	return conn, w, err
+}
+
+// until has the crowd go on until the result is as wanted, for 10 s at most.
+func until(t *testing.T, c *Crowd, enough func(Result) bool) Result {
+	t.Helper()
+	for tick, end := time.NewTicker(20*time.Millisecond), time.Now().Add(10*time.Second); ; <-tick.C {
+		if r := c.End(); enough(r) || time.Now().After(end) {
+			tick.Stop()
+			return r
+		}
+	}
+}
+
+// TestAllWires: everybody receives what everybody sends, whichever door they came by.
+func TestAllWires(t *testing.T) {
+	r := newRooms(t, model.RoomSettings{Tick: 10 * time.Millisecond})
+	both := func(i int) Wire { // a state and a position at once, and events
+		w := r.webSocket(i)
+		w.Stamped, w.EventEvery = true, 3
+		w.Position = func(int64) wire.Position { return wire.Position{X: int16(i)} }
+		return w
+	}
+	for name, dialer := range map[string]func(i int) (net.Conn, Wire, error){
+		"mqtt":      func(i int) (net.Conn, Wire, error) { return dial(r.mqtt, r.stock(i)) },
+		"websocket": func(i int) (net.Conn, Wire, error) { return dial(r.ws, r.webSocket(i)) },
+		"both":      func(i int) (net.Conn, Wire, error) { return dial(r.ws, both(i)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const members = 6
+			c := New(Config{Hz: 20, Sample: 2, Dial: func(_ context.Context, i int) (net.Conn, Wire, error) { return dialer(i) }})
+			defer c.Close()
+			if err := c.Resize(t.Context(), members); err != nil {
+				t.Fatal(err)
+			}
+			c.Begin()
+			got := until(t, c, func(r Result) bool { return r.Sent >= 60 && r.Delivered >= 60*members/2 })
+			if got.Sent < 60 || got.Delivered < 60*members/2 || got.Delivered > (got.Sent+members)*members {
+				t.Errorf("%d sent, %d delivered to %d members", got.Sent, got.Delivered, members)
+			}
+			if p50 := got.Latency.Quantile(0.5); got.Latency.Count() == 0 || p50 <= 0 || p50 > time.Second {
+				t.Errorf("%d latencies, p50 %v", got.Latency.Count(), p50)
+			}
+			if got.Lost != 0 || got.Gaps != 0 || got.Bytes == 0 || got.Late.Count() != got.Sent {
+				t.Errorf("lost %d (%v), %d gaps, %d bytes, %d of %d updates timed", got.Lost, got.Why, got.Gaps, got.Bytes, got.Late.Count(), got.Sent)
+			}
+		})
+	}
+}
+
+func TestCrowdShrinksAndGrows(t *testing.T) {
+	r := newRooms(t, model.RoomSettings{})
+	c := New(Config{Hz: 50, Dial: func(_ context.Context, i int) (net.Conn, Wire, error) { return dial(r.ws, r.webSocket(i)) }})
+	defer c.Close()
+	for _, n := range []int{3, 1, 4, 2} {
+		if err := c.Resize(t.Context(), n); err != nil || c.Len() != n {
+			t.Fatalf("%d of %d members: %v", c.Len(), n, err)
+		}
+		c.Begin()
+		if got := until(t, c, func(r Result) bool { return r.Delivered > 20 }); got.Members != n || got.Lost != 0 || got.Delivered <= 20 {
+			t.Errorf("%d of %d members, %d lost (%v), %d delivered", got.Members, n, got.Lost, got.Why, got.Delivered)
+		}
+	}
+}
+
+// TestRefusedMemberIsNamed: who does not get in is told with its number, and the others stay.
+func TestRefusedMemberIsNamed(t *testing.T) {
+	r := newRooms(t, model.RoomSettings{})
+	c := New(Config{Dial: func(_ context.Context, i int) (net.Conn, Wire, error) {
+		w := r.webSocket(i)
+		if i == 2 {
+			w.Ticket = "forged"
+		}
+		return dial(r.ws, w)
+	}})
+	defer c.Close()
+	if err := c.Resize(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	err := c.Resize(t.Context(), 5)
+	if err == nil || c.Len() != 2 {
+		t.Fatalf("%d members and no error", c.Len())
+	}
+	if want := "member 3: the room closed the connection: 4101"; len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
+		t.Errorf("%q does not begin with %q", err, want)
+	}
+}
+
+// TestViewFollows: a view holds everybody who is there.
+func TestViewFollows(t *testing.T) {
+	r := newRooms(t, model.RoomSettings{})
+	view := &View{}
+	c := New(Config{Dial: func(_ context.Context, i int) (net.Conn, Wire, error) {
+		w := r.webSocket(i)
+		if i == 0 {
+			w.View = view
+		}
+		return dial(r.ws, w)
+	}})
+	defer c.Close()
+	if err := c.Resize(t.Context(), 4); err != nil {
+		t.Fatal(err)
+	}
+	until(t, c, func(Result) bool { return len(view.Look().Members) == 4 })
+	if seen := view.Look(); len(seen.Members) != 4 || seen.Members[seen.Me] != "p0" {
+		t.Errorf("%+v", seen)
+	}
+}

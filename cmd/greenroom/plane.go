@@ -61,7 +61,7 @@ func (g *Globals) dial() (*plane, error) {
 		}
 		token = string(bytes.TrimSpace(text))
 	}
-	conn := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, base), unreachable(base), bearer(token))
+	conn := connect.NewClient(connecthttp.NewTransport(http.DefaultClient, base), unreachable(base), bearer(token, g.DataDir))
 	return &plane{
 		base: base, token: token,
 		applies:  greenroomv1connect.NewApplyServiceClient(conn),
@@ -74,16 +74,34 @@ func (g *Globals) dial() (*plane, error) {
 	}, nil
 }
 
-// bearer sends the token with every call.
-func bearer(token string) connect.ClientInterceptor {
+// bearer sends the token with every call. Where there is none, a refusal says where it was looked for.
+func bearer(token, dataDir string) connect.ClientInterceptor {
 	return func(next connect.ClientFunc) connect.ClientFunc {
 		return func(ctx context.Context, spec connect.Spec) (connect.ClientStream, error) {
 			if info, ok := connect.CallInfoForClientContext(ctx); ok && token != "" {
 				info.RequestHeader().Set("Authorization", "Bearer "+token)
 			}
-			return next(ctx, spec)
+			stream, err := next(ctx, spec)
+			if err == nil && token == "" {
+				stream = tokenless{stream, dataDir}
+			}
+			return stream, err
 		}
 	}
+}
+
+// tokenless is a stream of a caller without a token.
+type tokenless struct {
+	connect.ClientStream
+	dataDir string
+}
+
+func (s tokenless) Receive(message any) error {
+	err := s.ClientStream.Receive(message)
+	if connect.CodeOf(err) != connect.CodeUnauthenticated {
+		return err
+	}
+	return connect.Errorf(connect.CodeUnauthenticated, "no API token: there is no %s in the data folder %s; name its folder with --data-dir, or give a token with --api-token or GREENROOM_TOKEN", app.TokenFile, s.dataDir)
 }
 
 // explainUnreachable turns "connection refused" into what to do about it.

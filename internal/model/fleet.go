@@ -83,7 +83,7 @@ type Interest struct {
 	Radius     float64       // who is nearer than this is seen
 	Nearest    int           // at most so many, the nearest
 	Hysteresis float64       // the part of the distance by which who is seen may be further away than who is not yet
-	FarRadius  float64       // up to here positions alone are told, every FarEvery; 0: no further than Radius
+	FarRadius  float64       // up to here positions alone are told of who is not seen, every FarEvery; 0: nobody's
 	FarNearest int           // at most so many
 	FarEvery   time.Duration // between two tellings of the far
 	Refresh    time.Duration // between two looks at who is seen

@@ -86,19 +86,27 @@ func (r *Room) setState(m *member, s *Message) (wire.RejectCode, string) {
 		return 0, ""
 	}
 	next := State{QoS: s.QoS, Props: s.Props, Expires: r.until(s.TTL), State: wire.State{
-		Owner: m.id, Version: r.version + 1, Flags: s.Flags & (wire.Retain | wire.Owned), Key: s.Name, Value: s.Value,
+		Owner: m.id, Flags: s.Flags & (wire.Retain | wire.Owned), Key: s.Name, Value: s.Value,
 	}}
-	if s.Flags&wire.Retain != 0 {
-		if grow := r.states.growth(&next); grow > 0 && r.states.bytes+grow > r.cfg.Settings.MaxStateBytes {
-			return wire.RejectFull, fmt.Sprintf("the room keeps at most %d bytes of state", r.cfg.Settings.MaxStateBytes)
-		}
-		next.Value = bytes.Clone(s.Value) // the message may be a small part of what was read
-		next.Props = bytes.Clone(s.Props)
-		r.states.set(&entry{next})
-		r.dirty = true
+	if s.Flags&wire.Retain == 0 {
+		r.version++
+		next.Version = r.version
+		r.tell(next)
+		return 0, ""
+	}
+	if grow := r.states.growth(&next); grow > 0 && r.states.bytes+grow > r.cfg.Settings.MaxStateBytes {
+		return wire.RejectFull, fmt.Sprintf("the room keeps at most %d bytes of state", r.cfg.Settings.MaxStateBytes)
+	}
+	if old != nil {
+		r.takeOver(old, &next.State)
 	}
 	r.version++
-	r.batch.state(next)
+	next.Version = r.version
+	next.Value = bytes.Clone(s.Value) // the message may be a small part of what was read
+	next.Props = bytes.Clone(s.Props)
+	r.states.set(entry{next})
+	r.dirty = true
+	r.tell(next)
 	return 0, ""
 }
 
@@ -119,7 +127,7 @@ func (r *Room) remove(key string) {
 	r.states.remove(key)
 	r.version++
 	r.dirty = true
-	r.batch.state(State{QoS: old.QoS, State: wire.State{
+	r.tell(State{QoS: old.QoS, State: wire.State{
 		Owner: old.Owner, Version: r.version, Flags: old.Flags | wire.Delete, Key: key,
 	}})
 }

@@ -2,6 +2,7 @@ package room_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -61,7 +62,42 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 	return &room.Shared{Bytes: b}
 }
 
-func (encoder) Scene([]room.Entity) room.Scene { return nil }
+func (encoder) Scene(entities []room.Entity) room.Scene { return scene(entities) }
+
+// scene spells everything out for each member.
+type scene []room.Entity
+
+func (c scene) For(s *room.Sight) *room.Shared {
+	var b []byte
+	at := func(e *room.Entity, far bool) {
+		p := wire.MemberPosition{Member: e.Member, Far: far, Position: *e.Position}
+		b = wire.Positions{Entries: []wire.MemberPosition{p}}.Append(b)
+	}
+	for _, i := range s.Gone {
+		b = wire.Left{Member: c[i].Member}.Append(b)
+	}
+	for _, i := range s.Came {
+		b = wire.Joined{Member: c[i].Member, Player: c[i].Player}.Append(b)
+		if c[i].Position != nil {
+			at(&c[i], false)
+		}
+		for _, st := range c[i].Owned {
+			b = st.State.Append(b)
+		}
+	}
+	for _, i := range s.Stayed {
+		if c[i].Moved {
+			at(&c[i], false)
+		}
+		for _, st := range c[i].Changed {
+			b = st.State.Append(b)
+		}
+	}
+	for _, i := range s.Far {
+		at(&c[i], true)
+	}
+	return &room.Shared{Bytes: b, Messages: 1}
+}
 
 // conn is a connection with an Outbox that a test writes out itself, or not.
 type conn struct {
@@ -144,6 +180,10 @@ type client struct {
 	state        map[string]string
 	members      map[uint64]string
 	positions    map[uint64]wire.Position
+	far          map[uint64]wire.Position // as told since the far were last forgotten by a test
+	owners       map[string]uint64        // of owned states
+	occupancy    uint64
+	interest     bool
 	serial       uint64
 	events       []string // name=payload
 	lost         int      // times events were lost
@@ -208,11 +248,12 @@ func (c *client) take(from *conn, r wire.Record) {
 		c.welcome(r)
 	case wire.Snapshot:
 		c.state, c.members, c.positions = map[string]string{}, map[uint64]string{}, map[uint64]wire.Position{}
+		c.far, c.owners = map[uint64]wire.Position{}, map[string]uint64{}
 		for _, m := range r.Members {
 			c.members[m.Member] = m.Player
 		}
 		for _, e := range r.Entries {
-			c.state[e.Key] = string(e.Value)
+			c.keep(e.Key, e.Owner, e.Flags, e.Value)
 		}
 		c.lastSnapshot = r
 		if c.resync {
@@ -224,8 +265,9 @@ func (c *client) take(from *conn, r wire.Record) {
 	case wire.State:
 		if r.Flags&wire.Delete != 0 {
 			delete(c.state, r.Key)
+			delete(c.owners, r.Key)
 		} else if r.Flags&wire.Retain != 0 {
-			c.state[r.Key] = string(r.Value)
+			c.keep(r.Key, r.Owner, r.Flags, r.Value)
 		}
 	case wire.Event:
 		if r.Offset != c.offset+1 {
@@ -234,16 +276,28 @@ func (c *client) take(from *conn, r wire.Record) {
 		c.offset = r.Offset
 		c.events = append(c.events, fmt.Sprintf("%s=%s", r.Name, r.Payload))
 	case wire.Joined:
+		if c.members[r.Member] != "" {
+			c.t.Fatalf("%s: member %d joined twice", c.player, r.Member)
+		}
 		c.members[r.Member] = r.Player
+		delete(c.far, r.Member)
 	case wire.Left:
-		delete(c.members, r.Member)
-		delete(c.positions, r.Member)
+		if c.members[r.Member] == "" || r.Member == c.member {
+			c.t.Fatalf("%s: member %d left, who is not here or itself", c.player, r.Member)
+		}
+		c.forget(r.Member)
+	case wire.Occupancy:
+		c.occupancy = r.Members
 	case wire.Positions:
 		for _, e := range r.Entries {
-			if c.members[e.Member] == "" {
-				c.t.Fatalf("%s: the position of member %d, who is not here", c.player, e.Member)
+			if (c.members[e.Member] == "") != e.Far {
+				c.t.Fatalf("%s: the position of member %d, here: %q, far: %v", c.player, e.Member, c.members[e.Member], e.Far)
 			}
-			c.positions[e.Member] = e.Position
+			if e.Far {
+				c.far[e.Member] = e.Position
+			} else {
+				c.positions[e.Member] = e.Position
+			}
 		}
 	case wire.Ack:
 		c.acked(r.Seq)
@@ -256,6 +310,28 @@ func (c *client) take(from *conn, r wire.Record) {
 	}
 }
 
+// keep takes a kept state. In a room with an area of interest its owner is here, if it has one.
+func (c *client) keep(key string, owner uint64, flags wire.StateFlags, value []byte) {
+	c.state[key] = string(value)
+	delete(c.owners, key)
+	if flags&wire.Owned != 0 {
+		c.owners[key] = owner
+		if c.interest && c.members[owner] == "" {
+			c.t.Fatalf("%s: state %s of member %d, who is not here", c.player, key, owner)
+		}
+	}
+}
+
+// forget is a member that left, in a room with an area of interest with all it owned.
+func (c *client) forget(member uint64) {
+	delete(c.members, member)
+	delete(c.positions, member)
+	if c.interest {
+		maps.DeleteFunc(c.state, func(key, _ string) bool { return c.owners[key] == member && member != 0 })
+		maps.DeleteFunc(c.owners, func(_ string, owner uint64) bool { return owner == member })
+	}
+}
+
 // welcome sends again all that was not acknowledged, even what the room says it has.
 func (c *client) welcome(w wire.Welcome) {
 	if c.epoch != 0 && !w.Recovered {
@@ -265,6 +341,7 @@ func (c *client) welcome(w wire.Welcome) {
 		c.t.Fatalf("%s: recovered at %d, asked for %d", c.player, w.Offset, c.offset)
 	}
 	c.member, c.epoch, c.offset, c.welcomed = w.Member, w.Epoch, w.Offset, true
+	c.interest = w.Interest
 	c.seq = max(c.seq, w.LastSeq)
 	for _, m := range c.unacked {
 		if err := c.link.Send(time.Time{}, m); err != nil {

@@ -67,7 +67,7 @@ type Entity struct {
 	Position *wire.Position // nil: it has not said
 	Moved    bool           // the position changed in this tick
 	Changed  []State        // owned states that changed in this tick, deleted ones too
-	Owned    []State        // kept owned states, by key, as they are after the tick
+	Owned    []State        // kept owned states, by key, as they are after the tick; only of who came into somebody's sight
 }
 
 // Sight is what one member sees of a tick's entities, as indexes into them.

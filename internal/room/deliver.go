@@ -15,8 +15,8 @@ type change struct {
 func (r *Room) deliver() {
 	r.cfg.Counters.Ticks.Add(1)
 	r.batch.Now = r.now
-	r.tellPositions()
-	if !r.batch.empty() || r.lagging > 0 {
+	r.observe()
+	if !r.batch.empty() || r.lagging > 0 || r.interest != nil {
 		r.broadcast()
 	}
 	for _, l := range r.joiners {
@@ -29,7 +29,7 @@ func (r *Room) deliver() {
 			continue
 		}
 		if enc := c.link.join.Conn.Change(c.what); enc != nil {
-			r.grant(c.link, r.snapshot(enc))
+			r.grant(c.link, r.snapshot(c.link, enc))
 		}
 	}
 	for _, m := range r.seats.all {
@@ -41,6 +41,10 @@ func (r *Room) deliver() {
 			l.join.Conn.Flush()
 		}
 	}
+	r.endTick()
+}
+
+func (r *Room) endTick() {
 	clear(r.joiners)
 	clear(r.changes)
 	r.joiners, r.changes = r.joiners[:0], r.changes[:0]
@@ -48,6 +52,25 @@ func (r *Room) deliver() {
 	clear(r.classes)
 	clear(r.snapshots)
 	r.view = nil
+	for _, m := range r.moved {
+		m.at.moved, m.at.first = false, false
+	}
+	clear(r.moved)
+	r.moved = r.moved[:0]
+	if r.interest != nil {
+		r.interest.reset()
+	}
+}
+
+// observe makes of the tick's moves what is told of them: to everybody, or by sight.
+func (r *Room) observe() {
+	if r.interest == nil {
+		r.tellPositions()
+		return
+	}
+	r.lookAround()
+	r.gather()
+	r.batch.Occupancy = r.interest.occupancy(r.now, r.seats.len())
 }
 
 func (r *Room) lastSeq(l *Link) uint64 {
@@ -66,16 +89,17 @@ func (r *Room) broadcast() {
 		case l.lagging:
 			r.catchUp(l)
 		default:
-			s := r.shared(l.join.Conn.Encoder())
-			if s == nil {
-				continue
+			for _, s := range [...]*Shared{r.shared(l.join.Conn.Encoder()), r.seen(l)} {
+				if s == nil {
+					continue
+				}
+				if !l.join.Conn.Share(s, r.now) {
+					r.overflow(l)
+					break
+				}
+				delivered += uint64(s.Messages)
+				sent += uint64(len(s.Bytes))
 			}
-			if !l.join.Conn.Share(s, r.now) {
-				r.overflow(l)
-				continue
-			}
-			delivered += uint64(s.Messages)
-			sent += uint64(len(s.Bytes))
 		}
 	}
 	r.cfg.Counters.Delivered.Add(delivered)
@@ -96,37 +120,10 @@ func (r *Room) shared(enc Encoder) *Shared {
 	return s
 }
 
-// snapshot is the room's bytes for a class, likewise.
-func (r *Room) snapshot(enc Encoder) *Shared {
-	s, ok := r.snapshots[enc.Key()]
-	if !ok {
-		if r.view == nil {
-			r.view = r.look()
-		}
-		s = enc.Snapshot(r.view)
-		r.snapshots[enc.Key()] = s
-	}
-	return s
-}
-
 func (r *Room) grant(l *Link, s *Shared) {
 	if s != nil {
 		l.join.Conn.Grant(s)
 	}
-}
-
-func (r *Room) look() *View {
-	v := &View{Now: r.now, Epoch: r.epoch, Offset: r.offset}
-	for _, m := range r.seats.all {
-		v.Members = append(v.Members, wire.Member{Member: m.id, Player: m.player})
-		if m.at.declared {
-			v.Positions = append(v.Positions, m.shownAt())
-		}
-	}
-	for _, e := range r.states.sorted() {
-		v.States = append(v.States, e.State)
-	}
-	return v
 }
 
 // welcome lets a member in: Welcome, Snapshot, the events it missed, what others told it meanwhile.
@@ -146,7 +143,8 @@ func (r *Room) welcome(l *Link) {
 		w.Offset = j.Offset
 	}
 	c.Welcome(w)
-	r.grant(l, r.snapshot(c.Encoder()))
+	r.lookAnew(l)
+	r.grant(l, r.snapshot(l, c.Encoder()))
 	if len(missed) > 0 {
 		r.grant(l, c.Encoder().Batch(&Batch{Events: missed}))
 	}
@@ -168,6 +166,7 @@ func (r *Room) overflow(l *Link) {
 	}
 	l.overflowAt, l.lagSince = r.now, r.now
 	l.lagging = true
+	l.sight = sightline{}
 	r.lagging++
 }
 
@@ -178,7 +177,8 @@ func (r *Room) catchUp(l *Link) {
 		r.lagging--
 		r.cfg.Counters.Resyncs.Add(1)
 		l.join.Conn.Resync("the connection was too slow")
-		r.grant(l, r.snapshot(l.join.Conn.Encoder()))
+		r.lookAnew(l)
+		r.grant(l, r.snapshot(l, l.join.Conn.Encoder()))
 	case r.now.Sub(l.lagSince) > SlowWindow:
 		r.closeSlow(l)
 	}

@@ -142,6 +142,9 @@ func (r *Room) restorePositions(b []byte) (rest []byte, err error) {
 			return nil, errOrder
 		}
 		m.at = standing{Position: e.Position, declared: true}
+		if r.interest != nil {
+			r.interest.move([]*member{m})
+		}
 	}
 	return rest, nil
 }
@@ -158,6 +161,9 @@ func (r *Room) restoreMembers(d *wire.Decoder) error {
 		}
 		last = m.id
 		r.seats.add(m)
+		if r.interest != nil {
+			r.interest.enter(m)
+		}
 	}
 	return nil
 }
@@ -165,7 +171,7 @@ func (r *Room) restoreMembers(d *wire.Decoder) error {
 func (r *Room) restoreStates(d *wire.Decoder, now time.Time) error {
 	last := ""
 	for range d.Count(7) {
-		e := &entry{State: State{State: wire.State{
+		e := entry{State: State{State: wire.State{
 			Key: d.String(wire.MaxName), Owner: d.Uvarint(), Version: d.Uvarint(), Flags: wire.StateFlags(d.Byte()),
 		}}}
 		e.QoS = d.Byte()

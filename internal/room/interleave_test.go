@@ -3,6 +3,7 @@ package room_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -26,17 +27,18 @@ type world struct {
 	gone    map[uint64]bool // released seats
 	want    map[string]string
 	sent    map[string]int // events by sender
-	witness *client        // never slow, never away
+	stands  map[string]wire.Position
+	witness *client // never slow, never away
 }
 
-func newWorld(t *rapid.T) *world {
+func newWorld(t *rapid.T, interest model.Interest) *world {
 	w := &world{
 		t: t, now: time.Unix(1_000_000, 0), clients: map[string]*client{}, gone: map[uint64]bool{},
-		want: map[string]string{}, sent: map[string]int{},
+		want: map[string]string{}, sent: map[string]int{}, stands: map[string]wire.Position{},
 	}
 	w.cfg = room.Config{
 		Session: model.SessionRef{Route: "plaza", Key: "k"}, Epoch: 7, Capacity: 10,
-		Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 20},
+		Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 20, PositionStep: 1, Interest: interest},
 		Hooks:    room.Hooks{Released: func(_ string, seat uint64) { w.gone[seat] = true }},
 	}
 	w.room = room.New(w.cfg)
@@ -66,6 +68,7 @@ func (w *world) enter(player string) *client {
 // forget is a released seat: what the player owned is gone.
 func (w *world) forget(player string) {
 	delete(w.clients, player)
+	delete(w.stands, player)
 	maps.DeleteFunc(w.want, func(key, _ string) bool { return strings.HasPrefix(key, player+"/") })
 }
 
@@ -80,7 +83,7 @@ func (w *world) connected(c *client) bool {
 
 func (w *world) step() {
 	switch rapid.SampledFrom([]string{
-		"join", "join", "state", "state", "state", "event", "event", "delete", "stall", "resume", "lose", "leave", "tick", "tick", "tick", "wait", "move", "hold",
+		"join", "join", "state", "state", "state", "event", "event", "delete", "stand", "stand", "stand", "stall", "resume", "lose", "leave", "tick", "tick", "tick", "wait", "move", "hold",
 	}).Draw(w.t, "step") {
 	case "join":
 		player := rapid.SampledFrom([]string{"ann", "bob", "eve", "joe"}).Draw(w.t, "player")
@@ -106,6 +109,13 @@ func (w *world) step() {
 		if c := w.someone(); w.connected(c) {
 			w.sent[c.player]++
 			c.send(w.now, event(c.player, fmt.Sprint(w.sent[c.player])))
+		}
+	case "stand":
+		if c := w.someone(); w.connected(c) {
+			axis := rapid.IntRange(-150, 150)
+			p := wire.Position{X: int16(axis.Draw(w.t, "x")), Y: int16(axis.Draw(w.t, "y"))}
+			w.stands[c.player] = p
+			c.stand(w.now, p.X, p.Y)
 		}
 	case "stall":
 		if c := w.someone(); w.connected(c) {
@@ -189,27 +199,45 @@ func (w *world) settle() {
 			}
 		}
 	}
-	w.tick(tick)
-	w.tick(tick)
+	for player, p := range w.stands { // the last one may have been lost with a room or a connection
+		w.clients[player].stand(w.now, p.X, p.Y)
+	}
+	for range 30 { // everybody looks; it is told how many there are
+		w.tick(tick)
+	}
+	for _, c := range w.clients {
+		clear(c.far)
+	}
+	for range 12 { // the far are told once more
+		w.tick(tick)
+	}
 }
 
 // Safety, checked all along by client.take: no gap and no duplicate that the client was not told of. Liveness: in the end
-// everybody sees the state that was sent last, and who never was away has had every event once, in order.
+// everybody sees the state that was sent last and where the others stand, as far as it may see them, and who never was away
+// has had every event once, in order.
 func TestAnyInterleaving(t *testing.T) {
+	t.Run("everybody sees everybody", func(t *testing.T) { interleave(t, model.Interest{}) })
+	t.Run("area of interest", func(t *testing.T) {
+		interleave(t, model.Interest{Radius: 100, Nearest: 2, Hysteresis: 0.25, FarRadius: 200, FarNearest: 1, FarEvery: 6 * tick})
+	})
+}
+
+func interleave(t *testing.T, interest model.Interest) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
+		w := newWorld(t, interest)
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
 			w.step()
 		}
 		w.settle()
 		for player, c := range w.clients {
-			if !maps.Equal(c.state, w.want) {
-				t.Fatalf("%s sees %v, sent was %v", player, c.state, w.want)
-			}
 			if len(c.unacked) > 0 || len(c.rejected) > 0 {
 				t.Fatalf("%s: %d messages unacknowledged, rejected %v", player, len(c.unacked), c.rejected)
 			}
-			if len(c.members) != len(w.clients) {
+			w.checkView(c)
+			if interest.Radius > 0 {
+				w.checkSight(c, interest)
+			} else if len(c.members) != len(w.clients) {
 				t.Fatalf("%s sees members %v, there are %d", player, c.members, len(w.clients))
 			}
 		}
@@ -224,6 +252,67 @@ func TestAnyInterleaving(t *testing.T) {
 			t.Fatalf("the witness lost events")
 		}
 	})
+}
+
+// checkView: of those a client sees it knows what they own and where they stand, and of nobody else.
+func (w *world) checkView(c *client) {
+	want, stands := map[string]string{}, map[uint64]wire.Position{}
+	for _, player := range c.members {
+		for key, value := range w.want {
+			if strings.HasPrefix(key, player+"/") {
+				want[key] = value
+			}
+		}
+		if p, ok := w.stands[player]; ok {
+			stands[w.clients[player].member] = p
+		}
+	}
+	if !maps.Equal(c.state, want) {
+		w.t.Fatalf("%s sees %v, sent was %v", c.player, c.state, want)
+	}
+	if !maps.EqualFunc(c.positions, stands, wire.Position.Equal) {
+		w.t.Fatalf("%s sees members at %v, they stand at %v", c.player, c.positions, stands)
+	}
+}
+
+// checkSight: a client sees itself and the nearest within reach, give or take the hysteresis, and is told the nearest others as
+// far. It is held against the rules, not against how the room finds them.
+func (w *world) checkSight(c *client, i model.Interest) {
+	if c.members[c.member] != c.player || c.occupancy != uint64(len(w.clients)) {
+		w.t.Fatalf("%s sees %v; it knows of %d members, there are %d", c.player, c.members, c.occupancy, len(w.clients))
+	}
+	from, wide := w.stands[c.player], 1+i.Hysteresis
+	unseen, furthest, farthest := []float64{}, 0.0, 0.0
+	for player, p := range w.stands {
+		d := math.Hypot(float64(p.X)-float64(from.X), float64(p.Y)-float64(from.Y))
+		member := w.clients[player].member
+		_, far := c.far[member]
+		switch {
+		case member == c.member:
+		case c.members[member] != "":
+			furthest = max(furthest, d)
+		case far:
+			farthest = max(farthest, d)
+			fallthrough
+		default:
+			unseen = append(unseen, d)
+		}
+	}
+	slices.Sort(unseen)
+	seen := len(c.members) - 1
+	if seen > i.Nearest || furthest >= i.Radius*wide {
+		w.t.Fatalf("%s sees %d, the furthest at %v", c.player, seen, furthest)
+	}
+	if len(unseen) > 0 && unseen[0] < i.Radius && (seen < i.Nearest || unseen[0]*wide < furthest*(1-1e-9)) {
+		w.t.Fatalf("%s sees %d up to %v, and not one at %v", c.player, seen, furthest, unseen[0])
+	}
+	told := min(i.FarNearest, len(unseen))
+	for told > 0 && unseen[told-1] >= i.FarRadius {
+		told--
+	}
+	if len(c.far) != told || told > 0 && farthest != unseen[told-1] {
+		w.t.Fatalf("%s is told %d far ones up to %v, want %d of %v", c.player, len(c.far), farthest, told, unseen)
+	}
 }
 
 func FuzzRestore(f *testing.F) {

@@ -78,6 +78,7 @@ type Link struct {
 	lagSince   time.Time
 	overflowAt time.Time
 	parked     parked
+	sight      sightline
 }
 
 // Join puts a connection into the room; it is welcomed at the next tick. ErrOver: there is no room any more.

@@ -1,6 +1,7 @@
 package room
 
 import (
+	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/room/wire"
@@ -22,7 +23,11 @@ func (r *Room) join(l *Link) {
 		}
 		m = &member{id: r.seats.last + 1, player: j.Player, seat: j.Seat}
 		r.seats.add(m)
-		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player})
+		if r.interest != nil {
+			r.interest.enter(m)
+		} else {
+			r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player})
+		}
 		r.dirty = true
 	}
 	if old := m.link; old != nil {
@@ -75,13 +80,15 @@ func (r *Room) vacate(m *member) {
 	if m.link != nil {
 		r.detach(m.link)
 	}
-	for _, e := range r.states.sorted() {
-		if e.Owner == m.id && e.Flags&wire.Owned != 0 {
-			r.remove(e.Key)
-		}
+	for _, e := range slices.Clone(r.states.owned[m.id]) {
+		r.remove(e.Key)
 	}
 	r.seats.remove(m)
-	r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player, Left: true})
+	if r.interest != nil {
+		r.interest.leave(m) // what it owned is not told: it goes with the sight of it
+	} else {
+		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player, Left: true})
+	}
 	r.dirty = true
 }
 

@@ -35,6 +35,15 @@ type standing struct {
 	wire.Position
 	declared bool // else it has not said
 	moved    bool // in this tick; it stands in Room.moved
+	first    bool // it moved from not having said
+}
+
+// position tells it as Entity does: nil if the member has not said.
+func (s *standing) position() *wire.Position {
+	if !s.declared {
+		return nil
+	}
+	return &s.Position
 }
 
 // place takes a member's position.
@@ -44,7 +53,7 @@ func (r *Room) place(m *member, p wire.Position) {
 		return
 	}
 	p.Data = bytes.Clone(p.Data) // it may be a small part of what was read
-	m.at.Position, m.at.declared = p, true
+	m.at.Position, m.at.first, m.at.declared = p, m.at.first || !m.at.declared, true
 	if !m.at.moved {
 		m.at.moved = true
 		r.moved = append(r.moved, m)
@@ -54,13 +63,10 @@ func (r *Room) place(m *member, p wire.Position) {
 // tellPositions puts those that changed into the batch.
 func (r *Room) tellPositions() {
 	for _, m := range r.moved {
-		m.at.moved = false
-		if r.seats.byID[m.id] == m {
+		if !m.gone {
 			r.batch.Positions = append(r.batch.Positions, m.shownAt())
 		}
 	}
-	clear(r.moved)
-	r.moved = r.moved[:0]
 }
 
 // shownAt is where the member, who has said so, stands.

@@ -66,6 +66,7 @@ type Room struct {
 	states   states
 	seats    roster
 	batch    batch
+	interest *interest // nil: everybody sees everybody
 	moved    []*member // in this tick
 	joiners  []*Link
 	changes  []change
@@ -96,6 +97,7 @@ func New(cfg Config) *Room {
 		released:  map[uint64]time.Time{},
 		classes:   map[string]*Shared{},
 		snapshots: map[string]*Shared{},
+		interest:  newInterest(&cfg.Settings),
 	}
 }
 
@@ -136,24 +138,26 @@ func (r *Room) Tick(now time.Time) (next time.Time, done bool) {
 
 // next is the nearest time at which something happens by itself.
 func (r *Room) next() time.Time {
+	soonest := r.states.soonest
 	switch {
 	case r.frozen:
 		return time.Time{}
 	case r.lagging > 0:
 		return r.now.Add(r.cfg.Settings.Tick)
 	case r.seats.away > 0 || r.seats.len() == 0 || r.dirty && r.cfg.CopyEvery > 0:
-		return earlier(r.now.Add(housekeepingEvery), r.soonest())
-	default:
-		return r.soonest()
+		soonest = earlier(r.now.Add(housekeepingEvery), soonest)
 	}
-}
-
-// soonest is when a state expires or a parked link is due, if one is.
-func (r *Room) soonest() time.Time {
-	if r.attendAt.IsZero() {
-		return r.states.soonest
+	if !r.attendAt.IsZero() {
+		soonest = earlier(r.attendAt, soonest)
 	}
-	return earlier(r.attendAt, r.states.soonest)
+	if r.interest == nil {
+		return soonest
+	}
+	sighted := r.interest.next(r.now, r.cfg.Settings.Tick, r.seats.len())
+	if sighted.IsZero() {
+		return soonest
+	}
+	return earlier(sighted, soonest)
 }
 
 // housekeep does what happens by itself: states expire, the away are released, an empty room ends.

@@ -14,6 +14,11 @@ type member struct {
 	link      *Link     // nil: away
 	awayUntil time.Time // while away; zero: restored, not looked at yet
 	at        standing
+	gone      bool // no longer in the room
+
+	// In a room with an area of interest.
+	slot    int32
+	changed []State // owned ones, in this tick
 }
 
 // roster are the members.
@@ -40,6 +45,7 @@ func (s *roster) add(m *member) {
 }
 
 func (s *roster) remove(m *member) {
+	m.gone = true
 	if m.link == nil {
 		s.away--
 	}

@@ -3,19 +3,23 @@ package room
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
 )
 
 // states are the kept values by key.
 type states struct {
 	byKey   map[string]*entry
+	owned   map[uint64][]*entry // by owner: those with flag Owned, by key
 	bytes   int
 	soonest time.Time // no entry expires before; zero: none does
 }
 
 type entry struct{ State }
 
-func newStates() states { return states{byKey: map[string]*entry{}} }
+func newStates() states { return states{byKey: map[string]*entry{}, owned: map[uint64][]*entry{}} }
 
 func entryBytes(s *State) int { return len(s.Key) + len(s.Value) + len(s.Props) + EntryOverhead }
 
@@ -28,10 +32,24 @@ func (s *states) growth(next *State) int {
 	return n
 }
 
-func (s *states) set(e *entry) {
-	s.remove(e.Key)
-	s.byKey[e.Key] = e
-	s.bytes += entryBytes(&e.State)
+// set keeps e in place of the key's earlier entry.
+func (s *states) set(e entry) {
+	old := s.byKey[e.Key]
+	if old != nil && old.Owner == e.Owner && (old.Flags^e.Flags)&wire.Owned == 0 {
+		s.bytes += entryBytes(&e.State) - entryBytes(&old.State)
+		*old = e
+	} else {
+		s.remove(e.Key)
+		kept := new(entry)
+		*kept = e
+		s.byKey[e.Key] = kept
+		s.bytes += entryBytes(&e.State)
+		if e.Flags&wire.Owned != 0 {
+			all := s.owned[e.Owner]
+			i, _ := slices.BinarySearchFunc(all, e.Key, byKey)
+			s.owned[e.Owner] = slices.Insert(all, i, kept)
+		}
+	}
 	if !e.Expires.IsZero() {
 		s.soonest = earlier(e.Expires, s.soonest)
 	}
@@ -44,7 +62,19 @@ func (s *states) remove(key string) {
 	}
 	delete(s.byKey, key)
 	s.bytes -= entryBytes(&e.State)
+	if e.Flags&wire.Owned == 0 {
+		return
+	}
+	all := s.owned[e.Owner]
+	i, _ := slices.BinarySearchFunc(all, key, byKey)
+	if all = slices.Delete(all, i, i+1); len(all) > 0 {
+		s.owned[e.Owner] = all
+	} else {
+		delete(s.owned, e.Owner)
+	}
 }
+
+func byKey(e *entry, key string) int { return strings.Compare(e.Key, key) }
 
 // expired lists the keys whose time is over, sorted. The caller removes them.
 func (s *states) expired(now time.Time) []string {

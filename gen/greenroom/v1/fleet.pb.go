@@ -920,8 +920,8 @@ type Interest struct {
 	// Who is seen stays so until another one is nearer by this part of the distance, or it is further than the radius by
 	// it; default 0.1.
 	Hysteresis float64 `protobuf:"fixed64,3,opt,name=hysteresis,proto3" json:"hysteresis,omitempty"`
-	// Up to here, and not below the radius, the positions alone of at most far_nearest members are told every far_every;
-	// default no further than the radius, 100, and 1 s.
+	// Up to here the positions alone of at most far_nearest members that are not seen are told every far_every; default 0
+	// (nobody's), 100, and 1 s.
 	FarRadius  float64              `protobuf:"fixed64,4,opt,name=far_radius,json=farRadius,proto3" json:"far_radius,omitempty"`
 	FarNearest uint32               `protobuf:"varint,5,opt,name=far_nearest,json=farNearest,proto3" json:"far_nearest,omitempty"`
 	FarEvery   *durationpb.Duration `protobuf:"bytes,6,opt,name=far_every,json=farEvery,proto3" json:"far_every,omitempty"`

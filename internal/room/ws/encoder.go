@@ -78,6 +78,3 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 	}
 	return &room.Shared{Bytes: all, Messages: len(v.States) + rest.Messages}
 }
-
-// Scene implements room.Encoder.
-func (encoder) Scene([]room.Entity) room.Scene { return nil }

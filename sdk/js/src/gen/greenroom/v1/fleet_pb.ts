@@ -515,8 +515,8 @@ export type Interest = Message<"greenroom.v1.Interest"> & {
   hysteresis: number;
 
   /**
-   * Up to here, and not below the radius, the positions alone of at most far_nearest members are told every far_every;
-   * default no further than the radius, 100, and 1 s.
+   * Up to here the positions alone of at most far_nearest members that are not seen are told every far_every; default 0
+   * (nobody's), 100, and 1 s.
    *
    * @generated from field: double far_radius = 4;
    */

@@ -124,7 +124,9 @@ func DecodePositions(body []byte) (Positions, error) {
 		head := d.Uvarint()
 		e := MemberPosition{Member: head >> 2, Far: head&2 != 0, Position: d.position()}
 		if head&1 != 0 {
-			e.Data = d.Bytes(MaxPositionData)
+			if data := d.Bytes(MaxPositionData); len(data) > 0 {
+				e.Data = data
+			}
 		}
 		r.Entries = append(r.Entries, e)
 	}

@@ -69,6 +69,9 @@ func placeTable(t *tablePrinter, place *greenroomv1.JoinResponse) {
 	}
 	for _, k := range place.GetTickets() {
 		t.row("ticket of "+k.GetPlayer(), k.GetTicket())
+		if token := k.GetConnectToken(); token != "" {
+			t.row("connect token of "+k.GetPlayer(), token[:min(len(token), 12)]+"… (all of it with -o json)")
+		}
 	}
 }
 

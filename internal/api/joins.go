@@ -50,7 +50,9 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 		Created:   seated.Created,
 	}
 	for i, t := range seated.Tickets {
-		out.Tickets[i] = &greenroomv1.Ticket{Player: string(t.Player), Ticket: t.Ticket, ExpiresAt: convert.TimeProto(t.ExpiresAt)}
+		out.Tickets[i] = &greenroomv1.Ticket{
+			Player: string(t.Player), Ticket: t.Ticket, ConnectToken: t.ConnectToken, ExpiresAt: convert.TimeProto(t.ExpiresAt),
+		}
 	}
 	return out, nil
 }

@@ -206,18 +206,8 @@ func TestReportGoesThereAndBack(t *testing.T) {
 	}
 }
 
-func TestRedirectAndWantGoThereAndBack(t *testing.T) {
+func TestWantGoesThereAndBack(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
-	redirect := &Redirect{
-		Server: "rooms-abcdefgh", Endpoints: []model.Endpoint{{Name: "ws", URL: "ws://x/room"}},
-		Tickets: []PlayerTicket{{Player: "ann", Ticket: "t", ExpiresAt: at}},
-	}
-	if got := RedirectModel(RedirectProto(redirect)); !reflect.DeepEqual(got, redirect) {
-		t.Errorf("redirect came back as %+v", got)
-	}
-	if RedirectProto(nil) != nil || RedirectModel(nil) != nil {
-		t.Error("no redirect became one")
-	}
 	drain := &model.Drain{HandOverAt: at, DeadlineAt: at.Add(time.Hour), Reason: "upgrade"}
 	state, reason, got := WantModel(WantProto(model.ServerDraining, "upgrade", drain))
 	if state != model.ServerDraining || reason != "upgrade" || !reflect.DeepEqual(got, drain) {

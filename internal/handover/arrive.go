@@ -75,11 +75,17 @@ func (m *Mover) close(ctx context.Context, ref model.SessionRef, at Origin, to *
 
 func (m *Mover) redirect(ref model.SessionRef, placed registry.Reservation) *Redirect {
 	to := &Redirect{Server: placed.Server, Endpoints: placed.Endpoints}
+	seal := model.TakesConnectTokens(placed.Endpoints)
 	for _, s := range placed.Seats {
-		to.Tickets = append(to.Tickets, PlayerTicket{Player: s.Player, Seat: s, Ticket: m.cfg.Signer.Sign(ticket.Claims{
+		claims := ticket.Claims{
 			Server: placed.Server, Player: s.Player, Seat: s.ID, Session: ref,
 			Generation: placed.Generation, Capacity: placed.SessionCapacity, ExpiresAt: s.ExpiresAt,
-		})})
+		}
+		t := PlayerTicket{Player: s.Player, Seat: s, Ticket: m.cfg.Signer.Sign(claims)}
+		if seal {
+			t.ConnectToken = m.cfg.Signer.Seal(claims)
+		}
+		to.Tickets = append(to.Tickets, t)
 	}
 	return to
 }

@@ -41,7 +41,8 @@ type Redirect struct {
 
 // PlayerTicket is a ticket for one player on the new server.
 type PlayerTicket struct {
-	Player model.PlayerID
-	Ticket string
-	Seat   model.Seat
+	Player       model.PlayerID
+	Ticket       string
+	ConnectToken string // the same seat, for model.EndpointUDP; "" if the server has none
+	Seat         model.Seat
 }

@@ -30,6 +30,8 @@ func (plainSigner) Sign(c ticket.Claims) string {
 	return fmt.Sprintf("%s@%s/%d#%d", c.Player, c.Server, c.Generation, c.Seat)
 }
 
+func (s plainSigner) Seal(c ticket.Claims) string { return "sealed " + s.Sign(c) }
+
 // stage is three open servers (a, b, c) with room-7 live on a, two players in it.
 type stage struct {
 	reg   *memory.Memory
@@ -85,6 +87,26 @@ func newStage(t fataler) *stage {
 	return st
 }
 
+// opensUDP gives every server an endpoint "udp" besides.
+func (st *stage) opensUDP(t fataler) {
+	for _, id := range []model.ServerID{"plaza-a", "plaza-b", "plaza-c"} {
+		_, err := st.reg.Greet(context.Background(), registry.Hello{
+			Server: id, Stream: 2, Now: start, State: model.ServerOpen,
+			Endpoints: []model.Endpoint{{Name: "ws", URL: "ws://" + string(id)}, {Name: "udp", URL: "udp://" + string(id)}},
+			Sessions:  st.sessionsOf(t, id),
+		})
+		must(t, err)
+	}
+}
+
+func (st *stage) sessionsOf(t fataler, id model.ServerID) []registry.SessionReport {
+	s := st.session(t)
+	if s.Server != id {
+		return nil
+	}
+	return []registry.SessionReport{{Session: room, Generation: s.Generation, Capacity: s.Capacity, Claimed: s.Seats}}
+}
+
 func (st *stage) open(t fataler, s model.Server) {
 	_, err := st.reg.SetState(context.Background(), s.ID, s.Generation, registry.StateChange{State: model.ServerOpen, Now: start})
 	must(t, err)
@@ -110,6 +132,30 @@ func (st *stage) kill(t fataler, id model.ServerID) {
 	st.links.mu.Lock()
 	defer st.links.mu.Unlock()
 	delete(st.links.held, id)
+}
+
+// Players are sent on with connect tokens too where the new server has the endpoint for them, and only there.
+func TestMoveWithConnectTokens(t *testing.T) {
+	for _, udp := range []bool{false, true} {
+		st := newStage(t)
+		if udp {
+			st.opensUDP(t)
+		}
+		source := st.links.held["plaza-a"][room]
+		must(t, st.mover.Move(context.Background(), room, st.origin(), fleets))
+		if source.redirects == nil || len(source.redirects.Tickets) != 2 {
+			t.Fatalf("players were sent on by %+v", source.redirects)
+		}
+		for _, got := range source.redirects.Tickets {
+			want := ""
+			if udp {
+				want = "sealed " + got.Ticket
+			}
+			if got.ConnectToken != want {
+				t.Errorf("udp %v: %s has the connect token %q beside the ticket %q", udp, got.Player, got.ConnectToken, got.Ticket)
+			}
+		}
+	}
 }
 
 func TestMove(t *testing.T) {

@@ -31,9 +31,10 @@ type Facts interface {
 	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 }
 
-// Signer writes the tickets that players are sent on with; *ticket.Signer is the real one.
+// Signer writes the tickets and connect tokens that players are sent on with; *ticket.Signer is the real one.
 type Signer interface {
 	Sign(c ticket.Claims) string
+	Seal(c ticket.Claims) string
 }
 
 // Config is what a Mover works with; every field but Logger is required.

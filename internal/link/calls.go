@@ -98,7 +98,7 @@ func redirect(to *handover.Redirect) *greenroomv1.Redirect {
 	r := &greenroomv1.Redirect{Server: string(to.Server), Endpoints: convert.EndpointsProto(to.Endpoints)}
 	for _, t := range to.Tickets {
 		r.Tickets = append(r.Tickets, &greenroomv1.PlayerTicket{
-			Player: string(t.Player), Ticket: t.Ticket, ExpiresAt: convert.TimeProto(t.Seat.ExpiresAt),
+			Player: string(t.Player), Ticket: t.Ticket, ConnectToken: t.ConnectToken, ExpiresAt: convert.TimeProto(t.Seat.ExpiresAt),
 		})
 	}
 	return r

@@ -14,8 +14,18 @@ import (
 // machine with other work, joins/cpu-s is what one core would do.
 func BenchmarkJoin(b *testing.B) {
 	const slots, size = 10, 20
-	for _, servers := range []int{500, 20_000} {
+	for _, world := range []struct {
+		name    string
+		servers int
+		ways    []model.Endpoint
+	}{
+		{"servers=500", 500, nil},
+		{"servers=500,udp", 500, []model.Endpoint{{Name: model.EndpointUDP, URL: "udp://127.0.0.1:1"}}}, // connect tokens are sealed besides
+		{"servers=20000", 20_000, nil},
+	} {
+		servers := world.servers
 		h := newHouse(b)
+		h.endpoints = world.ways
 		now := time.Now()
 		h.now = func() time.Time { return now }
 		h.route.Fleets = []model.FleetWeight{{Fleet: "a", Weight: 700_000}, {Fleet: "b", Weight: 300_000}}
@@ -33,7 +43,7 @@ func BenchmarkJoin(b *testing.B) {
 			name string
 			keys []model.SessionKey
 		}{{"existing", there}, {"new", fresh}, {"keyless", []model.SessionKey{""}}} {
-			b.Run(fmt.Sprintf("servers=%d/%s", servers, kind.name), func(b *testing.B) {
+			b.Run(world.name+"/"+kind.name, func(b *testing.B) {
 				benchmarkJoin(b, h, &now, kind.keys)
 			})
 		}

@@ -79,10 +79,11 @@ type Placement struct {
 
 // Ticket is one player's way in.
 type Ticket struct {
-	Player    model.PlayerID
-	Ticket    string
-	Seat      model.SeatID
-	ExpiresAt time.Time // of the ticket, if it is not used
+	Player       model.PlayerID
+	Ticket       string
+	ConnectToken string // the same seat, for model.EndpointUDP; "" if the server has none
+	Seat         model.SeatID
+	ExpiresAt    time.Time // of the ticket, if it is not used
 }
 
 // Errors besides those of registry.Reserve.
@@ -194,6 +195,7 @@ func (r *Router) placement(res registry.Reservation) Placement {
 		Session: res.Session, Generation: res.Generation, Fleet: res.Fleet, Server: res.Server, Endpoints: res.Endpoints,
 		Tickets: make([]Ticket, len(res.Seats)), Created: res.Created,
 	}
+	seal := model.TakesConnectTokens(res.Endpoints)
 	claims := ticket.Claims{Server: res.Server, Session: res.Session, Generation: res.Generation, Capacity: res.SessionCapacity}
 	for i, s := range res.Seats {
 		claims.Player, claims.Seat = s.Player, s.ID
@@ -202,6 +204,9 @@ func (r *Router) placement(res registry.Reservation) Placement {
 			claims.ExpiresAt = r.cfg.Now().Add(model.TicketTTL)
 		}
 		p.Tickets[i] = Ticket{Player: s.Player, Ticket: r.cfg.Signer.Sign(claims), Seat: s.ID, ExpiresAt: claims.ExpiresAt}
+		if seal {
+			p.Tickets[i].ConnectToken = r.cfg.Signer.Seal(claims)
+		}
 	}
 	return p
 }

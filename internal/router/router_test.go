@@ -29,6 +29,8 @@ type house struct {
 	route model.Route
 	ctx   context.Context
 	now   func() time.Time
+
+	endpoints []model.Endpoint // of the servers opened from now on
 }
 
 func newHouse(t testing.TB) *house {
@@ -84,7 +86,7 @@ func (h *house) openServer(s model.Server) {
 	s.State = model.ServerStarting
 	_, err := h.reg.AddServer(h.ctx, s)
 	h.ok(err)
-	g, err := h.reg.Greet(h.ctx, registry.Hello{Server: id, Stream: 1, Now: h.now()})
+	g, err := h.reg.Greet(h.ctx, registry.Hello{Server: id, Stream: 1, Now: h.now(), Endpoints: h.endpoints})
 	h.ok(err)
 	_, err = h.reg.SetState(h.ctx, id, g.Server.Generation, registry.StateChange{State: model.ServerOpen, Now: h.now()})
 	h.ok(err)

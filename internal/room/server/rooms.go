@@ -228,7 +228,7 @@ func (r *rooms) close(s sdk.Session, reason string, to *sdk.Redirect) {
 		_ = h.Room.Close(wire.CloseEnded, reason, nil)
 		return
 	}
-	redirect := &room.Redirect{URLs: map[string]string{}, Tickets: to.Tickets}
+	redirect := &room.Redirect{URLs: map[string]string{}, Tickets: to.Tickets, ConnectTokens: to.ConnectTokens}
 	for _, e := range to.Endpoints {
 		redirect.URLs[e.GetName()] = e.GetUrl()
 	}

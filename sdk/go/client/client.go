@@ -21,8 +21,10 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
+
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // Config says how Greenroom's API is reached.
@@ -88,11 +90,12 @@ func (c *Client) JoinRoom(ctx context.Context, route, key, player string, option
 // Place is where a player's seat is, and the secret that opens it.
 type Place struct {
 	URL    string // of the room server's endpoint
-	Ticket string
+	Ticket string // or connect token
 	Player string
 }
 
-// PlaceOf picks a player's place out of a join's answer: its ticket, and the server's endpoint of that name, "ws" or "mqtt".
+// PlaceOf picks a player's place out of a join's answer: the server's endpoint of that name, "ws", "mqtt" or "udp", and what
+// is shown there, a ticket or, for "udp", a connect token.
 func PlaceOf(joined *greenroomv1.JoinResponse, endpoint, player string) (Place, error) {
 	place := Place{Player: player}
 	for _, e := range joined.GetEndpoints() {
@@ -103,6 +106,9 @@ func PlaceOf(joined *greenroomv1.JoinResponse, endpoint, player string) (Place, 
 	for _, t := range joined.GetTickets() {
 		if t.GetPlayer() == player {
 			place.Ticket = t.GetTicket()
+			if endpoint == model.EndpointUDP {
+				place.Ticket = t.GetConnectToken()
+			}
 		}
 	}
 	switch {

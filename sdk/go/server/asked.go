@@ -211,9 +211,12 @@ func redirect(r *greenroomv1.Redirect) *Redirect {
 	if r == nil {
 		return nil
 	}
-	to := &Redirect{Server: r.GetServer(), Endpoints: r.GetEndpoints(), Tickets: map[string]string{}}
+	to := &Redirect{Server: r.GetServer(), Endpoints: r.GetEndpoints(), Tickets: map[string]string{}, ConnectTokens: map[string]string{}}
 	for _, t := range r.GetTickets() {
 		to.Tickets[t.GetPlayer()] = t.GetTicket()
+		if t.GetConnectToken() != "" {
+			to.ConnectTokens[t.GetPlayer()] = t.GetConnectToken()
+		}
 	}
 	return to
 }

@@ -44,6 +44,8 @@ type Redirect struct {
 	Endpoints []*greenroomv1.Endpoint
 	// Tickets by player, good for the new server.
 	Tickets map[string]string
+	// ConnectTokens by player, for the new server's endpoint "udp"; empty if it has none.
+	ConnectTokens map[string]string
 }
 
 // Handler is what a session server does when Greenroom asks. Calls for one session never overlap; calls for different

@@ -73,8 +73,8 @@ func New(cfg Config) (*Server, error) {
 	}, nil
 }
 
-// Claim checks a ticket and takes its seat, or resumes it while it lives, be the ticket expired by then or not. It needs
-// no control plane once this server has been welcomed. Before, and while the session is being opened or handed over, it
+// Claim checks a ticket and takes its seat, or resumes it while it lives, be the ticket expired by then or not. The
+// shown part of a connect token is as good, in URL-safe base64 (ticket.ShownText). It needs no control plane once this server has been welcomed. Before, and while the session is being opened or handed over, it
 // waits up to 2 s. It must not be called from a Handler. Errors wrap ErrSessionFull,
 // ErrServerFull, ErrGone, ErrNotReady, or one of package ticket's.
 func (s *Server) Claim(token string) (Seat, error) {
@@ -100,7 +100,7 @@ func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	keys := s.keys // replaced as a whole, never changed
 	s.mu.Unlock()
 	now := s.now()
-	claims, err := ticket.Verify(token, keys, model.ServerID(s.cfg.Server), now, true)
+	claims, err := ticket.Read(token, keys, model.ServerID(s.cfg.Server), now, true)
 	if err != nil {
 		return Seat{}, nil, err
 	}
@@ -118,6 +118,18 @@ func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	}
 	s.touch()
 	return seat, nil, nil
+}
+
+// OpenConnect checks the shown part of a connect token and answers what it says, and the connection's keys. It takes no
+// seat, Claim does, and it does not wait: ErrNotReady before the first Welcome.
+func (s *Server) OpenConnect(part []byte) (ticket.Claims, ticket.DirectionKeys, error) {
+	s.mu.Lock()
+	keys := s.keys // replaced as a whole, never changed
+	s.mu.Unlock()
+	if keys == nil {
+		return ticket.Claims{}, ticket.DirectionKeys{}, ErrNotReady
+	}
+	return ticket.Open(part, keys, model.ServerID(s.cfg.Server), s.now(), true)
 }
 
 // Release gives a seat back: its player left, or did not come back in the resume window. Its ticket opens nothing from

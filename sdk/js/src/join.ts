@@ -20,7 +20,7 @@ export interface JoinAnswer {
   fleet: string;
   server: string;
   endpoints?: { name: string; url: string }[];
-  tickets?: { player: string; ticket: string; expiresAt: string }[];
+  tickets?: { player: string; ticket: string; connectToken?: string; expiresAt: string }[];
   created?: boolean;
 }
 

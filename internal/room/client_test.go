@@ -36,7 +36,16 @@ func (encoder) Batch(t *room.Batch) *room.Shared {
 	if t.Occupancy > 0 {
 		b = wire.Occupancy{Members: uint64(t.Occupancy)}.Append(b)
 	}
+	b = append(b, staged(t.Staged)...)
 	return &room.Shared{Bytes: b, Messages: 1}
+}
+
+// staged appends the records of the stage, each encoded once for all rooms.
+func staged(all []*room.Staged) (b []byte) {
+	for _, s := range all {
+		b = append(b, s.Encoded("test", func() *room.Shared { return &room.Shared{Bytes: s.Append(nil)} }).Bytes...)
+	}
+	return b
 }
 
 func positions(all []room.MemberPosition) []byte {
@@ -59,6 +68,7 @@ func (encoder) Snapshot(v *room.View) *room.Shared {
 	if v.Occupancy > 0 {
 		b = wire.Occupancy{Members: uint64(v.Occupancy)}.Append(b)
 	}
+	b = append(b, staged(v.Staged)...)
 	return &room.Shared{Bytes: b}
 }
 
@@ -191,6 +201,7 @@ type client struct {
 	unacked      []room.Message
 	rejected     []wire.RejectCode
 	signals      []string
+	staged       []string // serial name=payload
 	reconnect    *wire.Reconnect
 	resync       bool
 	welcomed     bool
@@ -305,6 +316,8 @@ func (c *client) take(from *conn, r wire.Record) {
 		c.rejected = append(c.rejected, r.Code)
 	case wire.Signal:
 		c.signals = append(c.signals, fmt.Sprintf("%d %s=%s", r.From, r.Name, r.Payload))
+	case wire.Staged:
+		c.staged = append(c.staged, fmt.Sprintf("%d %s=%s", r.Serial, r.Name, r.Payload))
 	case wire.Reconnect:
 		c.reconnect = &r
 	}

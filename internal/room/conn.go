@@ -114,11 +114,6 @@ type MemberPosition struct {
 	Player string
 }
 
-// Staged is a message of the stage. All rooms of a server share it, and what was encoded of it for each class.
-type Staged struct {
-	wire.Staged
-}
-
 // Presence is a member that came or went.
 type Presence struct {
 	Member uint64

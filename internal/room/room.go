@@ -66,6 +66,7 @@ type Room struct {
 	states   states
 	seats    roster
 	batch    batch
+	stage    stage
 	interest *interest // nil: everybody sees everybody
 	moved    []*member // in this tick
 	joiners  []*Link
@@ -93,7 +94,7 @@ func New(cfg Config) *Room {
 	}
 	return &Room{
 		cfg: cfg, in: newInbox(), epoch: cfg.Epoch,
-		states: newStates(), seats: newRoster(), batch: newBatch(),
+		states: newStates(), seats: newRoster(), batch: newBatch(), stage: stage{},
 		released:  map[uint64]time.Time{},
 		classes:   map[string]*Shared{},
 		snapshots: map[string]*Shared{},
@@ -131,6 +132,8 @@ func (r *Room) Tick(now time.Time) (next time.Time, done bool) {
 		}
 		r.deliver()
 		r.copyOut()
+	} else if len(r.batch.Staged) > 0 {
+		r.deliver() // no state of the room's: it is not in what was handed over
 	}
 	r.freezeNow()
 	return r.next(), false

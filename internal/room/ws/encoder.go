@@ -30,15 +30,29 @@ func (encoder) Batch(t *room.Batch) *room.Shared {
 		b = t.Events[i].Event.Append(b)
 	}
 	b = appendPositions(b, t.Positions)
-	for _, s := range t.Staged {
-		b = s.Append(b)
-	}
-	n := len(t.Presence) + len(t.States) + len(t.Events) + len(t.Staged) + len(t.Positions)
+	n := len(t.Presence) + len(t.States) + len(t.Events) + len(t.Positions)
 	if t.Occupancy > 0 {
 		b = wire.Occupancy{Members: uint64(t.Occupancy)}.Append(b)
 		n++
 	}
-	return &room.Shared{Bytes: frame(b), Messages: n}
+	if n == 0 {
+		return staged(&room.Shared{}, t.Staged)
+	}
+	return staged(&room.Shared{Bytes: frame(b), Messages: n}, t.Staged)
+}
+
+// staged puts frames that all rooms of the server share behind this room's own.
+func staged(own *room.Shared, all []*room.Staged) *room.Shared {
+	for _, s := range all {
+		shared := s.Encoded(Endpoint, func() *room.Shared {
+			return &room.Shared{Bytes: frame(s.Append(make([]byte, headRoom, headRoom+len(s.Payload)+256))), Messages: 1}
+		})
+		if own.Messages == 0 && len(all) == 1 {
+			return shared // mostly so, and nothing is copied
+		}
+		own.Bytes, own.Messages = append(own.Bytes, shared.Bytes...), own.Messages+1
+	}
+	return own
 }
 
 // appendPositions appends one record of all positions, if there are any.

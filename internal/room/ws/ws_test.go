@@ -69,8 +69,8 @@ func TestWhatAFrameHolds(t *testing.T) {
 		wire.Left{Member: 2},
 		b.States[0].State, b.Events[0].Event,
 		wire.Positions{Entries: []wire.MemberPosition{at}},
-		b.Staged[0].Staged,
 		wire.Occupancy{Members: 2},
+		b.Staged[0].Staged,
 	}
 	sameRecords(t, encoder{}.Batch(&b).Bytes, want)
 	shown := &room.View{Epoch: 1, Positions: b.Positions, Staged: b.Staged, Occupancy: 2}

@@ -2,7 +2,10 @@
 // behaviour beyond what a noun says about itself and imports nothing of Greenroom's.
 package model
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // FleetName names a fleet: 1–63 of a-z, 0-9 and "-", starting with a letter.
 type FleetName string
@@ -54,6 +57,14 @@ func ValidKey(s string) bool {
 		}
 	}
 	return true
+}
+
+// EndpointUDP is the endpoint that players enter with a connect token instead of a ticket.
+const EndpointUDP = "udp"
+
+// TakesConnectTokens tells whether one of the endpoints is EndpointUDP.
+func TakesConnectTokens(list []Endpoint) bool {
+	return slices.ContainsFunc(list, func(e Endpoint) bool { return e.Name == EndpointUDP })
 }
 
 // Endpoint is one way into a server, such as {"ws", "ws://127.0.0.1:7401/room"}.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
@@ -118,8 +119,17 @@ func (r *Room) Kick(seat uint64, reason string) error {
 
 // Redirect says where the members of a closed room go. A missing entry: they join again.
 type Redirect struct {
-	URLs    map[string]string // by the door's name
-	Tickets map[string]string // by player
+	URLs          map[string]string // by the door's name
+	Tickets       map[string]string // by player
+	ConnectTokens map[string]string // by player, for the door "udp" instead of Tickets
+}
+
+// ticket is what a player shows at the door of that name there; "": it joins again.
+func (to *Redirect) ticket(endpoint, player string) string {
+	if endpoint == model.EndpointUDP {
+		return to.ConnectTokens[player]
+	}
+	return to.Tickets[player]
 }
 
 // Close ends the room for good. With a redirect its members are told to reconnect there, each ReconnectPace
@@ -154,7 +164,7 @@ func (r *Room) dismiss(links []*Link, code wire.CloseCode, reason string, to *Re
 		if to != nil {
 			c.Reconnect(wire.Reconnect{
 				After: min(ReconnectPace, ReconnectSpread/time.Duration(len(links))) * time.Duration(i),
-				URL:   to.URLs[c.Endpoint()], Ticket: to.Tickets[l.join.Player], Reason: reason,
+				URL:   to.URLs[c.Endpoint()], Ticket: to.ticket(c.Endpoint(), l.join.Player), Reason: reason,
 			})
 			code = wire.CloseMoved
 		}

@@ -79,7 +79,10 @@ func afterConnack() []violation {
 		{"3.14.1-1: DISCONNECT with flags", raw(0xe1), malformed, 0},
 
 		{"3.3.1-4: QoS 3", raw(0x36, filter, uint16(1), rawProps{}), malformed, 0},
-		{"2.2.1-2: packet identifier 0", raw(0x32, filter, uint16(0), rawProps{}), malformed, 0},
+		{"2.2.1-3: packet identifier 0", raw(0x32, filter, uint16(0), rawProps{}), violated, 0},
+		{"3.3.1-2: a duplicate of QoS 0", raw(0x38, filter, rawProps{}), malformed, 0},
+		{"3.3.2-14: a response topic with a wildcard", raw(0x30, filter, rawProps{0x08, 0, 1, '#'}), violated, level5},
+		{"3.3.2.3.2: a payload format that there is not", raw(0x30, filter, rawProps{0x01, 2}), violated, level5},
 		{"3.3.2: PUBLISH cut in its topic", raw(0x30, uint16(20), byte('r')), malformed, 0},
 		{"3.3.2: PUBLISH without its packet identifier", raw(0x32, filter), malformed, 0},
 		{"3.3.2: an empty PUBLISH", raw(0x30), malformed, 0},
@@ -94,7 +97,7 @@ func afterConnack() []violation {
 
 		{"3.8.1-1: SUBSCRIBE without its flags", raw(0x80, uint16(1), rawProps{}, filter, byte(0)), malformed, 0},
 		{"3.8.3-2: SUBSCRIBE to nothing", raw(0x82, uint16(1), rawProps{}), violated, 0},
-		{"2.2.1-3: SUBSCRIBE with packet identifier 0", raw(0x82, uint16(0), rawProps{}, filter, byte(0)), malformed, 0},
+		{"2.2.1-3: SUBSCRIBE with packet identifier 0", raw(0x82, uint16(0), rawProps{}, filter, byte(0)), violated, 0},
 		{"3.8.3-5: reserved subscription options", raw(0x82, uint16(1), rawProps{}, filter, byte(0xc0)), malformed, 0},
 		{"3.8.3.1: a subscription of QoS 3", raw(0x82, uint16(1), rawProps{}, filter, byte(3)), violated, 0},
 		{"3.8.3.1: retain handling 3", raw(0x82, uint16(1), rawProps{}, filter, byte(0x30)), violated, level5},
@@ -103,9 +106,11 @@ func afterConnack() []violation {
 		{"3.8.2.1.2: a subscription identifier twice", raw(0x82, uint16(1), rawProps{0x0b, 1, 0x0b, 2}, filter, byte(0)), violated, level5},
 		{"3.8.3: a filter without options", raw(0x82, uint16(1), rawProps{}, filter), malformed, 0},
 		{"3.10.1-1: UNSUBSCRIBE without its flags", raw(0xa0, uint16(1), rawProps{}, filter), malformed, 0},
+		{"2.2.1-3: UNSUBSCRIBE with packet identifier 0", raw(0xa2, uint16(0), rawProps{}, filter), violated, 0},
 		{"3.10.3-2: UNSUBSCRIBE from nothing", raw(0xa2, uint16(1), rawProps{}), violated, 0},
 		{"3.10.3: half a filter", raw(0xa2, uint16(1), rawProps{}, uint16(9), byte('r')), malformed, 0},
 
+		{"2.2.1: PUBACK of packet identifier 0", raw(0x40, uint16(0)), violated, 0},
 		{"3.4.2: half a PUBACK", raw(0x40, byte(0)), malformed, 0},
 		{"3.4.1: PUBACK with flags", raw(0x42, uint16(1)), malformed, 0},
 		{"3.6.1-1: PUBREL without its flags", raw(0x60, uint16(1)), malformed, 0},

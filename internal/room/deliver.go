@@ -85,7 +85,7 @@ func (r *Room) broadcast() {
 	for _, m := range r.seats.all {
 		l := m.link
 		switch {
-		case l == nil || l.joining:
+		case l == nil || l.joining && !l.heir:
 		case l.lagging:
 			r.catchUp(l)
 		default:

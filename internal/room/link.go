@@ -78,6 +78,7 @@ type Link struct {
 	lagSince   time.Time
 	overflowAt time.Time
 	parked     parked
+	heir       bool // its Conn goes on with an earlier one's; it takes the tick's bytes though it is not welcomed yet
 	sight      sightline
 }
 

@@ -17,8 +17,8 @@ type Loss struct {
 
 // Heir is a Conn that can go on with what the player's earlier connection had.
 type Heir interface {
-	// Inherit is called before Welcome, and before the earlier Conn is closed. False: it began anew; what the
-	// earlier one left to be done is not put off any longer.
+	// Inherit is called before Welcome, and before the earlier Conn is closed. True: bytes of the tick may come before
+	// Welcome, to be sent after it. False: it began anew; what the earlier one left to be done is not put off any longer.
 	Inherit(earlier Conn) bool
 }
 
@@ -104,6 +104,7 @@ func (r *Room) succeed(l, earlier *Link) {
 	if !ok || !heir.Inherit(earlier.join.Conn) {
 		return
 	}
+	l.heir = true
 	if w := earlier.join.Will; w != nil && w.After > 0 {
 		earlier.join.Will = nil // it is back in time
 	}

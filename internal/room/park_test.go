@@ -57,12 +57,13 @@ func TestParked(t *testing.T) {
 	equal(t, "what the parked link was given", fmt.Sprint(ann.events), "[chat=1]")
 	equal(t, "parted", h.parted, false)
 
-	ann.offset, ann.events = 0, nil
+	bob.send(tb.now, event("chat", "2"))
 	again := arrive(t, tb, ann, false, 5*time.Second)
+	equal(t, "with what came in the tick of its return", fmt.Sprint(ann.events), "[chat=1 chat=2]")
 	equal(t, "inherited", again.from == room.Conn(h), true)
 	equal(t, "the earlier one parted", h.parted, true)
 	tb.tick(10 * time.Second)
-	equal(t, "bob's events", fmt.Sprint(bob.events), "[chat=1]")
+	equal(t, "bob's events", fmt.Sprint(bob.events), "[chat=1 chat=2]")
 
 	ann.link.Lose(room.Loss{Park: time.Hour, Will: true})
 	tb.tick(0)
@@ -70,7 +71,7 @@ func TestParked(t *testing.T) {
 		t.Errorf("the next tick is at %v, the will is due at %v", next, tb.now.Add(5*time.Second))
 	}
 	tb.tick(5 * time.Second)
-	equal(t, "bob's events after the delay", fmt.Sprint(bob.events), "[chat=1 will=ann]")
+	equal(t, "bob's events after the delay", fmt.Sprint(bob.events), "[chat=1 chat=2 will=ann]")
 	equal(t, "still parked", again.parted, false)
 	tb.tick(5 * time.Second)
 	equal(t, "parted with its seat", again.parted, true)

@@ -5,6 +5,7 @@
 package room
 
 import (
+	"sync"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -54,8 +55,9 @@ type Hooks struct {
 
 // Room is one session's room. Its exported methods other than Tick and Run may be called by any goroutine.
 type Room struct {
-	cfg Config
-	in  inbox
+	cfg    Config
+	in     inbox
+	beside sync.Map
 
 	// Everything below belongs to the goroutine that calls Tick.
 	now      time.Time

@@ -22,7 +22,9 @@ func (r *Room) apply(in *input) {
 	case inputMessage, inputReject:
 		r.message(l, in)
 	case inputPosition:
-		r.place(l.member, in.msg.Position)
+		if r.game.position(l.member, &in.msg) {
+			r.place(l.member, in.msg.Position)
+		}
 	case inputChange:
 		r.changes = append(r.changes, change{l, in.change})
 	case inputLost:
@@ -57,8 +59,11 @@ func (r *Room) message(l *Link, in *input) {
 	l.tell(func(c Conn) { c.Reject(reject) })
 }
 
-// carryOut does what a message says.
+// carryOut does what a message says, if the room's game lets it pass.
 func (r *Room) carryOut(m *member, msg *Message) (wire.RejectCode, string) {
+	if code, sentence := r.game.message(m, msg); code != 0 {
+		return code, sentence
+	}
 	switch msg.Kind {
 	case KindState:
 		return r.setState(m, msg)

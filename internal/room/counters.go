@@ -19,4 +19,10 @@ type Counters struct {
 	DroppedBytes     atomic.Uint64 // of members too slow
 	Resyncs          atomic.Uint64
 	SlowCloses       atomic.Uint64
+	// LogicRefused are messages that a room's logic refused, LogicCorrected positions that it refused or changed, LogicPanics its
+	// panics, LogicSlow ticks with logic that took longer than a tick is.
+	LogicRefused   atomic.Uint64
+	LogicCorrected atomic.Uint64
+	LogicPanics    atomic.Uint64
+	LogicSlow      atomic.Uint64
 }

@@ -15,9 +15,10 @@ import (
 //	n states · n × (key string · owner uvarint · version uvarint · flags 1 byte · QoS 1 byte ·
 //	                ms left + 1 uvarint (0: for ever) · value bytes) ·
 //	n events · n × (from uvarint · name string · QoS 1 byte · payload bytes), the last one's offset being the room's ·
-//	where members stand, as a record Positions (8D)
+//	where members stand, as a record Positions (8D) · what the room's logic gave, bytes
 //
-// Members and states stand in ascending order. A periodic copy holds no events. Version 1 had no positions.
+// Members and states stand in ascending order. A periodic copy holds no events. Version 1 had no positions and no
+// logic.
 const freezeVersion = 2
 
 // Freeze stops the room at the end of its next tick and then calls done with its state, by the room's goroutine. A frozen
@@ -89,7 +90,7 @@ func (r *Room) encode(withEvents bool) []byte {
 			at.Entries = append(at.Entries, wire.MemberPosition{Member: m.id, Position: m.at.Position})
 		}
 	}
-	return at.Append(b)
+	return wire.AppendBytes(at.Append(b), r.game.state())
 }
 
 var errOrder = errors.New("entries are not in order")
@@ -113,13 +114,22 @@ func Restore(cfg Config, state []byte, complete bool, now time.Time) (*Room, err
 		return nil, fmt.Errorf("restore %s: %w", cfg.Session, err)
 	}
 	rest := state[len(state)-d.Rest():]
+	var logic []byte
 	if v > 1 {
 		if rest, err = r.restorePositions(rest); err != nil {
 			return nil, fmt.Errorf("restore %s: positions: %w", cfg.Session, err)
 		}
+		d = wire.NewDecoder(rest)
+		if logic = d.Bytes(MaxLogicBytes); d.Err() != nil {
+			return nil, fmt.Errorf("restore %s: logic: %w", cfg.Session, d.Err())
+		}
+		rest = rest[len(rest)-d.Rest():]
 	}
 	if len(rest) > 0 {
 		return nil, fmt.Errorf("restore %s: %d bytes too many", cfg.Session, len(rest))
+	}
+	if err := r.game.restore(logic, now); err != nil {
+		return nil, fmt.Errorf("restore %s: logic: %w", cfg.Session, err)
 	}
 	return r, nil
 }

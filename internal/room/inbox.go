@@ -1,10 +1,6 @@
 package room
 
-import (
-	"sync"
-
-	"greenroom.dev/greenroom/internal/room/wire"
-)
+import "sync"
 
 // inbox is what came in since the last tick. Putting something in wakes the room once, not once a message.
 type inbox struct {
@@ -82,19 +78,19 @@ type place struct {
 
 // putPosition takes a position in place of the link's earlier one that still waits, so that a room holds at most one for
 // each connection.
-func (b *inbox) putPosition(l *Link, p wire.Position) error {
+func (b *inbox) putPosition(l *Link, m Message) error {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
 		return ErrOver
 	}
 	if w := l.waiting; w.round == b.round {
-		b.inputs[w.at].msg.Position = p
+		b.inputs[w.at].msg = m
 		b.mu.Unlock()
 		return nil
 	}
 	l.waiting = place{b.round, len(b.inputs)}
-	b.inputs = append(b.inputs, input{kind: inputPosition, link: l, msg: Message{Position: p}})
+	b.inputs = append(b.inputs, input{kind: inputPosition, link: l, msg: m})
 	b.signal()
 	return nil
 }

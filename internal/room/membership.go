@@ -16,7 +16,8 @@ func (r *Room) join(l *Link) {
 		return
 	}
 	m := r.seats.byPlayer[j.Player]
-	if m == nil {
+	isNew := m == nil
+	if isNew {
 		if r.cfg.Capacity > 0 && r.seats.len() >= r.cfg.Capacity {
 			r.refuse(l, wire.CloseFull, "the session is full")
 			r.giveBack(j.Player, j.Seat)
@@ -24,12 +25,6 @@ func (r *Room) join(l *Link) {
 		}
 		m = &member{id: r.seats.last + 1, player: j.Player, seat: j.Seat}
 		r.seats.add(m)
-		if r.interest != nil {
-			r.interest.enter(m)
-		} else {
-			r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player})
-		}
-		r.dirty = true
 	}
 	if old := m.link; old != nil {
 		r.succeed(l, old)
@@ -43,6 +38,9 @@ func (r *Room) join(l *Link) {
 	}
 	r.seats.attach(m, l)
 	l.joining = true
+	if isNew && !r.enter(m) {
+		return
+	}
 	r.joiners = append(r.joiners, l)
 }
 
@@ -76,8 +74,40 @@ func (r *Room) release(m *member) {
 	}
 }
 
-// vacate takes the member out of the room, whoever released the seat.
+// enter shows a new member to the others, if the room's game lets it in.
+func (r *Room) enter(m *member) bool {
+	if refusal := r.game.admit(m); refusal != nil {
+		if m.link != nil {
+			r.close(m.link, refusal.Code, refusal.Reason)
+		}
+		r.drop(m)
+		r.giveBack(m.player, m.seat)
+		return false
+	}
+	if r.interest != nil {
+		r.interest.enter(m)
+	} else {
+		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player})
+	}
+	r.dirty = true
+	return true
+}
+
+// vacate takes the member out of the room, whoever released the seat, and tells everybody.
 func (r *Room) vacate(m *member) {
+	was := m.info()
+	r.drop(m)
+	if r.interest != nil {
+		r.interest.leave(m) // what it owned is not told: it goes with the sight of it
+	} else {
+		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player, Left: true})
+	}
+	r.dirty = true
+	r.game.left(was)
+}
+
+// drop takes the member and the states it owns out of the room.
+func (r *Room) drop(m *member) {
 	if m.link != nil {
 		r.detach(m.link)
 	}
@@ -85,12 +115,6 @@ func (r *Room) vacate(m *member) {
 		r.remove(e.Key)
 	}
 	r.seats.remove(m)
-	if r.interest != nil {
-		r.interest.leave(m) // what it owned is not told: it goes with the sight of it
-	} else {
-		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player, Left: true})
-	}
-	r.dirty = true
 }
 
 func (r *Room) giveBack(player string, seat uint64) {
@@ -156,6 +180,7 @@ func (r *Room) end(code wire.CloseCode, reason string, to *Redirect) {
 		}
 	}
 	r.dismiss(links, code, reason, to)
+	r.game.ended(to != nil)
 }
 
 func (r *Room) dismiss(links []*Link, code wire.CloseCode, reason string, to *Redirect) {

@@ -27,7 +27,7 @@ func (l *Link) sendPosition(now time.Time, m *Message) error {
 		return nil
 	}
 	l.serial = m.Seq
-	return l.room.in.putPosition(l, m.Position)
+	return l.room.in.putPosition(l, *m)
 }
 
 // standing is where a member stands.

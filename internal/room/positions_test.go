@@ -80,14 +80,14 @@ func TestPositionsMoveWithTheRoom(t *testing.T) {
 	equal(t, "ann", ann.positions[ann.member].Y, -30)
 }
 
-// A state of version 1 is one without positions.
+// A state of version 1 is one without positions and without what logic gave.
 func TestRestoreOfVersion1(t *testing.T) {
 	tb := newTable(t, nil)
 	tb.enter("ann", 1)
 	var state []byte
 	_ = tb.room.Freeze(func(b []byte) { state = b })
 	tb.tick(tick)
-	old := append([]byte{1}, state[1:len(state)-len(wire.Positions{}.Append(nil))]...)
+	old := append([]byte{1}, state[1:len(state)-len(wire.Positions{}.Append(nil))-1]...)
 	if _, err := room.Restore(room.Config{}, old, true, tb.now); err != nil {
 		t.Error(err)
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	CopyEvery time.Duration
 	Hooks     Hooks
 	Counters  *Counters // nil: counted for nobody
+	Logic     Logic     // the room's game; nil: everything passes
 }
 
 // Hooks are called by the goroutine that ticks the room. They must not block and not call the room. Nil: not told.
@@ -51,6 +52,8 @@ type Hooks struct {
 	Ended func()
 	// Copy: the room changed since the last copy. The slice is the callee's.
 	Copy func(state []byte)
+	// Fault: something went wrong in the logic.
+	Fault func(Fault)
 }
 
 // Room is one session's room. Its exported methods other than Tick and Run may be called by any goroutine.
@@ -74,6 +77,7 @@ type Room struct {
 	joiners  []*Link
 	changes  []change
 	released map[uint64]time.Time // seats, by when they were released
+	game     *host                // nil: none
 	frozen   bool
 	freezing []func(state []byte)
 	over     bool
@@ -94,7 +98,7 @@ func New(cfg Config) *Room {
 	if cfg.Counters == nil {
 		cfg.Counters = new(Counters)
 	}
-	return &Room{
+	r := &Room{
 		cfg: cfg, in: newInbox(), epoch: cfg.Epoch,
 		states: newStates(), seats: newRoster(), batch: newBatch(), stage: stage{},
 		released:  map[uint64]time.Time{},
@@ -102,6 +106,8 @@ func New(cfg Config) *Room {
 		snapshots: map[string]*Shared{},
 		interest:  newInterest(&cfg.Settings),
 	}
+	r.game = newHost(r, cfg.Logic)
+	return r
 }
 
 // Settings are the room's, without zero fields.
@@ -124,6 +130,7 @@ func (r *Room) Tick(now time.Time) (next time.Time, done bool) {
 		}
 	}
 	if !r.frozen {
+		r.game.begin()
 		inputs := r.in.take()
 		for i := range inputs {
 			r.apply(&inputs[i])
@@ -132,13 +139,17 @@ func (r *Room) Tick(now time.Time) (next time.Time, done bool) {
 		if r.over {
 			return time.Time{}, true
 		}
+		r.game.tick()
 		r.deliver()
+		if r.game.finish(); r.over {
+			return time.Time{}, true
+		}
 		r.copyOut()
 	} else if len(r.batch.Staged) > 0 {
 		r.deliver() // no state of the room's: it is not in what was handed over
 	}
 	r.freezeNow()
-	return r.next(), false
+	return r.game.wake(r.next()), false
 }
 
 // next is the nearest time at which something happens by itself.

@@ -14,6 +14,7 @@ import (
 func (r *Room) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer r.game.rest()
 	for {
 		last := time.Now()
 		next, done := r.Tick(last)

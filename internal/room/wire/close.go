@@ -20,7 +20,21 @@ const (
 	CloseTooLarge    CloseCode = 4109
 	CloseFull        CloseCode = 4110
 	CloseRemoved     CloseCode = 4111
+	CloseRefused     CloseCode = 4112
 )
+
+// Close codes that the games in rooms give meaning to: the first and last of those that say "reconnect" and "stop".
+const (
+	CloseGameRetry     = 4050
+	CloseGameRetryLast = 4099
+	CloseGameStop      = 4150
+	CloseGameStopLast  = 4199
+)
+
+// Games tells whether c is of a game's own.
+func (c CloseCode) Games() bool {
+	return c >= CloseGameRetry && c <= CloseGameRetryLast || c >= CloseGameStop && c <= CloseGameStopLast
+}
 
 // Reconnect tells whether a client closed with c tries again by itself. Codes outside 4100–4199 (1006 of a lost
 // connection among them) say yes.

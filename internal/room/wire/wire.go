@@ -75,6 +75,7 @@ const (
 	RejectFull     RejectCode = 4
 	RejectBadName  RejectCode = 5
 	RejectNoMember RejectCode = 6
+	RejectRefused  RejectCode = 7 // by the room's game
 )
 
 // What is wrong with undecodable bytes.

@@ -159,7 +159,7 @@ func (a *Authority) Move(id uint64, to wire.Position) error {
 	return nil
 }
 
-// Kick removes a member once the call is over: its connection is closed with code, its seat given back, and Leave called.
+// Kick removes a member before the next input is looked at: its connection is closed with code, its seat given back, and Leave called.
 func (a *Authority) Kick(id uint64, code wire.CloseCode, reason string) error {
 	r := a.room()
 	switch {

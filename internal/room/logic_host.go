@@ -25,7 +25,6 @@ type host struct {
 	works    works
 	frozen   []byte // what Freeze gave last
 	kicks    []kick
-	settling bool
 	ending   *Refusal // the room ends after this tick
 	corrects []correct
 
@@ -58,15 +57,9 @@ func newHost(r *Room, game Logic) *host {
 	return h
 }
 
-// call calls the logic; false: it panicked. Then it does what may not happen within a call.
+// call calls the logic; false: it panicked.
 func (h *host) call(in string, f func()) (ok bool) {
-	ok = h.guarded(in, f)
 	h.room.dirty = true
-	h.settle()
-	return ok
-}
-
-func (h *host) guarded(in string, f func()) (ok bool) {
 	h.hand.inside.Store(true)
 	defer func() {
 		h.hand.inside.Store(false)
@@ -99,13 +92,9 @@ func (h *host) panicked() {
 	}
 }
 
-// settle removes the members that the logic kicked; their Leave may kick more.
+// settle removes the members that the logic kicked, between two inputs; their Leave may kick more.
 func (h *host) settle() {
-	if h.settling || h.room.over {
-		return
-	}
-	h.settling = true
-	for len(h.kicks) > 0 {
+	for h != nil && len(h.kicks) > 0 && !h.room.over {
 		k := h.kicks[0]
 		h.kicks = h.kicks[1:]
 		m := h.room.seats.byID[k.member]
@@ -117,7 +106,6 @@ func (h *host) settle() {
 		}
 		h.room.release(m)
 	}
-	h.settling = false
 }
 
 // begin comes before the inputs of each tick.
@@ -137,6 +125,7 @@ func (h *host) begin() {
 			h.room.release(m)
 		}
 	}
+	h.settle()
 }
 
 // admit asks whether a new member may stay. One that the logic kicks at once may not.
@@ -145,7 +134,7 @@ func (h *host) admit(m *member) *Refusal {
 		return nil
 	}
 	var refusal *Refusal
-	if !h.guarded("join", func() { refusal = h.game.Join(&h.hand, m.info()) }) {
+	if !h.call("join", func() { refusal = h.game.Join(&h.hand, m.info()) }) {
 		refusal = &Refusal{Code: wire.CloseGoingAway, Reason: "the room's game failed; join again"}
 	}
 	for i, k := range h.kicks {
@@ -155,7 +144,6 @@ func (h *host) admit(m *member) *Refusal {
 			break
 		}
 	}
-	h.settle()
 	return refusal
 }
 
@@ -240,6 +228,7 @@ func (h *host) tick() {
 		}
 		h.call("tick", func() { h.game.Tick(&h.hand, dt) })
 	}
+	h.settle()
 	h.correct()
 	h.watch(time.Since(h.turn))
 }
@@ -280,7 +269,13 @@ func (h *host) ended(moved bool) {
 
 // wake is when the room must be ticked: at next (zero: not by itself), or for the logic before.
 func (h *host) wake(next time.Time) time.Time {
-	if h == nil || h.every <= 0 || h.room.frozen {
+	if h == nil || h.room.frozen {
+		return next
+	}
+	if len(h.kicks)+len(h.corrects) > 0 || h.ending != nil { // of a will that was carried out at the end of a tick
+		next = earlier(h.room.now.Add(h.room.cfg.Settings.Tick), next)
+	}
+	if h.every <= 0 {
 		return next
 	}
 	return earlier(h.due, next)
@@ -318,5 +313,5 @@ func (h *host) restore(state []byte, now time.Time) error {
 
 // info is the member as the logic sees it.
 func (m *member) info() MemberInfo {
-	return MemberInfo{ID: m.id, Player: m.player, Away: m.link == nil, Placed: m.at.declared, Position: m.at.Position}
+	return MemberInfo{ID: m.id, Player: m.player, Away: m.link == nil || !m.link.parked.until.IsZero(), Placed: m.at.declared, Position: m.at.Position}
 }

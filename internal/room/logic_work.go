@@ -77,6 +77,7 @@ func (h *host) worked(then func()) {
 	h.works.count--
 	if then != nil {
 		h.call("work", then)
+		h.settle()
 	}
 }
 

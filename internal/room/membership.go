@@ -78,6 +78,7 @@ func (r *Room) release(m *member) {
 func (r *Room) enter(m *member) bool {
 	if refusal := r.game.admit(m); refusal != nil {
 		if m.link != nil {
+			m.link.join.Will = nil
 			r.close(m.link, refusal.Code, refusal.Reason)
 		}
 		r.drop(m)

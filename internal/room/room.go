@@ -134,6 +134,7 @@ func (r *Room) Tick(now time.Time) (next time.Time, done bool) {
 		inputs := r.in.take()
 		for i := range inputs {
 			r.apply(&inputs[i])
+			r.game.settle()
 		}
 		r.housekeep()
 		if r.over {

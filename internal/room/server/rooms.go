@@ -22,6 +22,7 @@ type rooms struct {
 	plane    Plane
 	log      *slog.Logger
 	counters room.Counters
+	logic    func(model.SessionRef) room.Logic // nil: none
 
 	mu      sync.Mutex
 	ctx     context.Context // of Run; ended: nothing is opened any more
@@ -138,6 +139,7 @@ func (r *rooms) forget(h *hosted) {
 
 func (r *rooms) config(h *hosted, capacity int) room.Config {
 	return room.Config{
+		Logic:     r.game(refOf(h.session)),
 		Session:   refOf(h.session),
 		Capacity:  capacity,
 		Settings:  r.plane.Settings(),
@@ -152,7 +154,8 @@ func (r *rooms) config(h *hosted, capacity int) room.Config {
 				r.forget(h)
 				r.plane.Ended(h.session)
 			},
-			Copy: func(state []byte) { r.plane.Copy(h.session, state) },
+			Copy:  func(state []byte) { r.plane.Copy(h.session, state) },
+			Fault: func(f room.Fault) { r.fault(refOf(h.session), f) },
 		},
 	}
 }

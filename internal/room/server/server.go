@@ -17,6 +17,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room"
 	"greenroom.dev/greenroom/internal/room/mqtt"
 	"greenroom.dev/greenroom/internal/room/ws"
 	sdk "greenroom.dev/greenroom/sdk/go/server"
@@ -43,6 +44,8 @@ type Config struct {
 	// Listeners are used instead of the ports, by endpoint name. They are closed at the end.
 	Listeners map[string]net.Listener
 	Logger    *slog.Logger // nil: slog.Default
+	// Logic makes a session's game, before its room; nil: rooms without one.
+	Logic func(session model.SessionRef) room.Logic
 }
 
 // Server is one room server.
@@ -87,7 +90,7 @@ func New(cfg Config) (*Server, error) {
 		}
 		s.plane = plane
 	}
-	s.rooms.plane, s.rooms.log = s.plane, s.log
+	s.rooms.plane, s.rooms.log, s.rooms.logic = s.plane, s.log, cfg.Logic
 	s.ws = &ws.Door{Gate: &s.rooms}
 	s.mqtt = &mqtt.Door{Gate: &s.rooms}
 	return s, nil

@@ -11,7 +11,7 @@ import (
 // told to Hooks.Fault and counted, what it was about is dropped, and what it had done before stays done; the
 // (MaxLogicPanics+1)th within LogicPanicWindow ends the room.
 type Logic interface {
-	// Start comes before everything else in a room that Restore did not begin.
+	// Start comes before everything else in a room that Restore did not begin. A panic in it ends the room.
 	Start(a *Authority)
 	// Restore goes on with what Freeze gave in an earlier life of the room. The members are those of then, away until they come
 	// back, and are not joined again. An error refuses the room.

@@ -119,7 +119,9 @@ func (h *host) begin() {
 		return
 	}
 	h.begun = true
-	h.call("start", func() { h.game.Start(&h.hand) })
+	if !h.call("start", func() { h.game.Start(&h.hand) }) {
+		h.ending = &Refusal{Code: wire.CloseEnded, Reason: "the room's game failed to start"}
+	}
 	for _, m := range slices.Clone(h.room.seats.all) { // of a state from a server without this logic
 		if h.room.seats.byID[m.id] == m && h.admit(m) != nil {
 			h.room.release(m)
@@ -132,6 +134,9 @@ func (h *host) begin() {
 func (h *host) admit(m *member) *Refusal {
 	if h == nil || !h.begun {
 		return nil
+	}
+	if h.ending != nil {
+		return h.ending
 	}
 	var refusal *Refusal
 	if !h.call("join", func() { refusal = h.game.Join(&h.hand, m.info()) }) {

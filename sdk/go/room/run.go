@@ -1,0 +1,46 @@
+package room
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"log/slog"
+
+	"greenroom.dev/greenroom/internal/model"
+	core "greenroom.dev/greenroom/internal/room"
+	roomserver "greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/sdk/go/server"
+)
+
+// Options say what a room server plays.
+type Options struct {
+	// New makes the game of a session's room. Calls for different sessions may overlap.
+	New     func(s Session) Logic
+	Version string       // of the game, shown by Greenroom
+	Logger  *slog.Logger // nil: slog.Default
+}
+
+// ErrNoGame: Options.New is nil.
+var ErrNoGame = errors.New("room options: New is nil")
+
+// Run serves rooms with the game until ctx ends, as a server of a Greenroom fleet: it finds what it needs in the environment,
+// as the built-in room server does, and has all its doors. Errors name what is missing there, or a port that
+// cannot be had.
+func Run(ctx context.Context, o Options) error {
+	if o.New == nil {
+		return ErrNoGame
+	}
+	link, err := server.FromEnv()
+	if err != nil {
+		return err
+	}
+	link.Version = o.Version
+	return roomserver.Run(ctx, roomserver.Config{Link: link, Logger: o.Logger, Logic: o.logic})
+}
+
+// logic makes a session's game with a random source of its own.
+func (o Options) logic(session model.SessionRef) core.Logic {
+	var seed [32]byte
+	_, _ = crand.Read(seed[:]) // never fails
+	return newGame(&o, session, seed)
+}

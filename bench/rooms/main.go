@@ -1,105 +1,115 @@
-// Command rooms measures what a room costs its server: N members at a rate, everybody receives everything, over loopback
-// with a stock-protocol MQTT load generator in a process of its own. It runs mosquitto and Greenroom one after the other
-// and prints the server processes' CPU seconds per million deliveries as a table; -o writes them as JSON too.
+// Command rooms measures what a room costs its server, beside brokers that do the same deliveries in the same run, and
+// holds the figures against targets. Servers and the load generator are processes of their own on loopback; rounds go over
+// all servers in turn, so that whatever else the machine does hits all alike, and medians are reported.
 //
-//	go run ./bench/rooms -n 100 -hz 10 -bytes 32 -for 10s -o bench/rooms.json
+//	make bench-rooms
+//	./scripts/bench-rooms -sections brokers -rounds 1 -for 3s
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
+	"os/signal"
+	"strings"
+	"syscall"
 	"time"
 )
 
-// load is what is asked of a server.
-type load struct {
-	Members int           `json:"members"`
-	Hz      int           `json:"hz"`
-	Bytes   int           `json:"bytes"`
-	For     time.Duration `json:"-"`
-	Seconds float64       `json:"seconds"`
+// options are the command line's.
+type options struct {
+	peers    string // folder with the brokers' programs; "": those are left out
+	sections []string
+	rounds   int
+	span     time.Duration // each measurement's counted part
+	out      string
+	profile  string // folder for CPU profiles of the Greenroom servers; "": none
 }
 
-// result is what came of it.
-type result struct {
-	Server        string  `json:"server"`
-	Delivered     uint64  `json:"delivered"`
-	Expected      uint64  `json:"expected"`
-	CPUSeconds    float64 `json:"server_cpu_seconds"`
-	CPUPerMillion float64 `json:"server_cpu_seconds_per_million"`
-	P50Millis     float64 `json:"latency_ms_p50"`
-	P99Millis     float64 `json:"latency_ms_p99"`
-	Ratio         float64 `json:"ratio_to_mosquitto"`
+// section is a part of the report.
+type section struct {
+	name string
+	run  func(context.Context, *bench) error
 }
 
-type report struct {
-	Cores   int      `json:"cores"`
-	Load    load     `json:"load"`
-	Results []result `json:"results"`
+func sections() []section {
+	return []section{
+		{"brokers", runBrokers},
+		{"crowd", runCrowd},
+		{"idle", runIdle},
+		{"slow", runSlow},
+	}
 }
 
 func main() {
-	var l load
-	serve := flag.String("serve", "", "be the Greenroom server with this tick (used by the program itself)")
-	generate := flag.String("generate", "", "be the load on this address (used by the program itself)")
-	tickets := flag.Bool("tickets", false, "with -generate: log in with tickets")
-	out := flag.String("o", "", "write the report as JSON to this file")
-	profile := flag.String("profile", "", "write a CPU profile of the Greenroom server to this file")
-	flag.IntVar(&l.Members, "n", 100, "members")
-	flag.IntVar(&l.Hz, "hz", 10, "messages a second of each member")
-	flag.IntVar(&l.Bytes, "bytes", 32, "payload of a message; at least 8")
-	flag.DurationVar(&l.For, "for", 10*time.Second, "how long each server is measured")
-	flag.Parse()
-	l.Seconds = l.For.Seconds()
-
-	var err error
-	switch {
-	case *serve != "":
-		err = runServer(*serve, *profile)
-	case *generate != "":
-		err = runLoad(*generate, *tickets, l)
-	default:
-		err = compare(l, *out, *profile)
-	}
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "rooms:", err)
 		os.Exit(1)
 	}
 }
 
-// compare measures every server with the same load and prints the report.
-func compare(l load, out, profile string) error {
-	r := report{Cores: runtime.NumCPU(), Load: l}
-	for _, start := range []func() (*subject, error){
-		mosquitto,
-		func() (*subject, error) { return greenroom("10ms", profile) },
-		func() (*subject, error) { return greenroom("20ms", "") },
-		func() (*subject, error) { return greenroom("50ms", "") },
-	} {
-		one, err := measure(start, l)
-		if err != nil {
-			return err
+func run(ctx context.Context) error {
+	var names []string
+	for _, s := range sections() {
+		names = append(names, s.name)
+	}
+	all := strings.Join(names, ",")
+	serve := flag.String("serve", "", "be the Greenroom server of this description (used by the program itself)")
+	generate := flag.String("generate", "", "be the load of this description (used by the program itself)")
+	var o options
+	wanted := flag.String("sections", all, "what to measure, in this order")
+	flag.StringVar(&o.peers, "peers", "", "folder with the programs mochi and nats-server; without, they are left out")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured; medians are reported")
+	flag.DurationVar(&o.span, "for", 5*time.Second, "how long each measurement counts")
+	flag.StringVar(&o.out, "o", "", "write the report as JSON to this file")
+	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the Greenroom servers into this folder")
+	flag.Parse()
+	switch {
+	case *serve != "":
+		return runServer(ctx, []byte(*serve))
+	case *generate != "":
+		return runGenerator(ctx, []byte(*generate))
+	case flag.NArg() > 0 || o.rounds < 1 || o.span < 100*time.Millisecond:
+		return errors.New("needs at least one round of 100 ms, and takes no arguments; see -help")
+	}
+	o.sections = strings.Split(*wanted, ",")
+	return measureAll(ctx, o)
+}
+
+func measureAll(ctx context.Context, o options) error {
+	if err := raiseOpenFiles(); err != nil {
+		return err
+	}
+	b := newBench(o)
+	known := map[string]func(context.Context, *bench) error{}
+	for _, s := range sections() {
+		known[s.name] = s.run
+	}
+	for _, name := range o.sections {
+		if known[name] == nil {
+			return fmt.Errorf("there is no section %q", name)
 		}
-		r.Results = append(r.Results, one)
 	}
-	for i := range r.Results {
-		r.Results[i].Ratio = r.Results[i].CPUPerMillion / r.Results[0].CPUPerMillion
+	var failed error
+	for _, name := range o.sections {
+		if failed = known[name](ctx, b); failed != nil {
+			failed = fmt.Errorf("%s: %w", name, failed)
+			break // what was measured is still written
+		}
 	}
-	fmt.Printf("%d members × %d Hz × %d bytes, all to all, %v each, %d cores\n", l.Members, l.Hz, l.Bytes, l.For, r.Cores)
-	fmt.Printf("%-22s %12s %10s %12s %8s %8s %8s\n", "server", "deliveries", "of wanted", "CPU-s per M", "ratio", "p50 ms", "p99 ms")
-	for _, s := range r.Results {
-		fmt.Printf("%-22s %12d %9.1f%% %12.3f %8.2f %8.1f %8.1f\n", s.Server, s.Delivered,
-			100*float64(s.Delivered)/float64(s.Expected), s.CPUPerMillion, s.Ratio, s.P50Millis, s.P99Millis)
+	b.report.end()
+	b.report.printChecks(os.Stdout)
+	if o.out == "" {
+		return failed
 	}
-	if out == "" {
-		return nil
-	}
-	b, err := json.MarshalIndent(r, "", "  ")
+	text, err := json.MarshalIndent(b.report, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, append(b, '\n'), 0o644)
+	return errors.Join(failed, os.WriteFile(o.out, append(text, '\n'), 0o644))
 }

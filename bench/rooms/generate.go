@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"time"
+
+	"greenroom.dev/greenroom/internal/load"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/wire"
+	"greenroom.dev/greenroom/internal/usage"
+)
+
+// Wires that a load can speak.
+const (
+	mqttStates  = "mqtt"
+	natsStates  = "nats"
+	wsStates    = "ws"
+	wsPositions = "ws-positions"
+)
+
+// loadSpec describes a load, a process of this program. It prints "start" and "end" around the part that counts, waits for
+// its input to end, and prints an outcome.
+type loadSpec struct {
+	Wire    string
+	Addr    string
+	Tickets bool // members log in with Greenroom's tickets
+	Members int
+	Rooms   int     // they spread over; 0: one
+	Hz      float64 // 0: idle
+	Bytes   int     // of a payload
+	Deaf    int     // of the members, those that never read
+	Sample  int     // one latency of so many deliveries; 0: each
+	Buffer  int     // read at once; 0: the load's own default
+	Warm    time.Duration
+	For     time.Duration
+	Side    float64 // of the square that those who tell positions walk in, in steps
+	Speed   float64 // steps a second
+}
+
+// outcome is what a load saw.
+type outcome struct {
+	Seconds    float64
+	Sent       uint64
+	Delivered  uint64
+	Expected   float64 // deliveries
+	Bytes      uint64
+	Reads      uint64
+	P50, P99   float64 // ms
+	LateP99    float64 // ms that updates were sent late
+	Lost       int
+	Why        string
+	Resyncs    uint64
+	Rejected   uint64
+	CPUSeconds float64 // the load's own
+}
+
+func runGenerator(ctx context.Context, text []byte) error {
+	var spec loadSpec
+	if err := json.Unmarshal(text, &spec); err != nil {
+		return err
+	}
+	g := generator{spec: spec}
+	crowd := load.New(load.Config{
+		Dial: g.dial, Hz: spec.Hz, Sample: spec.Sample, ReadBuffer: spec.Buffer, Deaf: func(i int) bool { return i < spec.Deaf },
+	})
+	defer crowd.Close()
+	if err := crowd.Resize(ctx, spec.Members); err != nil {
+		return err
+	}
+	if !pause(ctx, spec.Warm) {
+		return ctx.Err()
+	}
+	cpu, err := usage.CPU(os.Getpid())
+	if err != nil {
+		return err
+	}
+	crowd.Begin()
+	fmt.Println("start")
+	if !pause(ctx, spec.For) {
+		return ctx.Err()
+	}
+	r := crowd.End()
+	fmt.Println("end")
+	cpuAfter, err := usage.CPU(os.Getpid())
+	if err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	out := g.outcome(r)
+	out.CPUSeconds = (cpuAfter - cpu).Seconds()
+	return json.NewEncoder(os.Stdout).Encode(out)
+}
+
+func (g *generator) outcome(r load.Result) outcome {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	spec := g.spec
+	room := float64(spec.Members) / float64(max(spec.Rooms, 1))
+	out := outcome{
+		Seconds: r.Elapsed.Seconds(), Sent: r.Sent, Delivered: r.Delivered, Bytes: r.Bytes, Reads: r.Reads,
+		Expected: float64(spec.Members-spec.Deaf) * room * spec.Hz * r.Elapsed.Seconds(),
+		P50:      ms(r.Latency.Quantile(0.50)), P99: ms(r.Latency.Quantile(0.99)), LateP99: ms(r.Late.Quantile(0.99)),
+		Lost: r.Lost, Resyncs: r.Resyncs, Rejected: r.Rejected,
+	}
+	if r.Why != nil {
+		out.Why = r.Why.Error()
+	}
+	return out
+}
+
+// generator dials the members of a load.
+type generator struct {
+	spec  loadSpec
+	plane server.Standalone
+}
+
+const (
+	// perSource is how many members come from one loopback address, so that ports do not run out.
+	perSource = 10_000
+	// deafBuffer is what the kernel keeps for a member that does not read.
+	deafBuffer = 4 << 10
+)
+
+func (g *generator) dial(ctx context.Context, i int) (net.Conn, load.Wire, error) {
+	from := net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i/perSource))}
+	dialer := net.Dialer{LocalAddr: &from}
+	conn, err := dialer.DialContext(ctx, "tcp", g.spec.Addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	if i < g.spec.Deaf {
+		_ = conn.(*net.TCPConn).SetReadBuffer(deafBuffer)
+	}
+	return conn, g.wire(i), nil
+}
+
+func (g *generator) wire(i int) load.Wire {
+	rooms := max(g.spec.Rooms, 1)
+	room, name := "room", fmt.Sprintf("p%04d", i)
+	if rooms > 1 {
+		room = fmt.Sprintf("room-%d", i%rooms)
+	}
+	ticket := "none"
+	if g.spec.Tickets {
+		seats := (g.spec.Members + rooms - 1) / rooms
+		ticket = g.plane.Ticket(model.SessionRef{Route: "bench", Key: model.SessionKey(room)}, model.PlayerID(name), seats)
+	}
+	body := load.Padded(g.spec.Bytes)
+	switch g.spec.Wire {
+	case natsStates:
+		return &natsWire{Subject: "r." + room + ".s.pos." + name, Filter: "r." + room + ".s.>", Body: body}
+	case wsStates:
+		return &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Key: "pos/" + name, Body: body}
+	case wsPositions:
+		// One in 16 tells its time: enough for quantiles, and no more than a game would send along.
+		return &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Position: g.walk(), Stamped: i%16 == 0}
+	default:
+		return &load.MQTT{User: name, Password: ticket, Topic: "r/" + room + "/s/pos/" + name, Filter: "r/" + room + "/s/#", Body: body}
+	}
+}
+
+// walk makes a member that wanders about.
+func (g *generator) walk() func(int64) wire.Position {
+	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	w := load.NewWalk(g.spec.Side, g.spec.Speed, random)
+	step := time.Duration(float64(time.Second) / max(g.spec.Hz, 1))
+	return func(int64) wire.Position {
+		w.Step(step, random.Float64())
+		return wire.Position{X: int16(w.X), Y: int16(w.Y), Yaw: uint8(w.Heading * 128 / 3.15)}
+	}
+}
+
+// pause waits; false: ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

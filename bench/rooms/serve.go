@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room/server"
+)
+
+// serverSpec describes a Greenroom server, a process of this program. It prints its doors' addresses as a line of JSON,
+// answers each line of its input with its memory, and stops when that ends.
+type serverSpec struct {
+	Room    model.RoomSettings
+	Profile string // file for a CPU profile
+}
+
+// memory is what a server's Go runtime holds after a garbage collection, in bytes.
+type memory struct {
+	Heap   uint64 `json:"heap"` // objects that live
+	Stacks uint64 `json:"stacks"`
+}
+
+func runServer(ctx context.Context, text []byte) error {
+	var spec serverSpec
+	if err := json.Unmarshal(text, &spec); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	listeners, addresses := map[string]net.Listener{}, map[string]string{}
+	for _, door := range []string{"ws", "mqtt"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		listeners[door], addresses[door] = l, l.Addr().String()
+	}
+	s, err := server.New(server.Config{
+		Standalone: &server.Standalone{Room: spec.Room}, Listeners: listeners, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	if spec.Profile != "" {
+		done, err := profile(spec.Profile)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	go func() {
+		defer stop()
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			_ = json.NewEncoder(os.Stdout).Encode(memoryNow())
+		}
+	}()
+	if err := json.NewEncoder(os.Stdout).Encode(addresses); err != nil {
+		return err
+	}
+	return s.Run(ctx)
+}
+
+func memoryNow() memory {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return memory{Heap: m.HeapAlloc, Stacks: m.StackInuse}
+}
+
+func profile(path string) (done func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
+}

@@ -22,7 +22,7 @@ func (b *bench) room(tick time.Duration, wire, name string, tune func(*model.Roo
 			tune(&spec.Room)
 		}
 		if b.profile != "" {
-			spec.Profile = filepath.Join(b.profile, fmt.Sprintf("%s.prof", fileName(name)))
+			spec.Profile = filepath.Join(b.profile, fileName(name))
 		}
 		s, err := greenroom(name, spec)
 		if err == nil {

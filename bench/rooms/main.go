@@ -26,7 +26,7 @@ type options struct {
 	rounds   int
 	span     time.Duration // each measurement's counted part
 	out      string
-	profile  string // folder for CPU profiles of the Greenroom servers; "": none
+	profile  string // folder for profiles of the Greenroom servers; "": none
 }
 
 // section is a part of the report.
@@ -67,7 +67,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured; medians are reported")
 	flag.DurationVar(&o.span, "for", 5*time.Second, "how long each measurement counts")
 	flag.StringVar(&o.out, "o", "", "write the report as JSON to this file")
-	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the Greenroom servers into this folder")
+	flag.StringVar(&o.profile, "profile", "", "write profiles of the Greenroom servers into this folder")
 	flag.Parse()
 	switch {
 	case *serve != "":
@@ -84,6 +84,11 @@ func run(ctx context.Context) error {
 func measureAll(ctx context.Context, o options) error {
 	if err := raiseOpenFiles(); err != nil {
 		return err
+	}
+	if o.profile != "" {
+		if err := os.MkdirAll(o.profile, 0o755); err != nil {
+			return err
+		}
 	}
 	b := newBench(o)
 	known := map[string]func(context.Context, *bench) error{}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"syscall"
@@ -30,8 +31,9 @@ type sample struct {
 	LateP99       float64 `json:"sent_late_ms_p99"` // the load generator's lack of CPU
 
 	outcome outcome
-	memory  memory // Greenroom's
 	rss     uint64
+	memory  memory // Greenroom's, as are the metrics at the end
+	metrics map[string]float64
 }
 
 // moment is what has been used at one time.
@@ -98,6 +100,9 @@ func (s *subject) under(ctx context.Context, spec loadSpec) (result sample, err 
 	}
 	if s.tickets {
 		if result.memory, err = s.memory(); err != nil {
+			return result, err
+		}
+		if result.metrics, err = usage.Scrape(ctx, http.DefaultClient, "http://"+s.addr["ws"]+"/metrics"); err != nil {
 			return result, err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 
@@ -20,7 +19,7 @@ import (
 // answers each line of its input with its memory, and stops when that ends.
 type serverSpec struct {
 	Room    model.RoomSettings
-	Profile string // file for a CPU profile
+	Profile string // beginning of the files' names for profiles of CPU and heap; "": none
 }
 
 // memory is what a server's Go runtime holds after a garbage collection, in bytes.
@@ -61,6 +60,10 @@ func runServer(ctx context.Context, text []byte) error {
 		defer stop()
 		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 			_ = json.NewEncoder(os.Stdout).Encode(memoryNow())
+			if spec.Profile != "" {
+				writeProfile(spec.Profile, "heap")
+				writeProfile(spec.Profile, "goroutine")
+			}
 		}
 	}()
 	if err := json.NewEncoder(os.Stdout).Encode(addresses); err != nil {
@@ -76,11 +79,9 @@ func memoryNow() memory {
 	return memory{Heap: m.HeapAlloc, Stacks: m.StackInuse}
 }
 
-func profile(path string) (done func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.Create(path)
+// profile collects a CPU profile until done is called.
+func profile(prefix string) (done func(), err error) {
+	f, err := os.Create(prefix + ".cpu.prof")
 	if err != nil {
 		return nil, err
 	}
@@ -92,4 +93,13 @@ func profile(path string) (done func(), err error) {
 		pprof.StopCPUProfile()
 		f.Close()
 	}, nil
+}
+
+func writeProfile(prefix, what string) {
+	f, err := os.Create(prefix + "." + what + ".prof")
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	_ = pprof.Lookup(what).WriteTo(f, 0)
 }

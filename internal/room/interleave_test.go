@@ -310,7 +310,7 @@ func (w *world) checkSight(c *client, i model.Interest) {
 	for told > 0 && unseen[told-1] >= i.FarRadius {
 		told--
 	}
-	if len(c.far) != told || told > 0 && farthest != unseen[told-1] {
+	if len(c.far) != told || told > 0 && farthest > unseen[told-1]*(1+1e-9) {
 		w.t.Fatalf("%s is told %d far ones up to %v, want %d of %v", c.player, len(c.far), farthest, told, unseen)
 	}
 }

@@ -89,10 +89,7 @@ type Shared struct {
 
 // Latest is a position that is worth sending only until there is a later one of the same member. Only doors that may
 // lose messages have them; they are not in Shared.Bytes.
-type Latest struct {
-	Member uint64
-	Bytes  []byte
-}
+type Latest = wire.Latest
 
 // Hole is a packet within Shared.Bytes whose two-byte identifier each connection fills in on a copy of its own.
 type Hole struct{ Start, ID, End int }

@@ -92,6 +92,12 @@ func (p MemberPosition) AppendEntry(b []byte) []byte {
 	return b
 }
 
+// Latest is a member's newest entry, encoded, worth sending only until there is a newer one.
+type Latest struct {
+	Member uint64
+	Bytes  []byte // AppendEntry's
+}
+
 // AppendPositionsHead begins a Positions record whose entries take n bytes together and follow right behind.
 func AppendPositionsHead(b []byte, n int) []byte {
 	b = AppendUvarint(append(b, byte(TypePositions)), uint64(n+1))

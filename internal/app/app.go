@@ -144,11 +144,15 @@ func (a *App) openAPI() error {
 // serverEnv is what a server needs to find its way home. Its own address is used, not the advertised one: processes run
 // on this machine.
 func (a *App) serverEnv(id model.ServerID) map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"GREENROOM_LINK":         a.LocalURL(),
 		"GREENROOM_LINK_FILE":    a.dir.file(linkFile),
 		"GREENROOM_SERVER_TOKEN": a.keys.ServerToken(id),
 	}
+	if a.cfg.TLSCert != "" {
+		env["GREENROOM_TLS_CERT"], env["GREENROOM_TLS_KEY"] = a.cfg.TLSCert, a.cfg.TLSKey
+	}
+	return env
 }
 
 // openAdminToken makes sure that the token "admin" exists and that its secret lies in the data folder, for commands on

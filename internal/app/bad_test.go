@@ -55,6 +55,14 @@ func TestBadAddresses(t *testing.T) {
 	}
 }
 
+func TestBadCertificates(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.TLSCert = filepath.Join(cfg.DataDir, "cert.pem")
+	refused(t, cfg, cfg.TLSCert, "--tls-key")
+	cfg.TLSKey = cfg.TLSCert
+	refused(t, cfg, cfg.TLSCert, "no such file", "--tls-cert")
+}
+
 func TestBadPortRanges(t *testing.T) {
 	for _, text := range []string{"", "x", "7400", "7400-", "-7400", "0-10", "9000-8000", "1-70000", "1-2-3"} {
 		var p PortRange

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/observe"
+	"greenroom.dev/greenroom/internal/room/server"
 )
 
 // Config is all that can be set from outside.
@@ -24,6 +25,8 @@ type Config struct {
 	Advertise string
 	// ServerPorts bounds the ports of servers, both ends included.
 	ServerPorts PortRange
+	// TLSCert and TLSKey are the PEM files of room servers' ports wss and mqtts. "": such ports do not open.
+	TLSCert, TLSKey string
 	// Binary is the program that `greenroom room` is run from. "": this one.
 	Binary string
 	// Demo applies a demo route and fleet and sends Bots simulated players to it.
@@ -89,6 +92,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if !c.ServerPorts.valid() {
 		return c, fmt.Errorf("server ports %s: give a range between 1 and 65535, such as %s", c.ServerPorts, defaultServerPorts)
+	}
+	if err := server.CheckCertificate(c.TLSCert, c.TLSKey); err != nil {
+		return c, err
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

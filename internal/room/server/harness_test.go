@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -31,6 +32,7 @@ const patience = 10 * time.Second
 type served struct {
 	*server.Server
 	plane *server.Standalone
+	files certificateFiles
 	stop  func()
 
 	readBuffer int // of the next WebSocket client's socket; 0: the system's
@@ -39,9 +41,11 @@ type served struct {
 func serve(t *testing.T, settings model.RoomSettings) *served {
 	t.Helper()
 	plane := &server.Standalone{Room: settings}
+	files := newCertificate(t, t.TempDir(), "localhost")
 	srv, err := server.New(server.Config{
-		Standalone: plane, Listeners: map[string]net.Listener{"ws": listen(t), "mqtt": listen(t)},
-		Logger: slog.New(slog.DiscardHandler),
+		Standalone: plane, TLSCert: files.cert, TLSKey: files.key,
+		Listeners: map[string]net.Listener{"ws": listen(t), "wss": listen(t), "mqtt": listen(t), "mqtts": listen(t)},
+		Logger:    slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +53,7 @@ func serve(t *testing.T, settings model.RoomSettings) *served {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- srv.Run(ctx) }()
-	s := &served{Server: srv, plane: plane}
+	s := &served{Server: srv, plane: plane, files: files}
 	s.stop = func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -84,9 +88,15 @@ type wsClient struct {
 
 func (s *served) ws(t *testing.T) *wsClient {
 	t.Helper()
+	return s.wsBy(t, "ws")
+}
+
+// wsBy comes by port ws or wss.
+func (s *served) wsBy(t *testing.T, port string) *wsClient {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, "ws://"+s.Addr("ws").String()+"/room", &websocket.DialOptions{
+	conn, _, err := websocket.Dial(ctx, port+"://"+s.Addr(port).String()+"/room", &websocket.DialOptions{
 		Subprotocols: []string{wire.Subprotocol}, HTTPClient: s.dialer(),
 	})
 	if err != nil {
@@ -97,25 +107,30 @@ func (s *served) ws(t *testing.T) *wsClient {
 	return &wsClient{t: t, conn: conn}
 }
 
-// dialer makes connections with a small read buffer, if so wished.
+// dialer trusts the server and makes connections with a small read buffer, if so wished.
 func (s *served) dialer() *http.Client {
-	if s.readBuffer == 0 {
-		return nil
-	}
 	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := new(net.Dialer).DialContext(ctx, network, addr)
-		if err == nil {
+		if err == nil && s.readBuffer > 0 {
 			err = c.(*net.TCPConn).SetReadBuffer(s.readBuffer)
 		}
 		return c, err
 	}
-	return &http.Client{Transport: &http.Transport{DialContext: dial}}
+	return &http.Client{Transport: &http.Transport{DialContext: dial, TLSClientConfig: s.trust()}}
 }
+
+// trust takes the server's certificate.
+func (s *served) trust() *tls.Config { return &tls.Config{RootCAs: s.files.roots} }
 
 // enter says Hello with a new ticket and waits for the snapshot.
 func (s *served) enter(t *testing.T, player string) (*wsClient, wire.Welcome) {
 	t.Helper()
-	c := s.ws(t)
+	return s.enterBy(t, "ws", player)
+}
+
+func (s *served) enterBy(t *testing.T, port, player string) (*wsClient, wire.Welcome) {
+	t.Helper()
+	c := s.wsBy(t, port)
 	c.send(wire.Hello{Ticket: s.ticket(player)})
 	welcome := until[wire.Welcome](c, nil)
 	until(c, func(s wire.Snapshot) bool { return s.Last })

@@ -6,9 +6,9 @@ import (
 )
 
 // writeMetrics writes what the rooms did, in Prometheus' text format. No session or player is a label.
-func (r *rooms) writeMetrics(w io.Writer) {
-	c := &r.counters
-	fmt.Fprintf(w, "greenroom_room_rooms %d\n", len(r.list()))
+func (s *Server) writeMetrics(w io.Writer) {
+	c := &s.rooms.counters
+	fmt.Fprintf(w, "greenroom_room_rooms %d\n", len(s.rooms.list()))
 	for _, m := range []struct {
 		name  string
 		value uint64

@@ -4,7 +4,10 @@ import "sync/atomic"
 
 // Counters are what the rooms of one process did. Any goroutine may read them.
 type Counters struct {
+	Members    atomic.Int64 // there now, or away and awaited
 	Ticks      atomic.Uint64
+	LateTicks  atomic.Uint64 // that began half of the shortest tick after they were due
+	TickTime   Durations
 	Joins      atomic.Uint64 // connections welcomed
 	Taken      atomic.Uint64 // messages
 	Rejected   atomic.Uint64
@@ -25,4 +28,11 @@ type Counters struct {
 	LogicCorrected atomic.Uint64
 	LogicPanics    atomic.Uint64
 	LogicSlow      atomic.Uint64
+}
+
+// Traffic is what the connections of one process carried, over all doors. Any goroutine may use it.
+type Traffic struct {
+	ReceivedBytes atomic.Uint64
+	SentBytes     atomic.Uint64
+	SentPackets   atomic.Uint64 // writes to streams, and datagrams
 }

@@ -15,21 +15,35 @@ func (r *Room) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	defer r.game.rest()
+	members := 0 // counted so far
+	defer func() { r.cfg.Counters.Members.Add(-int64(members)) }()
 	for {
-		last := time.Now()
-		next, done := r.Tick(last)
+		began := time.Now()
+		next, done := r.Tick(began)
+		r.cfg.Counters.TickTime.Observe(time.Since(began))
 		if done {
 			return
 		}
-		if !r.wait(ctx, timer, last, next) {
+		if n := r.seats.len(); n != members {
+			r.cfg.Counters.Members.Add(int64(n - members))
+			members = n
+		}
+		due, ok := r.wait(ctx, timer, began, next)
+		if !ok {
 			r.end(wire.CloseGoingAway, "the server is going away", nil)
 			return
+		}
+		if time.Since(due) > lateAfter {
+			r.cfg.Counters.LateTicks.Add(1)
 		}
 	}
 }
 
-// wait returns when the next tick is due; false: ctx ended.
-func (r *Room) wait(ctx context.Context, timer *time.Timer, last, next time.Time) bool {
+// lateAfter is how long after it was due a tick begins late: half of the shortest.
+const lateAfter = model.MinTick / 2
+
+// wait returns when the next tick is due, and since when; false: ctx ended.
+func (r *Room) wait(ctx context.Context, timer *time.Timer, last, next time.Time) (due time.Time, ok bool) {
 	var sleep <-chan time.Time
 	if !next.IsZero() {
 		timer.Reset(time.Until(next))
@@ -37,27 +51,32 @@ func (r *Room) wait(ctx context.Context, timer *time.Timer, last, next time.Time
 	}
 	select {
 	case <-ctx.Done():
-		return false
+		return time.Time{}, false
 	case <-sleep:
-		return true
+		return next, true
 	case <-r.in.wake:
 	}
+	woken := time.Now()
 	for {
 		due := last.Add(r.cfg.Settings.Tick)
 		if r.in.isUrgent() {
 			due = last.Add(min(model.MinTick, r.cfg.Settings.Tick))
 		}
+		if woken.After(due) { // after a pause
+			due = woken
+		}
 		d := time.Until(due)
 		if d <= 0 {
-			return true
+			return due, true
 		}
 		timer.Reset(d)
 		select {
 		case <-ctx.Done():
-			return false
+			return time.Time{}, false
 		case <-timer.C:
-			return true
-		case <-r.in.wake:
+			return due, true
+		case <-r.in.wake: // it may be urgent now
+			woken = time.Now()
 		}
 	}
 }

@@ -31,6 +31,7 @@ type entrance struct {
 	from     map[netip.Addr]int // half-open, by address
 
 	refused refusals
+	traffic room.Traffic
 }
 
 // refusals counts the connections that were refused, by reason.
@@ -137,24 +138,6 @@ func (l *guarded) Accept() (net.Conn, error) {
 		}
 		return &guest{TCPConn: tcp, entrance: l.entrance, from: from}, nil
 	}
-}
-
-// guest is a connection that is half-open until a ticket was taken, or until it is closed. Being a *net.TCPConn too it
-// keeps writev.
-type guest struct {
-	*net.TCPConn
-	entrance *entrance
-	from     netip.Addr
-	counted  sync.Once
-}
-
-// Admitted implements room.Guest.
-func (g *guest) Admitted() { g.counted.Do(func() { g.entrance.leave(g.from) }) }
-
-// Close implements net.Conn.
-func (g *guest) Close() error {
-	g.Admitted()
-	return g.TCPConn.Close()
 }
 
 // limit refuses upgrades beyond the connections a second.

@@ -1,9 +1,22 @@
 package server
 
-import sdk "greenroom.dev/greenroom/sdk/go/server"
+import (
+	"greenroom.dev/greenroom/internal/model"
+	sdk "greenroom.dev/greenroom/sdk/go/server"
+)
 
 // Handler is what the control plane would call.
 func (s *Server) Handler() sdk.Handler { return s.rooms.handler() }
 
 // LookAtCertificate does what is done every certificateLook.
 func (s *Server) LookAtCertificate() { s.certificate.Tick() }
+
+// HalfOpen tells how many connections are.
+func (s *Server) HalfOpen() int { return s.entrance.waiting() }
+
+// SetRoom changes the settings while a server has them.
+func (s *Standalone) SetRoom(settings model.RoomSettings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Room = settings
+}

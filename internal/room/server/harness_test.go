@@ -40,10 +40,17 @@ type served struct {
 
 func serve(t *testing.T, settings model.RoomSettings) *served {
 	t.Helper()
+	return serveWith(t, settings, server.Config{})
+}
+
+// serveWith serves with some settings of the process, too.
+func serveWith(t *testing.T, settings model.RoomSettings, cfg server.Config) *served {
+	t.Helper()
 	plane := &server.Standalone{Room: settings}
 	files := newCertificate(t, t.TempDir(), "localhost")
 	srv, err := server.New(server.Config{
-		Standalone: plane, TLSCert: files.cert, TLSKey: files.key,
+		HalfOpenPerAddress: cfg.HalfOpenPerAddress,
+		Standalone:         plane, TLSCert: files.cert, TLSKey: files.key,
 		Listeners: map[string]net.Listener{"ws": listen(t), "wss": listen(t), "mqtt": listen(t), "mqtts": listen(t)},
 		Logger:    slog.New(slog.DiscardHandler),
 	})

@@ -1,30 +1,124 @@
 package server
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+
+	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/usage"
 )
 
-// writeMetrics writes what the rooms did, in Prometheus' text format. No session or player is a label.
+// family is one metric. Its names and labels are what dashboards and `greenroom bots --find-capacity` go by: they stay.
+type family struct {
+	name, kind, help string
+	samples          []sample
+}
+
+// sample is one of its values; label is the inner part of the braces, "" for none.
+type sample struct {
+	label string
+	value float64
+}
+
+// writeMetrics writes what the process did, in Prometheus' text format. No session, player or address is a label.
 func (s *Server) writeMetrics(w io.Writer) {
-	c := &s.rooms.counters
-	fmt.Fprintf(w, "greenroom_room_rooms %d\n", len(s.rooms.list()))
-	for _, m := range []struct {
-		name  string
-		value uint64
-	}{
-		{"ticks", c.Ticks.Load()},
-		{"joins", c.Joins.Load()},
-		{"messages_taken", c.Taken.Load()},
-		{"messages_rejected", c.Rejected.Load()},
-		{"messages_duplicate", c.Duplicates.Load()},
-		{"encodings", c.Encodings.Load()},
-		{"deliveries", c.Delivered.Load()},
-		{"sent_bytes", c.SentBytes.Load()},
-		{"dropped_bytes", c.DroppedBytes.Load()},
-		{"resyncs", c.Resyncs.Load()},
-		{"slow_closes", c.SlowCloses.Load()},
-	} {
-		fmt.Fprintf(w, "greenroom_room_%s_total %d\n", m.name, m.value)
+	var b bytes.Buffer
+	for _, f := range slices.Concat(roomFamilies(&s.rooms.counters), s.doorFamilies(), processFamilies()) {
+		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
+		for _, at := range f.samples {
+			name := f.name
+			if at.label != "" {
+				name += "{" + at.label + "}"
+			}
+			fmt.Fprintf(&b, "%s %s\n", name, decimal(at.value))
+		}
+	}
+	writeDurations(&b, "greenroom_room_tick_seconds", "How long the rooms' ticks took.", &s.rooms.counters.TickTime)
+	_, _ = w.Write(b.Bytes())
+}
+
+func counter[N uint64 | float64](name string, value N, help string) family {
+	return family{name, "counter", help, []sample{{"", float64(value)}}}
+}
+
+func gauge[N int | int64 | uint64](name string, value N, help string) family {
+	return family{name, "gauge", help, []sample{{"", float64(value)}}}
+}
+
+// roomFamilies are what the rooms did: every field of room.Counters.
+func roomFamilies(c *room.Counters) []family {
+	return []family{
+		gauge("greenroom_room_members", c.Members.Load(), "Members of all rooms, those away for a moment too."),
+		counter("greenroom_room_ticks_total", c.Ticks.Load(), "Ticks in which something was told."),
+		counter("greenroom_room_ticks_late_total", c.LateTicks.Load(), "Ticks that began 5 ms or more after they were due."),
+		counter("greenroom_room_joins_total", c.Joins.Load(), "Connections welcomed into rooms."),
+		counter("greenroom_room_messages_taken_total", c.Taken.Load(), "States, events and signals taken from members."),
+		counter("greenroom_room_messages_rejected_total", c.Rejected.Load(), "Messages not taken: above a limit, malformed, or their check failed."),
+		counter("greenroom_room_messages_duplicate_total", c.Duplicates.Load(), "Messages sent again that were taken before."),
+		counter("greenroom_room_positions_taken_total", c.Positions.Load(), "Positions taken from members."),
+		counter("greenroom_room_positions_refused_total", c.PositionsRefused.Load(), "Positions dropped: above a member's rate, or too large."),
+		counter("greenroom_room_positions_late_total", c.PositionsLate.Load(), "Positions dropped: not newer than the last."),
+		counter("greenroom_room_encodings_total", c.Encodings.Load(), "Encodings of a tick for a class of connections."),
+		counter("greenroom_room_deliveries_total", c.Delivered.Load(), "Messages times the members they were queued for."),
+		counter("greenroom_room_queued_bytes_total", c.SentBytes.Load(), "Bytes of ticks queued for members."),
+		counter("greenroom_room_dropped_bytes_total", c.DroppedBytes.Load(), "Queued bytes dropped because their member was too slow."),
+		counter("greenroom_room_resyncs_total", c.Resyncs.Load(), "Members too slow that got a snapshot instead of what they missed."),
+		counter("greenroom_room_slow_closes_total", c.SlowCloses.Load(), "Connections closed because they were too slow."),
 	}
 }
+
+// doorFamilies are what came through the doors.
+func (s *Server) doorFamilies() []family {
+	e := s.entrance
+	connections := family{"greenroom_room_connections", "gauge", "Connections, by the endpoint they came by.", nil}
+	for _, name := range slices.Sorted(maps.Keys(s.doors)) {
+		connections.samples = append(connections.samples, sample{fmt.Sprintf("endpoint=%q", name), float64(s.doors[name].Conns())})
+	}
+	return []family{
+		gauge("greenroom_room_rooms", len(s.rooms.list()), "Rooms."),
+		connections,
+		gauge("greenroom_room_half_open", e.waiting(), "Connections that have not shown a ticket that was taken."),
+		{"greenroom_room_connects_refused_total", "counter", "Connections refused at the door, by reason.", []sample{
+			{`reason="rate"`, float64(e.refused.rate.Load())},
+			{`reason="half_open"`, float64(e.refused.halfOpen.Load())},
+			{`reason="address"`, float64(e.refused.address.Load())},
+		}},
+		counter("greenroom_room_received_bytes_total", e.traffic.ReceivedBytes.Load(), "Bytes received from the network."),
+		counter("greenroom_room_sent_bytes_total", e.traffic.SentBytes.Load(), "Bytes sent to the network."),
+		counter("greenroom_room_packets_sent_total", e.traffic.SentPackets.Load(), "Writes to streams, and datagrams sent."),
+	}
+}
+
+// processFamilies are what the process used, by the names of the field.
+func processFamilies() []family {
+	all := []family{gauge("go_goroutines", runtime.NumGoroutine(), "Goroutines.")}
+	if cpu, err := usage.CPU(os.Getpid()); err == nil {
+		all = append(all, counter("process_cpu_seconds_total", cpu.Seconds(), "CPU time used, user and system."))
+	}
+	if rss, err := usage.RSS(os.Getpid()); err == nil {
+		all = append(all, gauge("process_resident_memory_bytes", rss, "Memory in use."))
+	}
+	return all
+}
+
+func writeDurations(w io.Writer, name, help string, d *room.Durations) {
+	fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name)
+	upTo, sum := d.Read()
+	for i, n := range upTo {
+		bound := "+Inf"
+		if i < room.DurationBuckets {
+			bound = decimal(room.DurationBound(i).Seconds())
+		}
+		fmt.Fprintf(w, "%s_bucket{le=%q} %d\n", name, bound, n)
+	}
+	fmt.Fprintf(w, "%s_sum %s\n%s_count %d\n", name, decimal(sum.Seconds()), name, upTo[room.DurationBuckets])
+}
+
+// decimal writes a number without an exponent.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

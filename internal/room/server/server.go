@@ -56,6 +56,7 @@ type Server struct {
 	certificate *certificate            // nil: none
 	ports       map[string]net.Listener // by the port's name
 	doors       map[string]door         // by the endpoint's name
+	serve       []func(ctx context.Context) error
 }
 
 // door is what serves the connections of one endpoint.
@@ -106,6 +107,11 @@ func (s *Server) open(cfg Config) (err error) {
 	}
 	s.rooms.plane, s.rooms.log, s.rooms.logic = s.plane, s.log, cfg.Logic
 	s.entrance.settings = s.plane.Settings
+	for _, p := range knownPorts() {
+		if l := s.ports[p.name]; l != nil {
+			s.serve = append(s.serve, s.server(p, l))
+		}
+	}
 	return nil
 }
 
@@ -133,12 +139,11 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.certificate != nil {
 		group.Go(func() error { return s.certificate.Run(ctx) })
 	}
-	for _, p := range knownPorts() {
-		if l := s.ports[p.name]; l != nil {
-			serve := s.server(p, l)
-			group.Go(func() error { return serve(ctx) })
-			s.log.Info("room server listens", "endpoint", p.name, "address", l.Addr().String())
-		}
+	for _, serve := range s.serve {
+		group.Go(func() error { return serve(ctx) })
+	}
+	for name, l := range s.ports {
+		s.log.Info("room server listens", "endpoint", name, "address", l.Addr().String())
 	}
 	err := group.Wait()
 	s.rooms.wait()

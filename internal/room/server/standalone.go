@@ -78,7 +78,11 @@ func (s *Standalone) Copy(sdk.Session, []byte) {}
 func (s *Standalone) Ended(sdk.Session) {}
 
 // Settings are Room's.
-func (s *Standalone) Settings() model.RoomSettings { return s.Room.WithDefaults() }
+func (s *Standalone) Settings() model.RoomSettings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Room.WithDefaults()
+}
 
 // CopyInterval is 0: never.
 func (s *Standalone) CopyInterval() time.Duration { return 0 }

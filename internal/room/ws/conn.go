@@ -10,29 +10,35 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/records"
 	"greenroom.dev/greenroom/internal/room/wire"
 
 	"github.com/gobwas/ws"
 )
 
-// conn is one connection. What the room calls (room.Conn) touches only own, end's parts and out; the rest is the
+// conn is one connection. What the room calls (room.Conn) touches only the writer and end's parts; the rest is the
 // reader's.
 type conn struct {
+	records.Writer
 	door *Door
 	net  net.Conn
-	out  *room.Outbox
-	own  []byte // records for this member alone, behind headRoom
+	out  *room.Outbox // the writer's
 
-	heard *room.Listener
-	in    *bufio.Reader // of heard
-	limit int           // of an incoming message's bytes
-	idle  time.Duration // of silence ends the connection
-	link  *room.Link
+	client records.Client
+	heard  *room.Listener
+	in     *bufio.Reader // of heard
+	limit  int           // of an incoming message's bytes
+	idle   time.Duration // of silence ends the connection
 }
 
 // newConn serves nc, of which in was read before.
 func newConn(d *Door, nc net.Conn, in *bufio.Reader) *conn {
-	c := &conn{door: d, net: nc, limit: helloBytes, out: room.NewOutbox(model.DefaultMaxMemberQueueBytes)}
+	out := room.NewOutbox(model.DefaultMaxMemberQueueBytes)
+	c := &conn{
+		Writer: records.Writer{Out: out, Framing: records.Framing{Head: headRoom, Seal: frame}},
+		door:   d, net: nc, out: out, limit: records.HelloBytes,
+	}
+	c.client = records.Client{Gate: d.Gate, Conn: c, Admitted: c.admitted, Answer: c.Now}
 	early, _ := in.Peek(in.Buffered())
 	c.heard = &room.Listener{
 		Conn: nc, Early: slices.Clone(early), Heard: time.Now(),
@@ -40,6 +46,15 @@ func newConn(d *Door, nc net.Conn, in *bufio.Reader) *conn {
 	}
 	c.in = bufio.NewReaderSize(c.heard, readBuffer)
 	return c
+}
+
+// admitted takes the settings of the connection's room.
+func (c *conn) admitted(s model.RoomSettings) {
+	room.Admitted(c.net)
+	c.out.Limit(s.MaxMemberQueueBytes)
+	c.limit = records.MessageBytes(s)
+	c.idle = s.IdleTimeout
+	c.heard.Every = c.idle / pings
 }
 
 // readBuffer is how many bytes are read at once; players' messages are small.
@@ -77,54 +92,14 @@ func (c *conn) Endpoint() string { return cmp.Or(c.door.Name, Endpoint) }
 
 func (c *conn) Encoder() room.Encoder { return encoder{} }
 
-func (c *conn) Welcome(w wire.Welcome) { c.record(w) }
-
 func (c *conn) Share(s *room.Shared, now time.Time) bool {
-	c.seal()
+	c.Seal()
 	return c.out.Offer(s.Bytes, now)
 }
 
-func (c *conn) Grant(s *room.Shared) {
-	c.seal()
-	c.out.Grant(s.Bytes)
-}
-
-// Change is never called: this door changes nothing.
-func (c *conn) Change(any) room.Encoder { return nil }
-
-func (c *conn) Signal(s room.Signal)       { c.record(s.Signal) }
-func (c *conn) Ack(seq uint64)             { c.record(wire.Ack{Seq: seq}) }
-func (c *conn) Reject(r wire.Reject)       { c.record(r) }
-func (c *conn) Resync(reason string)       { c.record(wire.Resync{Reason: reason}) }
-func (c *conn) Reconnect(r wire.Reconnect) { c.record(r) }
-
 func (c *conn) Close(code wire.CloseCode, reason string) {
-	c.seal()
+	c.Seal()
 	c.end(code, reason)
-}
-
-func (c *conn) Flush() {
-	c.seal()
-	c.out.Flush()
-}
-
-func (c *conn) Idle() bool { return c.out.Idle() }
-
-func (c *conn) Drop() int { return c.out.Drop(nil) }
-
-func (c *conn) record(r wire.Record) {
-	if c.own == nil {
-		c.own = make([]byte, headRoom, 128)
-	}
-	c.own = r.Append(c.own)
-}
-
-// seal queues the member's own records as a message.
-func (c *conn) seal() {
-	if c.own != nil {
-		c.out.Push(frame(c.own))
-		c.own = nil
-	}
 }
 
 // push queues a frame; any goroutine may.

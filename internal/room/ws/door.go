@@ -28,9 +28,6 @@ const (
 
 	pings         = 3               // within the idle timeout: one after every third of it
 	upgradeWithin = 5 * time.Second // for the peer to take the handshake's answer
-
-	helloBytes   = 8 << 10 // the longest message before the room is known
-	messageBytes = 64 << 10
 )
 
 // Door serves GET /room. Its fields are set before the first request.

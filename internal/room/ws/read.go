@@ -6,26 +6,11 @@ import (
 	"io"
 	"time"
 
-	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/records"
 	"greenroom.dev/greenroom/internal/room/wire"
 
 	"github.com/gobwas/ws"
 )
-
-// farewell is why the reader ends a connection, to be told to the peer.
-type farewell struct {
-	code   wire.CloseCode
-	reason string
-}
-
-func (f *farewell) Error() string { return fmt.Sprintf("close %d: %s", f.code, f.reason) }
-
-func protocolError(format string, args ...any) error {
-	return &farewell{wire.CloseProtocol, fmt.Sprintf(format, args...)}
-}
-
-// errLeft: the client gave its seat back or closed.
-var errLeft = errors.New("client left")
 
 // serve runs the connection to its end.
 func (c *conn) serve() {
@@ -42,15 +27,13 @@ func (c *conn) serve() {
 		}
 	}()
 	err := c.read()
-	if c.link != nil {
-		c.link.Lost()
-	}
-	var bye *farewell
+	c.client.Lost()
+	var bye *records.Farewell
 	switch {
 	case errors.As(err, &bye):
-		c.end(bye.code, bye.reason)
+		c.end(bye.Code, bye.Reason)
 		drain(c.net)
-	case errors.Is(err, errLeft):
+	case errors.Is(err, records.ErrLeft):
 		c.push(ws.OpClose, []byte{0x03, 0xe8}) // 1000, normal
 		c.finish()
 		drain(c.net)
@@ -67,10 +50,10 @@ func (c *conn) silence(silent time.Duration) error {
 	switch {
 	case c.out.Finished():
 		return io.EOF
-	case c.link == nil:
-		return &farewell{wire.CloseIdle, "no Hello came in time"}
+	case !c.client.Joined():
+		return records.Bye(wire.CloseIdle, "no Hello came in time")
 	case silent >= c.idle:
-		return &farewell{wire.CloseIdle, fmt.Sprintf("nothing was heard for %v", silent.Round(time.Second))}
+		return records.Bye(wire.CloseIdle, fmt.Sprintf("nothing was heard for %v", silent.Round(time.Second)))
 	case silent >= c.heard.Every:
 		c.push(ws.OpPing, nil)
 	}
@@ -88,7 +71,7 @@ func (c *conn) read() error {
 		if c.out.Finished() {
 			return io.EOF
 		}
-		if err := c.take(msg); err != nil {
+		if err := c.client.Take(c.heard.Heard, msg); err != nil {
 			return err
 		}
 	}
@@ -102,22 +85,22 @@ func (c *conn) message() ([]byte, error) {
 		h, err := ws.ReadHeader(c.in)
 		switch {
 		case errors.Is(err, ws.ErrHeaderLengthMSB), errors.Is(err, ws.ErrHeaderLengthUnexpected):
-			return nil, protocolError("a frame's length is malformed")
+			return nil, records.Protocol("a frame's length is malformed")
 		case err != nil:
 			return nil, err
 		case !h.Masked:
-			return nil, protocolError("a client's frames must be masked")
+			return nil, records.Protocol("a client's frames must be masked")
 		case h.Rsv != 0:
-			return nil, protocolError("no extension was agreed on")
+			return nil, records.Protocol("no extension was agreed on")
 		case h.OpCode.IsControl():
 			if err := c.controlFrame(h); err != nil {
 				return nil, err
 			}
 			continue
 		case h.OpCode == ws.OpContinuation != started || h.OpCode != ws.OpContinuation && h.OpCode != ws.OpBinary:
-			return nil, protocolError("messages are binary")
+			return nil, records.Protocol("messages are binary")
 		case h.Length > int64(c.limit-len(msg)):
-			return nil, &farewell{wire.CloseTooLarge, fmt.Sprintf("a message is longer than %d bytes", c.limit)}
+			return nil, records.Bye(wire.CloseTooLarge, fmt.Sprintf("a message is longer than %d bytes", c.limit))
 		}
 		at := len(msg)
 		msg = append(msg, make([]byte, h.Length)...)
@@ -134,7 +117,7 @@ func (c *conn) message() ([]byte, error) {
 
 func (c *conn) controlFrame(h ws.Header) error {
 	if h.Length > ws.MaxControlFramePayloadSize || !h.Fin {
-		return protocolError("a control frame is too long or in parts")
+		return records.Protocol("a control frame is too long or in parts")
 	}
 	payload := make([]byte, h.Length)
 	if _, err := io.ReadFull(c.in, payload); err != nil {
@@ -143,42 +126,16 @@ func (c *conn) controlFrame(h ws.Header) error {
 	ws.Cipher(payload, h.Mask, 0)
 	switch h.OpCode {
 	case ws.OpClose:
-		return errLeft
+		return records.ErrLeft
 	case ws.OpPing:
-		return c.answer(ws.OpPong, payload)
+		ok, err := c.client.Allow(c.heard.Heard)
+		if ok {
+			c.push(ws.OpPong, payload)
+		}
+		return err
 	case ws.OpPong:
 		return nil
 	default:
-		return protocolError("unknown control frame")
+		return records.Protocol("unknown control frame")
 	}
-}
-
-// answer sends a frame that the client asked for, within its limits.
-func (c *conn) answer(op ws.OpCode, payload []byte) error {
-	if c.link == nil {
-		return nil
-	}
-	ok, err := c.link.Allow(c.heard.Heard)
-	if err != nil {
-		return c.ended(err)
-	}
-	if ok {
-		c.push(op, payload)
-	}
-	return nil
-}
-
-// ended says what a room's error means to the peer.
-func (c *conn) ended(err error) error {
-	switch {
-	case errors.Is(err, room.ErrOver) && c.link != nil:
-		return nil // the room says goodbye itself
-	case errors.Is(err, room.ErrFlooding):
-		return &farewell{wire.CloseFlooding, "far more messages than the limit, for seconds"}
-	case errors.Is(err, room.ErrBusy):
-		return &farewell{wire.CloseGoingAway, "the room has more to do than it can; join again later"}
-	case errors.Is(err, room.ErrOver):
-		return &farewell{wire.CloseGoingAway, "the room is over; join again"}
-	}
-	return err
 }

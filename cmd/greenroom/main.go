@@ -44,8 +44,9 @@ type commandLine struct {
 	Logs     logsCommand     `cmd:"" group:"manage" help:"Print what a server printed."`
 	Token    tokenCommand    `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`
 
-	Join joinCommand `cmd:"" group:"play" help:"Seat players in a session and print how to get there."`
-	Bots botsCommand `cmd:"" group:"play" help:"Send simulated players and report what they saw."`
+	Join  joinCommand  `cmd:"" group:"play" help:"Seat players in a session and print how to get there."`
+	Bots  botsCommand  `cmd:"" group:"play" help:"Send simulated players and report what they saw."`
+	Stage stageCommand `cmd:"" group:"play" help:"Say something in all rooms at once."`
 
 	Version    versionCommand            `cmd:"" group:"other" help:"Print the version."`
 	Completion kongcompletion.Completion `cmd:"" group:"other" help:"Print the code that makes the shell complete greenroom's commands."`

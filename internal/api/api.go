@@ -73,6 +73,7 @@ type Config struct {
 	Router   Router
 	Keeper   Keeper
 	Links    Links
+	Stages   Stages
 	Provider Provider
 	Census   *observe.Census
 	Metrics  *observe.Metrics
@@ -120,5 +121,6 @@ func (a *API) Register(server *connect.Server) {
 	greenroomv1connect.RegisterJoinServiceHandler(server, joins{a})
 	greenroomv1connect.RegisterServerServiceHandler(server, servers{a})
 	greenroomv1connect.RegisterSessionServiceHandler(server, sessions{a})
+	greenroomv1connect.RegisterStageServiceHandler(server, stages{a})
 	greenroomv1connect.RegisterSystemServiceHandler(server, system{a})
 }

@@ -30,6 +30,7 @@ import (
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
+	"greenroom.dev/greenroom/internal/stage"
 	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/store/sqlite"
 	"greenroom.dev/greenroom/internal/ticket"
@@ -75,6 +76,7 @@ func newWorld(t testing.TB) *world {
 	census := observe.NewCensus(w.registry)
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
+		Stages: stage.New(stage.Config{Route: specs.Route, Audience: w.engine, Now: w.now}),
 		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
@@ -209,6 +211,12 @@ func (e *engine) Explain(model.FleetName) (keeper.Explanation, bool) {
 func (e *engine) Close(_ context.Context, server model.ServerID, session model.SessionRef, _ model.Generation, reason string, _ *handover.Redirect) error {
 	e.told = append(e.told, fmt.Sprintf("%s closes %s: %s", server, session, reason))
 	return e.unheard
+}
+
+// Stage implements stage.Audience.
+func (e *engine) Stage(m model.StageMessage, fleets []model.FleetName) model.StageReach {
+	e.told = append(e.told, fmt.Sprintf("%v hear %s of %s/%s", fleets, m.Name, m.Route, m.Space))
+	return model.StageReach{Servers: 2, Rooms: 5}
 }
 
 func (e *engine) Release(_ context.Context, server model.ServerID, session model.SessionRef, _ model.Generation, _ model.SeatID, reason string) error {

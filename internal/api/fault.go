@@ -16,6 +16,7 @@ import (
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/router"
+	"greenroom.dev/greenroom/internal/stage"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -69,6 +70,9 @@ var foreseen = []struct {
 	{registry.ErrNotFound, connect.CodeNotFound, "NOT_FOUND"},
 	{provider.ErrNotFound, connect.CodeNotFound, "NOT_FOUND"},
 	{router.ErrNoRoute, connect.CodeNotFound, "NO_ROUTE"},
+	{stage.ErrNoRoute, connect.CodeNotFound, "NO_ROUTE"},
+	{stage.ErrFull, connect.CodeResourceExhausted, "STAGE_FULL"},
+	{stage.ErrTooFast, connect.CodeResourceExhausted, "TOO_FAST"},
 	{router.ErrHeld, connect.CodeUnavailable, "RECOVERING"},
 	{store.ErrConflict, connect.CodeAborted, "GENERATION_CONFLICT"},
 	{store.ErrInUse, connect.CodeFailedPrecondition, "IN_USE"},
@@ -111,7 +115,7 @@ func retryAfter(err error) time.Duration {
 	switch {
 	case errors.As(err, &full):
 		return full.RetryAfter
-	case errors.Is(err, registry.ErrMoving), errors.Is(err, registry.ErrFull), errors.Is(err, router.ErrHeld):
+	case errors.Is(err, stage.ErrTooFast), errors.Is(err, registry.ErrMoving), errors.Is(err, registry.ErrFull), errors.Is(err, router.ErrHeld):
 		return soon
 	default:
 		return 0

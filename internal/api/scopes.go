@@ -25,7 +25,8 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 
 	case g.ServerServiceDrainServerProcedure, g.ServerServiceUndrainServerProcedure,
 		g.ServerServiceReadServerLogsProcedure, // what a program prints may hold secrets
-		g.SessionServiceEndSessionProcedure:
+		g.SessionServiceEndSessionProcedure,
+		g.StageServicePublishProcedure: // everybody there is hears it
 		return store.ScopeOperate, true
 
 	case g.ApplyServiceApplyProcedure,

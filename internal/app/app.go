@@ -26,6 +26,7 @@ import (
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
+	"greenroom.dev/greenroom/internal/stage"
 	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/store/sqlite"
 	"greenroom.dev/greenroom/internal/ticket"
@@ -45,6 +46,7 @@ type App struct {
 	agones   *agonessdk.SDK
 	provider *process.Process
 	hub      *link.Hub
+	stages   *stage.Stages
 	mover    *handover.Mover
 	keeper   *keeper.Keeper
 	router   *router.Router
@@ -99,7 +101,11 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	signer := ticket.NewSigner(a.keys)
-	a.hub = link.New(link.Config{Registry: a.registry, Keys: a.keys, Fleet: a.specs.Fleet, Now: time.Now, Logger: a.cfg.Logger})
+	a.hub = link.New(link.Config{
+		Registry: a.registry, Keys: a.keys, Fleet: a.specs.Fleet, Now: time.Now, Logger: a.cfg.Logger,
+		Shown: func() []model.StageMessage { return a.stages.Shown() },
+	})
+	a.stages = stage.New(stage.Config{Route: a.specs.Route, Audience: a.hub, Now: time.Now})
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
 	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
 	a.keeper = keeper.New(keeper.Config{
@@ -131,9 +137,10 @@ func (a *App) openAPI() error {
 	a.set = metrics.NewSet()
 	a.census = observe.NewCensus(a.registry)
 	a.metrics = observe.NewMetrics(a.set, a.census, a.cfg.Tags)
+	a.set.RegisterMetricsWriter(a.stages.WriteMetrics)
 	version, commit := Version()
 	a.api = api.New(api.Config{
-		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub,
+		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
 		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})

@@ -164,7 +164,9 @@ type plainSigner struct{}
 
 func (plainSigner) Sign(c ticket.Claims) string { return string(c.Player) + "@" + string(c.Server) }
 
-func (plainSigner) Seal(c ticket.Claims) string { return "sealed " + string(c.Player) + "@" + string(c.Server) }
+func (plainSigner) Seal(c ticket.Claims) string {
+	return "sealed " + string(c.Player) + "@" + string(c.Server)
+}
 
 // specs is a store of fleets and routes.
 type specs struct {

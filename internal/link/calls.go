@@ -72,6 +72,9 @@ func (h *Hub) Close(ctx context.Context, server model.ServerID, session model.Se
 	if to == nil {
 		h.copies.drop(session, gen)
 	}
+	if st, err := h.stream(server); err == nil {
+		st.rooms.remove(session)
+	}
 	return h.say(ctx, server, &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Close{Close: &greenroomv1.CloseSession{
 		Session: convert.SessionRefProto(session, gen), Reason: reason, Redirect: redirect(to),
 	}}})

@@ -30,6 +30,7 @@ func TestConnectTokensOverTheLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.eventually("the server knows its keys", func() bool { _, _, err := srv.OpenConnect(part); return err == nil })
 	if says, has, err := srv.OpenConnect(part); err != nil || has != keys || says.Player != "ann" || says.Session != r.Session {
 		t.Errorf("opened: %+v, %v", says, err)
 	}

@@ -47,12 +47,14 @@ type Facts interface {
 	Watch(ctx context.Context) <-chan struct{}
 }
 
-// Config is what a Hub works with; every field but Logger is required.
+// Config is what a Hub works with; every field but Shown and Logger is required.
 type Config struct {
 	Registry Facts
 	Keys     Keys
 	// Fleet looks a fleet up for its room settings.
-	Fleet  func(model.FleetName) (model.Fleet, bool)
+	Fleet func(model.FleetName) (model.Fleet, bool)
+	// Shown answers what the stages of all routes show to late joiners, each route's by serial. nil: nothing.
+	Shown  func() []model.StageMessage
 	Now    func() time.Time
 	Logger *slog.Logger // nil: slog.Default
 }
@@ -67,6 +69,7 @@ type Hub struct {
 
 	mu       sync.Mutex
 	streams  map[model.ServerID]*stream
+	audience map[*stream]struct{} // of the stages: every stream that will be welcomed
 	stopping bool
 	readers  sync.WaitGroup
 }
@@ -77,7 +80,7 @@ func New(cfg Config) *Hub {
 		cfg.Logger = slog.Default()
 	}
 	h := &Hub{
-		cfg: cfg, log: cfg.Logger, poke: make(chan struct{}, 1), streams: map[model.ServerID]*stream{},
+		cfg: cfg, log: cfg.Logger, poke: make(chan struct{}, 1), streams: map[model.ServerID]*stream{}, audience: map[*stream]struct{}{},
 		copies: copies{newest: map[model.SessionRef]sessionCopy{}},
 	}
 	h.numbers.Store(uint64(cfg.Now().UnixMicro())) // above those of an earlier run

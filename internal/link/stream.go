@@ -24,6 +24,7 @@ var (
 	errReplaced = connect.NewError(connect.CodeAborted, "a newer stream of this server took over")
 	errSilent   = connect.NewError(connect.CodeDeadlineExceeded, "no hello came")
 	errStranger = connect.NewError(connect.CodeUnauthenticated, "the token is not this server's")
+	errDeaf     = connect.NewError(connect.CodeResourceExhausted, "the server does not read what is staged")
 	errNoHello  = connect.NewError(connect.CodeInvalidArgument, "the first message must be a hello, and no other")
 )
 
@@ -41,6 +42,9 @@ type stream struct {
 	cause   error // set before done is closed
 
 	server model.ServerID // set by the hello, before the stream is known to the hub
+	fleet  model.FleetName
+	rooms  rooms
+	staged stagedQueue
 
 	mu      sync.Mutex
 	waiting map[question][]chan<- answer
@@ -67,12 +71,15 @@ func (h *Hub) Link(ctx context.Context, wire greenroomv1connect.LinkServiceLinkS
 	st := &stream{
 		wire: wire, number: h.numbers.Add(1), done: make(chan struct{}),
 		out: make(chan *greenroomv1.LinkResponse, queueLength), waiting: map[question][]chan<- answer{},
+		staged: newStagedQueue(),
 	}
+	defer h.forgetListener(st)
 	if !h.read(ctx, st) {
 		return errStopping
 	}
 	patience := time.NewTimer(helloWait)
 	defer patience.Stop()
+	var staged <-chan struct{} // not before the welcome
 	for {
 		select {
 		case <-ctx.Done():
@@ -82,8 +89,13 @@ func (h *Hub) Link(ctx context.Context, wire greenroomv1connect.LinkServiceLinkS
 			return st.cause
 		case <-patience.C:
 			st.end(errSilent)
+		case <-staged:
+			if err := wire.Send(st.staged.take()); err != nil {
+				st.end(err)
+			}
 		case m := <-st.out:
 			patience.Stop()
+			staged = st.staged.wake
 			if err := wire.Send(m); err != nil {
 				st.end(err)
 			}
@@ -154,10 +166,15 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	case err != nil:
 		return h.fault(ctx, st, "hello", err)
 	}
+	st.fleet = greeting.Server.Fleet
+	st.rooms.add(hello.GetSessions())
+	for _, ref := range greeting.Stale {
+		st.rooms.remove(ref)
+	}
 	st.told, st.room = tellingOf(greeting.Server), h.roomOf(greeting.Server.Fleet)
-	st.out <- &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Welcome{
-		Welcome: h.welcome(greeting, st.room, hello.GetSessions()),
-	}}
+	welcome := h.welcome(greeting, st.room, hello.GetSessions())
+	welcome.Stage = h.listenToStages(st)
+	st.out <- &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Welcome{Welcome: welcome}}
 	if err := h.resume(ctx, st, hello.GetSessions()); err != nil {
 		return err
 	}
@@ -258,6 +275,9 @@ func (h *Hub) listen(ctx context.Context, st *stream) error {
 			h.takeCopy(st, said.Copy)
 		case *greenroomv1.LinkRequest_Opened:
 			ref, gen := convert.SessionRefModel(said.Opened.GetSession())
+			if said.Opened.GetError() == "" {
+				st.rooms.opened(said.Opened.GetSession())
+			}
 			st.reply(question{opening: true, session: ref, gen: gen}, answer{refusal: said.Opened.GetError()})
 		default:
 			err = errNoHello
@@ -285,7 +305,9 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 	case err != nil:
 		return h.fault(ctx, st, "report", err)
 	}
+	st.rooms.add(r.GetSessions())
 	for _, e := range ended {
+		st.rooms.remove(e.Session)
 		h.copies.drop(e.Session, e.Generation)
 	}
 	return nil

@@ -16,6 +16,7 @@ type Counters struct {
 	// PositionsRefused were above a member's rate or too large, PositionsLate not newer than the last.
 	PositionsRefused atomic.Uint64
 	PositionsLate    atomic.Uint64
+	Staged           atomic.Uint64 // messages of the stage × rooms
 	Encodings        atomic.Uint64 // of a tick for a wire class
 	Delivered        atomic.Uint64 // messages × members
 	SentBytes        atomic.Uint64 // queued for members, snapshots apart

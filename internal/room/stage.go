@@ -46,6 +46,7 @@ func (s *Staged) Encodings() int {
 // later if it is retained. An empty retained one forgets the last of its name. It does not wait.
 func (r *Room) Stage(s *Staged) error {
 	return r.in.message(func(r *Room) {
+		r.cfg.Counters.Staged.Add(1)
 		r.batch.Staged = append(r.batch.Staged, s)
 		r.stage.take(s)
 	})

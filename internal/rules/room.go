@@ -6,6 +6,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/room/wire"
 )
 
 // room checks what the settings of rooms ask of each other; 0 is a field's default there.
@@ -33,6 +34,14 @@ func room(r *greenroomv1.RoomSettings, at string) []Violation {
 
 func atLeastAMessage(message, is int) string {
 	return fmt.Sprintf("must be at least max_message_bytes (%d), not %d: no message would get through", message, is)
+}
+
+// published checks a message of the stage, whose name is one of the rooms' own.
+func published(r *greenroomv1.PublishRequest) []Violation {
+	if name := r.GetName(); name != "" && len(name) <= wire.MaxName && !wire.ValidName(name) { // else the contract's own rule says it
+		return []Violation{{"name", fmt.Sprintf(`must be without "+", "#" and control characters and neither start nor end with "/", not %q`, name)}}
+	}
+	return nil
 }
 
 // interest checks an area of interest: without a radius there is none, so nothing of it may be given, and the far begin

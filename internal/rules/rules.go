@@ -73,6 +73,8 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 	case *greenroomv1.ApplyRequest:
 		out = append(out, objects("fleet", m.GetFleets(), fleet)...)
 		out = append(out, objects("route", m.GetRoutes(), route)...)
+	case *greenroomv1.PublishRequest:
+		out = append(out, published(m)...)
 	case *greenroomv1.DrainServerRequest:
 		if m.GetPolicy().GetDeadline() != nil { // else it is the fleet's, whatever that is
 			out = append(out, drain(m.GetPolicy(), "policy.")...)

@@ -110,6 +110,14 @@ spec.room.interest.hysteresis must be greater than or equal to 0 and less than o
 			&greenroomv1.DrainServerRequest{Name: "x", Policy: &greenroomv1.DrainPolicy{Wait: seconds(3), Deadline: seconds(2)}},
 			`policy.wait must not be above the deadline (2s), not 3s`,
 		},
+		{&greenroomv1.PublishRequest{Route: "main", Space: "concert:1", Name: "light/left", Payload: make([]byte, 16384)}, ``},
+		{&greenroomv1.PublishRequest{Route: "main", Name: "light/#"}, `name must be without "+", "#" and control characters and neither start nor end with "/", not "light/#"`},
+		{
+			&greenroomv1.PublishRequest{Route: "main", Space: "a b", Name: "", Payload: make([]byte, 16385)},
+			`space must be letters, digits and "-._~:@", starting with a letter or a digit, not "a b"
+name must be at least 1 characters, not ""
+payload must be at most 16384 bytes`,
+		},
 		{routeWith(), `spec.fleets must contain at least 1 item(s)`},
 		{routeWith(weight("a", 5), weight("b", 6)), `spec.fleets must have weights (weight_ppm) that add up to 1000000, not 11`},
 		{routeWith(weight("a", 500_000), weight("a", 500_000)), `spec.fleets[1].fleet must be another fleet: a is in the list already`},

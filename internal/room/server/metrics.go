@@ -70,6 +70,11 @@ func roomFamilies(c *room.Counters) []family {
 		counter("greenroom_room_dropped_bytes_total", c.DroppedBytes.Load(), "Queued bytes dropped because their member was too slow."),
 		counter("greenroom_room_resyncs_total", c.Resyncs.Load(), "Members too slow that got a snapshot instead of what they missed."),
 		counter("greenroom_room_slow_closes_total", c.SlowCloses.Load(), "Connections closed because they were too slow."),
+		counter("greenroom_room_logic_refused_total", c.LogicRefused.Load(), "Messages that a game's logic refused."),
+		counter("greenroom_room_logic_corrected_total", c.LogicCorrected.Load(), "Positions that a game's logic refused or changed."),
+		counter("greenroom_room_logic_panics_total", c.LogicPanics.Load(), "Panics of a game's logic."),
+		counter("greenroom_room_logic_slow_total", c.LogicSlow.Load(), "Ticks that a game's logic made longer than they are."),
+		counter("greenroom_room_staged_total", c.Staged.Load(), "Messages of the stage that rooms told."),
 	}
 }
 

@@ -27,6 +27,7 @@ type rooms struct {
 	mu      sync.Mutex
 	ctx     context.Context // of Run; ended: nothing is opened any more
 	byName  map[model.SessionRef]*hosted
+	stages  stages
 	running sync.WaitGroup
 }
 
@@ -121,6 +122,7 @@ func (r *rooms) open(h *hosted) error {
 		_ = old.Close(wire.CloseGoingAway, "a newer session took its place; join again", nil)
 	}
 	r.byName[ref] = h
+	r.stages.show(h.Room)
 	ctx := r.ctx
 	r.running.Go(func() {
 		h.Run(ctx)
@@ -171,6 +173,7 @@ func (r *rooms) list() []*hosted {
 func (r *rooms) handler() sdk.Handler {
 	return sdk.Handler{
 		Open:     r.restore,
+		Stage:    r.stage,
 		HandOver: r.handOver,
 		Resume: func(s sdk.Session) {
 			if h := r.find(s); h != nil {

@@ -81,7 +81,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Logger = slog.Default()
 	}
 	s := &Server{log: cfg.Logger, entrance: newEntrance(cfg.HalfOpenPerAddress), ports: map[string]net.Listener{}, doors: map[string]door{}}
-	s.rooms.byName = map[model.SessionRef]*hosted{}
+	s.rooms.byName, s.rooms.stages = map[model.SessionRef]*hosted{}, stages{}
 	if err := s.open(cfg); err != nil {
 		s.Close()
 		return nil, err

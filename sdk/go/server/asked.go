@@ -32,6 +32,8 @@ func (c *conn) receive(ctx context.Context) error {
 			c.server.close(m.Close)
 		case *greenroomv1.LinkResponse_Release:
 			c.server.releaseAsked(m.Release)
+		case *greenroomv1.LinkResponse_Stage:
+			c.server.takeStage(m.Stage, false)
 		case *greenroomv1.LinkResponse_Room:
 			c.server.takeRoom(m.Room)
 		}
@@ -49,6 +51,12 @@ func (s *Server) takeWant(w *greenroomv1.Want) {
 	s.mu.Unlock()
 	if f := s.cfg.Handler.Want; f != nil {
 		s.lanes.do(serverLane, func() { f(w) })
+	}
+}
+
+func (s *Server) takeStage(m *greenroomv1.StageMessages, all bool) {
+	if f := s.cfg.Handler.Stage; f != nil {
+		s.lanes.do(serverLane, func() { f(m.GetMessages(), all) })
 	}
 }
 

@@ -147,6 +147,7 @@ func (s *Server) takeWelcome(w *greenroomv1.Welcome) {
 	if f := s.cfg.Handler.Welcome; f != nil {
 		s.lanes.do(serverLane, func() { f(w) })
 	}
+	s.takeStage(w.GetStage(), true)
 	if w.GetWant() != nil {
 		s.takeWant(w.GetWant())
 	}

@@ -62,6 +62,10 @@ type Handler struct {
 	Close func(s Session, reason string, to *Redirect)
 	// Kick: the player was removed; close the connection. The seat is already released.
 	Kick func(seat Seat, reason string)
+	// Stage: messages for every session of a space of a route (StageMessage says which), in the order of their serials.
+	// With all they are every message that late joiners are to be shown, as at each connection: what is not among them is
+	// shown no more, and what is may have been heard before.
+	Stage func(messages []*greenroomv1.StageMessage, all bool)
 	// Want: the state that is wanted of the server changed; for information, the rest is called anyway.
 	Want func(w *greenroomv1.Want)
 	// Welcome: the control plane's settings, at each connection.

@@ -1,0 +1,150 @@
+// Package stage owns what is published to the rooms of a space, all at once: the serials of each route's messages, how
+// many a route may publish, and what late joiners are shown. It hands each message to the streams to the servers and
+// keeps no other; rooms never ask for one.
+//
+// A serial starts at the time in microseconds when the route first publishes, and rises by one: it rises over restarts
+// too, with a gap.
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// What Publish can say no with; wrapped with the names and numbers.
+var (
+	ErrNoRoute = errors.New("no such route")
+	// ErrFull: late joiners would have to be shown more than model.MaxShownBytes.
+	ErrFull = errors.New("the stage shows too much")
+	// ErrTooFast: the route's messages of this second are spent.
+	ErrTooFast = errors.New("the stage takes no more now")
+)
+
+// Audience is the streams to the servers; *link.Hub is the real one. It must not wait.
+type Audience interface {
+	Stage(m model.StageMessage, fleets []model.FleetName) model.StageReach
+}
+
+// Config is what New needs; every field is required.
+type Config struct {
+	// Route looks a route up, from memory.
+	Route    func(model.RouteName) (model.Route, bool)
+	Audience Audience
+	Now      func() time.Time
+}
+
+// Stages are those of all routes. Safe for concurrent use; it has no goroutine.
+type Stages struct {
+	cfg Config
+
+	mu      sync.Mutex
+	byRoute map[model.RouteName]*routeStage
+}
+
+// routeStage is one route's. Its lock is held over the hand-over to the streams, which keeps the order of the serials.
+type routeStage struct {
+	route model.RouteName
+
+	mu     sync.Mutex
+	serial uint64 // of the last message
+	tokens float64
+	filled time.Time // when tokens was right
+	stage  model.Stage
+	counts counts
+}
+
+// New makes the stages, empty.
+func New(cfg Config) *Stages {
+	return &Stages{cfg: cfg, byRoute: map[model.RouteName]*routeStage{}}
+}
+
+// Publish gives the message its serial and hands it to every server that may have rooms for it. m.Payload is given away.
+// Errors: ErrNoRoute, ErrFull, ErrTooFast.
+func (s *Stages) Publish(m model.StageMessage) (serial uint64, reach model.StageReach, err error) {
+	route, ok := s.cfg.Route(m.Route)
+	if !ok {
+		return 0, model.StageReach{}, fmt.Errorf("%s: %w", m.Route, ErrNoRoute)
+	}
+	st := s.of(m.Route)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.admit(m, s.cfg.Now()); err != nil {
+		st.counts.refuse(err)
+		return 0, model.StageReach{}, fmt.Errorf("publish %q on %s: %w", m.Name, m.Route, err)
+	}
+	m.Serial = st.next(s.cfg.Now())
+	st.stage.Take(m) // before the hand-over: a server that is welcomed meanwhile has it from here or from there
+	fleets := make([]model.FleetName, len(route.Fleets))
+	for i, f := range route.Fleets {
+		fleets[i] = f.Fleet
+	}
+	reach = s.cfg.Audience.Stage(m, fleets)
+	st.counts.take(m, reach)
+	return m.Serial, reach, nil
+}
+
+func (s *Stages) of(route model.RouteName) *routeStage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.byRoute[route]
+	if st == nil {
+		st = &routeStage{route: route, tokens: model.MaxStageBurst, filled: s.cfg.Now()}
+		s.byRoute[route] = st
+	}
+	return st
+}
+
+// admit holds a message against the route's limits, and takes a token.
+func (st *routeStage) admit(m model.StageMessage, now time.Time) error {
+	if !st.stage.Fits(m, model.MaxShownBytes) {
+		return fmt.Errorf("%w: with these %d bytes it would be over %d; forget one by an empty payload", ErrFull, m.Bytes(), model.MaxShownBytes)
+	}
+	st.tokens = min(model.MaxStageBurst, st.tokens+now.Sub(st.filled).Seconds()*model.MaxStagePerSecond)
+	st.filled = now
+	if st.tokens < 1 {
+		return fmt.Errorf("%w: %d messages a second, %d at once", ErrTooFast, model.MaxStagePerSecond, model.MaxStageBurst)
+	}
+	st.tokens--
+	return nil
+}
+
+func (st *routeStage) next(now time.Time) uint64 {
+	if st.serial == 0 {
+		st.serial = uint64(now.UnixMicro())
+	}
+	st.serial++
+	return st.serial
+}
+
+// Shown answers what the stages of all routes show to late joiners, by route and serial. Those of routes that are gone
+// are forgotten.
+func (s *Stages) Shown() []model.StageMessage {
+	var all []model.StageMessage
+	for _, st := range s.living() {
+		st.mu.Lock()
+		all = append(all, st.stage.All()...)
+		st.mu.Unlock()
+	}
+	return all
+}
+
+// living answers the stages of the routes there are, by name, and forgets the others.
+func (s *Stages) living() []*routeStage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*routeStage
+	for _, name := range slices.Sorted(maps.Keys(s.byRoute)) {
+		if _, ok := s.cfg.Route(name); !ok {
+			delete(s.byRoute, name)
+			continue
+		}
+		all = append(all, s.byRoute[name])
+	}
+	return all
+}

@@ -1,0 +1,136 @@
+package stage
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// hall is a stage whose audience writes down what it hears.
+type hall struct {
+	*Stages
+	t      *testing.T
+	now    time.Time
+	routes map[model.RouteName]bool
+	heard  []model.StageMessage
+	fleets []model.FleetName
+}
+
+func newHall(t *testing.T) *hall {
+	h := &hall{t: t, now: time.UnixMicro(1_000_000), routes: map[model.RouteName]bool{"plaza": true, "voice": true}}
+	h.open()
+	return h
+}
+
+// open starts the control plane, or another one.
+func (h *hall) open() {
+	h.Stages = New(Config{
+		Route: func(name model.RouteName) (model.Route, bool) {
+			return model.Route{Name: name, Fleets: []model.FleetWeight{{Fleet: "a"}, {Fleet: "b"}}}, h.routes[name]
+		},
+		Audience: h, Now: func() time.Time { return h.now },
+	})
+}
+
+// Stage implements Audience.
+func (h *hall) Stage(m model.StageMessage, fleets []model.FleetName) model.StageReach {
+	h.heard, h.fleets = append(h.heard, m), fleets
+	return model.StageReach{Servers: 2, Rooms: 5, Dropped: 1}
+}
+
+func (h *hall) publish(m model.StageMessage) uint64 {
+	h.t.Helper()
+	serial, _, err := h.Publish(m)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return serial
+}
+
+func TestPublish(t *testing.T) {
+	h := newHall(t)
+	serial, reach, err := h.Publish(model.StageMessage{Route: "plaza", Space: "concert", Name: "light", Payload: []byte("red"), Retain: true})
+	if err != nil || serial != 1_000_001 || reach.Servers != 2 || reach.Rooms != 5 {
+		t.Fatal(serial, reach, err)
+	}
+	if next := h.publish(model.StageMessage{Route: "plaza", Name: "clap"}); next != serial+1 {
+		t.Errorf("serial %d after %d", next, serial)
+	}
+	if len(h.heard) != 2 || h.heard[0].Serial != serial || string(h.heard[0].Payload) != "red" || len(h.fleets) != 2 || h.fleets[1] != "b" {
+		t.Errorf("heard %+v for %v", h.heard, h.fleets)
+	}
+	if shown := h.Shown(); len(shown) != 1 || shown[0].Serial != serial {
+		t.Errorf("shows %+v", shown)
+	}
+	if _, _, err := h.Publish(model.StageMessage{Route: "moon", Name: "light"}); !errors.Is(err, ErrNoRoute) {
+		t.Error(err)
+	}
+	var text strings.Builder
+	h.WriteMetrics(&text)
+	for _, want := range []string{
+		`greenroom_stage_messages_total{route="plaza",outcome="taken"} 2`, `greenroom_stage_dropped_total{route="plaza"} 2`,
+		`greenroom_stage_payload_bytes_total{route="plaza"} 3`,
+	} {
+		if !strings.Contains(text.String(), want+"\n") {
+			t.Errorf("metrics lack %s:\n%s", want, text.String())
+		}
+	}
+}
+
+func TestSerialsRiseOverRestarts(t *testing.T) {
+	h := newHall(t)
+	var last uint64
+	for range 3 {
+		for range 100 {
+			serial := h.publish(model.StageMessage{Route: "plaza", Name: "light"})
+			if serial <= last {
+				t.Fatalf("serial %d after %d", serial, last)
+			}
+			last = serial
+		}
+		h.now = h.now.Add(time.Second)
+		h.open()
+	}
+}
+
+func TestLimits(t *testing.T) {
+	h := newHall(t)
+	for range model.MaxStageBurst {
+		h.publish(model.StageMessage{Route: "plaza", Name: "clap"})
+	}
+	if _, _, err := h.Publish(model.StageMessage{Route: "plaza", Name: "clap"}); !errors.Is(err, ErrTooFast) {
+		t.Errorf("%v", err)
+	}
+	h.publish(model.StageMessage{Route: "voice", Name: "clap"}) // has its own
+	h.now = h.now.Add(time.Second / model.MaxStagePerSecond)
+	h.publish(model.StageMessage{Route: "plaza", Name: "clap"})
+
+	h.now = h.now.Add(time.Hour)
+	large := make([]byte, 16<<10)
+	for i := range 15 {
+		h.publish(model.StageMessage{Route: "plaza", Name: string(rune('a' + i)), Payload: large, Retain: true})
+	}
+	if _, _, err := h.Publish(model.StageMessage{Route: "plaza", Name: "z", Payload: large, Retain: true}); !errors.Is(err, ErrFull) {
+		t.Errorf("%v", err)
+	}
+	h.publish(model.StageMessage{Route: "plaza", Name: "z", Payload: large})
+	h.publish(model.StageMessage{Route: "plaza", Name: "a", Payload: large, Retain: true})
+	h.publish(model.StageMessage{Route: "plaza", Name: "b", Retain: true})
+	h.publish(model.StageMessage{Route: "plaza", Name: "z", Payload: large, Retain: true})
+	if n := len(h.Shown()); n != 15 {
+		t.Errorf("shows %d", n)
+	}
+}
+
+func TestADeletedRoutesStageIsForgotten(t *testing.T) {
+	h := newHall(t)
+	h.publish(model.StageMessage{Route: "plaza", Name: "light", Payload: []byte("red"), Retain: true})
+	h.publish(model.StageMessage{Route: "voice", Name: "light", Payload: []byte("red"), Retain: true})
+	delete(h.routes, "plaza")
+	if shown := h.Shown(); len(shown) != 1 || shown[0].Route != "voice" {
+		t.Errorf("shows %+v", shown)
+	}
+}

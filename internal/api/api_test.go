@@ -73,10 +73,14 @@ func newWorld(t testing.TB) *world {
 			Registry: w.registry, Routes: specs.Route, Now: w.now, Signer: ticket.NewSigner(ticket.NewKeys(make([]byte, 32))),
 		}),
 	}
+	stages, err := stage.New(ctx, stage.Config{Store: durable, Route: specs.Route, Audience: w.engine, Now: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
 	census := observe.NewCensus(w.registry)
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
-		Stages: stage.New(stage.Config{Route: specs.Route, Audience: w.engine, Now: w.now}),
+		Stages: stages,
 		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),

@@ -10,7 +10,7 @@ import (
 
 // Stages publishes to every room of a space; *stage.Stages is the real one.
 type Stages interface {
-	Publish(m model.StageMessage) (serial uint64, reach model.StageReach, err error)
+	Publish(ctx context.Context, m model.StageMessage) (serial uint64, reach model.StageReach, err error)
 }
 
 type stages struct{ *API }
@@ -18,8 +18,8 @@ type stages struct{ *API }
 var _ greenroomv1connect.StageServiceHandler = stages{}
 
 // Publish implements StageService.
-func (s stages) Publish(_ context.Context, r *greenroomv1.PublishRequest) (*greenroomv1.PublishResponse, error) {
-	serial, reach, err := s.cfg.Stages.Publish(model.StageMessage{
+func (s stages) Publish(ctx context.Context, r *greenroomv1.PublishRequest) (*greenroomv1.PublishResponse, error) {
+	serial, reach, err := s.cfg.Stages.Publish(ctx, model.StageMessage{
 		Route: model.RouteName(r.GetRoute()), Space: r.GetSpace(), Name: r.GetName(), Payload: r.GetPayload(), Retain: r.GetRetain(),
 	})
 	if err != nil {

@@ -105,7 +105,10 @@ func (a *App) open(ctx context.Context) (err error) {
 		Registry: a.registry, Keys: a.keys, Fleet: a.specs.Fleet, Now: time.Now, Logger: a.cfg.Logger,
 		Shown: func() []model.StageMessage { return a.stages.Shown() },
 	})
-	a.stages = stage.New(stage.Config{Route: a.specs.Route, Audience: a.hub, Now: time.Now})
+	a.stages, err = stage.New(ctx, stage.Config{Store: a.store, Route: a.specs.Route, Audience: a.hub, Now: time.Now})
+	if err != nil {
+		return err
+	}
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
 	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
 	a.keeper = keeper.New(keeper.Config{

@@ -57,46 +57,47 @@ type Stage struct {
 
 type shownAt struct{ space, name string }
 
+// Effect answers what Take will do: which messages go, and whether this one is kept.
+func (s *Stage) Effect(m StageMessage) (gone []StageMessage, kept bool) {
+	if !m.Retain {
+		return nil, false
+	}
+	kept = len(m.Payload) > 0 // else only if it has to hide what a wider space shows
+	for at, old := range s.shown {
+		switch {
+		case at.name != m.Name:
+		case within(m.Space, at.space):
+			gone = append(gone, old)
+		case within(at.space, m.Space):
+			kept = true
+		}
+	}
+	return gone, kept
+}
+
 // Take takes a message that was published after all taken before.
 func (s *Stage) Take(m StageMessage) {
-	if !m.Retain {
+	gone, kept := s.Effect(m)
+	for _, old := range gone {
+		delete(s.shown, shownAt{old.Space, old.Name})
+		s.bytes -= old.Bytes()
+	}
+	if !kept {
 		return
 	}
 	if s.shown == nil {
 		s.shown = map[shownAt]StageMessage{}
 	}
-	wider := false // what an empty message has to hide from its space
-	for at, old := range s.shown {
-		switch {
-		case at.name != m.Name:
-		case within(m.Space, at.space):
-			delete(s.shown, at)
-			s.bytes -= old.Bytes()
-		case within(at.space, m.Space):
-			wider = true
-		}
-	}
-	if len(m.Payload) > 0 || wider {
-		s.shown[shownAt{m.Space, m.Name}] = m
-		s.bytes += m.Bytes()
-	}
+	s.shown[shownAt{m.Space, m.Name}] = m
+	s.bytes += m.Bytes()
 }
 
 // Fits tells whether the stage would keep at most limit bytes after Take, or no more than now.
 func (s *Stage) Fits(m StageMessage, limit int) bool {
-	if !m.Retain {
-		return true
-	}
+	gone, kept := s.Effect(m)
 	after := s.bytes
-	kept := len(m.Payload) > 0
-	for at, old := range s.shown {
-		switch {
-		case at.name != m.Name:
-		case within(m.Space, at.space):
-			after -= old.Bytes()
-		case within(at.space, m.Space):
-			kept = true
-		}
+	for _, old := range gone {
+		after -= old.Bytes()
 	}
 	if kept {
 		after += m.Bytes()

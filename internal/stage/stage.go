@@ -1,12 +1,13 @@
 // Package stage owns what is published to the rooms of a space, all at once: the serials of each route's messages, how
-// many a route may publish, and what late joiners are shown. It hands each message to the streams to the servers and
-// keeps no other; rooms never ask for one.
+// many a route may publish, and what late joiners are shown, which outlives restarts. It hands each message to the streams
+// to the servers and keeps no other; rooms never ask for one.
 //
-// A serial starts at the time in microseconds when the route first publishes, and rises by one: it rises over restarts
-// too, with a gap.
+// Serials start at the time in microseconds when the route first publishes after a start, and rise by one: they rise over
+// restarts too, with a gap.
 package stage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,8 +32,15 @@ type Audience interface {
 	Stage(m model.StageMessage, fleets []model.FleetName) model.StageReach
 }
 
+// Store keeps what late joiners are shown; a store.Store is one.
+type Store interface {
+	ListStaged(ctx context.Context) ([]model.StageMessage, error)
+	ReplaceStaged(ctx context.Context, gone, kept []model.StageMessage) error
+}
+
 // Config is what New needs; every field is required.
 type Config struct {
+	Store Store
 	// Route looks a route up, from memory.
 	Route    func(model.RouteName) (model.Route, bool)
 	Audience Audience
@@ -59,14 +67,24 @@ type routeStage struct {
 	counts counts
 }
 
-// New makes the stages, empty.
-func New(cfg Config) *Stages {
-	return &Stages{cfg: cfg, byRoute: map[model.RouteName]*routeStage{}}
+// New makes the stages as the store kept them.
+func New(ctx context.Context, cfg Config) (*Stages, error) {
+	s := &Stages{cfg: cfg, byRoute: map[model.RouteName]*routeStage{}}
+	kept, err := cfg.Store.ListStaged(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what the stages show: %w", err)
+	}
+	for _, m := range kept {
+		st := s.of(m.Route)
+		st.stage.Take(m)
+		st.serial = max(st.serial, m.Serial, uint64(cfg.Now().UnixMicro()))
+	}
+	return s, nil
 }
 
-// Publish gives the message its serial and hands it to every server that may have rooms for it. m.Payload is given away.
-// Errors: ErrNoRoute, ErrFull, ErrTooFast.
-func (s *Stages) Publish(m model.StageMessage) (serial uint64, reach model.StageReach, err error) {
+// Publish gives the message its serial and hands it to every server that may have rooms for it; one that is retained is
+// on disk before. m.Payload is given away. Errors: ErrNoRoute, ErrFull, ErrTooFast.
+func (s *Stages) Publish(ctx context.Context, m model.StageMessage) (serial uint64, reach model.StageReach, err error) {
 	route, ok := s.cfg.Route(m.Route)
 	if !ok {
 		return 0, model.StageReach{}, fmt.Errorf("%s: %w", m.Route, ErrNoRoute)
@@ -79,6 +97,9 @@ func (s *Stages) Publish(m model.StageMessage) (serial uint64, reach model.Stage
 		return 0, model.StageReach{}, fmt.Errorf("publish %q on %s: %w", m.Name, m.Route, err)
 	}
 	m.Serial = st.next(s.cfg.Now())
+	if err := s.keep(ctx, st, m); err != nil {
+		return 0, model.StageReach{}, err
+	}
 	st.stage.Take(m) // before the hand-over: a server that is welcomed meanwhile has it from here or from there
 	fleets := make([]model.FleetName, len(route.Fleets))
 	for i, f := range route.Fleets {
@@ -87,6 +108,19 @@ func (s *Stages) Publish(m model.StageMessage) (serial uint64, reach model.Stage
 	reach = s.cfg.Audience.Stage(m, fleets)
 	st.counts.take(m, reach)
 	return m.Serial, reach, nil
+}
+
+// keep writes down what the message changes of what is shown.
+func (s *Stages) keep(ctx context.Context, st *routeStage, m model.StageMessage) error {
+	gone, kept := st.stage.Effect(m)
+	if len(gone) == 0 && !kept {
+		return nil
+	}
+	var shown []model.StageMessage
+	if kept {
+		shown = append(shown, m)
+	}
+	return s.cfg.Store.ReplaceStaged(ctx, gone, shown)
 }
 
 func (s *Stages) of(route model.RouteName) *routeStage {

@@ -1,7 +1,12 @@
 package stage
 
 import (
+	"cmp"
+	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +18,7 @@ import (
 type hall struct {
 	*Stages
 	t      *testing.T
+	kept   memory
 	now    time.Time
 	routes map[model.RouteName]bool
 	heard  []model.StageMessage
@@ -20,19 +26,47 @@ type hall struct {
 }
 
 func newHall(t *testing.T) *hall {
-	h := &hall{t: t, now: time.UnixMicro(1_000_000), routes: map[model.RouteName]bool{"plaza": true, "voice": true}}
+	h := &hall{t: t, kept: memory{all: map[[3]string]model.StageMessage{}}, now: time.UnixMicro(1_000_000), routes: map[model.RouteName]bool{"plaza": true, "voice": true}}
 	h.open()
 	return h
 }
 
 // open starts the control plane, or another one.
 func (h *hall) open() {
-	h.Stages = New(Config{
+	stages, err := New(h.t.Context(), Config{
+		Store: &h.kept,
 		Route: func(name model.RouteName) (model.Route, bool) {
 			return model.Route{Name: name, Fleets: []model.FleetWeight{{Fleet: "a"}, {Fleet: "b"}}}, h.routes[name]
 		},
 		Audience: h, Now: func() time.Time { return h.now },
 	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.Stages = stages
+}
+
+// memory is a store; the real ones have tests of their own.
+type memory struct {
+	all  map[[3]string]model.StageMessage
+	down error
+}
+
+func (s *memory) ListStaged(context.Context) ([]model.StageMessage, error) {
+	return slices.SortedFunc(maps.Values(s.all), func(a, b model.StageMessage) int { return cmp.Compare(a.Serial, b.Serial) }), nil
+}
+
+func (s *memory) ReplaceStaged(_ context.Context, gone, kept []model.StageMessage) error {
+	if s.down != nil {
+		return s.down
+	}
+	for _, m := range gone {
+		delete(s.all, [3]string{string(m.Route), m.Space, m.Name})
+	}
+	for _, m := range kept {
+		s.all[[3]string{string(m.Route), m.Space, m.Name}] = m
+	}
+	return nil
 }
 
 // Stage implements Audience.
@@ -43,7 +77,7 @@ func (h *hall) Stage(m model.StageMessage, fleets []model.FleetName) model.Stage
 
 func (h *hall) publish(m model.StageMessage) uint64 {
 	h.t.Helper()
-	serial, _, err := h.Publish(m)
+	serial, _, err := h.Publish(h.t.Context(), m)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -52,7 +86,7 @@ func (h *hall) publish(m model.StageMessage) uint64 {
 
 func TestPublish(t *testing.T) {
 	h := newHall(t)
-	serial, reach, err := h.Publish(model.StageMessage{Route: "plaza", Space: "concert", Name: "light", Payload: []byte("red"), Retain: true})
+	serial, reach, err := h.Publish(h.t.Context(), model.StageMessage{Route: "plaza", Space: "concert", Name: "light", Payload: []byte("red"), Retain: true})
 	if err != nil || serial != 1_000_001 || reach.Servers != 2 || reach.Rooms != 5 {
 		t.Fatal(serial, reach, err)
 	}
@@ -65,7 +99,7 @@ func TestPublish(t *testing.T) {
 	if shown := h.Shown(); len(shown) != 1 || shown[0].Serial != serial {
 		t.Errorf("shows %+v", shown)
 	}
-	if _, _, err := h.Publish(model.StageMessage{Route: "moon", Name: "light"}); !errors.Is(err, ErrNoRoute) {
+	if _, _, err := h.Publish(h.t.Context(), model.StageMessage{Route: "moon", Name: "light"}); !errors.Is(err, ErrNoRoute) {
 		t.Error(err)
 	}
 	var text strings.Builder
@@ -96,12 +130,37 @@ func TestSerialsRiseOverRestarts(t *testing.T) {
 	}
 }
 
+func TestWhatIsShownOutlivesARestart(t *testing.T) {
+	h := newHall(t)
+	h.publish(model.StageMessage{Route: "plaza", Name: "light", Payload: []byte("red"), Retain: true})
+	h.publish(model.StageMessage{Route: "plaza", Space: "a", Name: "light", Retain: true}) // hides it there
+	h.publish(model.StageMessage{Route: "plaza", Name: "song", Payload: []byte("aria"), Retain: true})
+	h.publish(model.StageMessage{Route: "plaza", Name: "clap", Payload: []byte("!")})
+	h.publish(model.StageMessage{Route: "plaza", Name: "song", Retain: true})
+	before := fmt.Sprint(h.Shown())
+	h.now = time.UnixMicro(1) // a clock that went back
+	h.open()
+	if after := fmt.Sprint(h.Shown()); after != before || len(h.Shown()) != 2 {
+		t.Errorf("shows %s, before %s", after, before)
+	}
+	if next := h.publish(model.StageMessage{Route: "plaza", Name: "clap"}); next <= h.Shown()[1].Serial {
+		t.Errorf("serial %d after what is shown: %d", next, h.Shown()[1].Serial)
+	}
+	h.kept.down = errors.New("disk full")
+	if _, _, err := h.Publish(t.Context(), model.StageMessage{Route: "plaza", Name: "x", Payload: []byte("y"), Retain: true}); !errors.Is(err, h.kept.down) {
+		t.Error(err)
+	}
+	if len(h.Shown()) != 2 || h.heard[len(h.heard)-1].Name != "clap" {
+		t.Error("what could not be kept was published")
+	}
+}
+
 func TestLimits(t *testing.T) {
 	h := newHall(t)
 	for range model.MaxStageBurst {
 		h.publish(model.StageMessage{Route: "plaza", Name: "clap"})
 	}
-	if _, _, err := h.Publish(model.StageMessage{Route: "plaza", Name: "clap"}); !errors.Is(err, ErrTooFast) {
+	if _, _, err := h.Publish(h.t.Context(), model.StageMessage{Route: "plaza", Name: "clap"}); !errors.Is(err, ErrTooFast) {
 		t.Errorf("%v", err)
 	}
 	h.publish(model.StageMessage{Route: "voice", Name: "clap"}) // has its own
@@ -113,7 +172,7 @@ func TestLimits(t *testing.T) {
 	for i := range 15 {
 		h.publish(model.StageMessage{Route: "plaza", Name: string(rune('a' + i)), Payload: large, Retain: true})
 	}
-	if _, _, err := h.Publish(model.StageMessage{Route: "plaza", Name: "z", Payload: large, Retain: true}); !errors.Is(err, ErrFull) {
+	if _, _, err := h.Publish(h.t.Context(), model.StageMessage{Route: "plaza", Name: "z", Payload: large, Retain: true}); !errors.Is(err, ErrFull) {
 		t.Errorf("%v", err)
 	}
 	h.publish(model.StageMessage{Route: "plaza", Name: "z", Payload: large})

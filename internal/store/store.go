@@ -80,6 +80,11 @@ type Store interface {
 	// ListAudit answers the newest first.
 	ListAudit(ctx context.Context, limit int) ([]AuditEntry, error)
 
+	// ListStaged answers what the stages show to late joiners, by route and serial; what a deleted route's showed is gone.
+	ListStaged(ctx context.Context) ([]model.StageMessage, error)
+	// ReplaceStaged forgets those messages by route, space and name, and keeps these. ErrNotFound: no such route.
+	ReplaceStaged(ctx context.Context, gone, kept []model.StageMessage) error
+
 	// MasterKey answers the 32 bytes that were made at random when the store was first opened.
 	MasterKey(ctx context.Context) ([]byte, error)
 

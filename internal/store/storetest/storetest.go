@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		{"tokens are found by hash until they expire or are revoked", tokens},
 		{"a use of a token is noted at most once a minute", touches},
 		{"the audit log counts without gaps, newest first", audit},
+		{"what a stage shows is replaced, and goes with its route", staged},
 		{"the master key stays", masterKey},
 		{"changes are watched, reads and refusals are not", watches},
 		{"racing writers of one generation: one wins", races},

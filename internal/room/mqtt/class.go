@@ -4,38 +4,68 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"greenroom.dev/greenroom/internal/room"
-	"greenroom.dev/greenroom/internal/room/wire"
 )
 
-// class makes the packets of all connections with the same protocol level, subscriptions and limits. It is never changed.
+// speech is how a connection is spoken to.
+type speech struct {
+	level    byte
+	prefix   string // "r/{room}/"
+	step     uint64 // of positions, in millionths of the unit of length
+	largest  int    // the client's maximum packet size; 0: no limit
+	ordinary int    // no message but r/{room}/batch makes a packet longer than that
+	counters *Counters
+}
+
+// class makes the packets of all connections with the same speech and subscriptions. It is never changed.
 type class struct {
+	speech
 	key       string
-	level     byte
-	prefix    string // "r/{room}/"
-	filters   []filter
-	self      uint64 // the member, if a filter says "no local"
-	maxPacket int    // 0: no limit
-	retained  bool   // the messages answer a SUBSCRIBE
+	filters   []filter // without shared ones
+	batch     bool     // r/{room}/batch is subscribed to
+	self      uint64   // the member, if a filter says "no local"
+	maxPacket int      // 0: no limit that could matter
+	retained  bool     // the messages answer a SUBSCRIBE
+
+	// Of a session with shared subscriptions, whose class is its own.
+	session *session
+	shares  *shares
 }
 
 // newClass makes the class of a connection of member.
-func newClass(level byte, prefix string, filters []filter, member uint64, maxPacket int) *class {
-	c := &class{level: level, prefix: prefix, filters: slices.Clone(filters), maxPacket: maxPacket}
+func newClass(as speech, filters []filter, member uint64) *class {
+	c := &class{speech: as}
+	for _, f := range filters {
+		if !f.shared {
+			c.filters = append(c.filters, f)
+			c.batch = c.batch || f.topic == as.prefix+topicBatch
+		}
+	}
+	if as.largest > 0 && (as.largest < as.ordinary || c.batch) {
+		c.maxPacket = as.largest
+	}
 	slices.SortFunc(c.filters, func(a, b filter) int { return strings.Compare(a.topic, b.topic) })
 	var key strings.Builder
-	fmt.Fprintf(&key, "mqtt %d %d", level, maxPacket)
+	fmt.Fprintf(&key, "mqtt %d %d", as.level, c.maxPacket)
 	for _, f := range c.filters {
-		fmt.Fprintf(&key, "\n%d %t %t %s", f.qos, f.noLocal, f.asSent, f.topic)
+		fmt.Fprintf(&key, "\n%d %t %t %d %s", f.qos, f.noLocal, f.asSent, f.id, f.topic)
 		if f.noLocal {
 			c.self = member
 		}
 	}
 	if c.self != 0 {
-		fmt.Fprintf(&key, "\n%d", c.self)
+		fmt.Fprintf(&key, "\nself %d", c.self)
 	}
 	c.key = key.String()
+	return c
+}
+
+// sharing is the class of a session with shared subscriptions: what it gets depends on whose turn it is.
+func (c *class) sharing(s *session, all *shares, member uint64) *class {
+	c.session, c.shares = s, all
+	c.key = fmt.Sprintf("%s\nshares %d", c.key, member)
 	return c
 }
 
@@ -43,33 +73,32 @@ func newClass(level byte, prefix string, filters []filter, member uint64, maxPac
 func (c *class) Key() string { return c.key }
 
 func (c *class) Batch(t *room.Batch) *room.Shared {
-	e := encoding{class: c}
-	for i := range t.Presence {
-		e.presence(&t.Presence[i])
+	e := encoding{class: c, now: t.Now}
+	each(t, e.add)
+	if c.shares != nil {
+		for _, d := range c.shares.deal(c.prefix, t)[c.session] {
+			e.topic = d.item.topic(e.topic[:0], c.prefix)
+			e.put(&d.item, d.grant)
+		}
 	}
-	for i := range t.States {
-		e.state(&t.States[i])
-	}
-	for i := range t.Events {
-		v := &t.Events[i]
-		e.add('e', v.Name, v.Payload, v.QoS, false, v.From)
+	if c.batch {
+		e.records(batchRecords(t, c.part()))
 	}
 	return e.shared()
 }
 
 func (c *class) Snapshot(v *room.View) *room.Shared {
-	e := encoding{class: c.forSnapshot()}
+	e := encoding{class: c.forSnapshot(), now: v.Now}
 	for _, m := range v.Members {
-		e.presence(&room.Presence{Member: m.Member, Player: m.Player})
+		it := presenceItem(&room.Presence{Member: m.Member, Player: m.Player})
+		e.add(&it)
 	}
-	for i := range v.States {
-		e.state(&v.States[i])
+	each(&room.Batch{States: v.States, Positions: v.Positions, Staged: v.Staged, Occupancy: v.Occupancy}, e.add)
+	if c.batch {
+		e.records(snapshotRecords(v, c.part()))
 	}
 	return e.shared()
 }
-
-// Scene implements room.Encoder.
-func (c *class) Scene([]room.Entity) room.Scene { return nil }
 
 // forSnapshot is the class whose messages carry RETAIN and leave out nobody's.
 func (c *class) forSnapshot() *class {
@@ -78,46 +107,69 @@ func (c *class) forSnapshot() *class {
 	return &s
 }
 
-// match finds the best subscription for a topic of member from.
-func (c *class) match(topic []byte, from uint64) (qos byte, asSent, ok bool) {
+// grant is what the subscriptions say about a message.
+type grant struct {
+	qos    byte
+	asSent bool
+	ids    []int
+}
+
+// match finds what all subscriptions that match a topic of member from say. ids is used for the answer's.
+func (c *class) match(topic []byte, from uint64, ids []int) (g grant, ok bool) {
+	g.ids = ids
 	for i := range c.filters {
 		f := &c.filters[i]
 		if f.noLocal && from == c.self && c.self != 0 || !matches(f.topic, topic) {
 			continue
 		}
-		qos, asSent, ok = max(qos, f.qos), asSent || f.asSent, true
+		g.qos, g.asSent, ok = max(g.qos, f.qos), g.asSent || f.asSent, true
+		if f.id != 0 {
+			g.ids = append(g.ids, f.id)
+		}
 	}
-	return qos, asSent, ok
+	return g, ok
 }
 
 // encoding is a Shared being made.
 type encoding struct {
 	class *class
+	now   time.Time
 	room.Shared
-	topic []byte
+	topic   []byte
+	payload []byte
+	ids     []int
 }
 
-func (e *encoding) presence(p *room.Presence) {
-	var payload []byte
-	if !p.Left {
-		payload = fmt.Appendf(nil, `{"member":%d}`, p.Member)
+// add puts the item in if somebody of the class has subscribed to it.
+func (e *encoding) add(it *item) {
+	e.topic = it.topic(e.topic[:0], e.class.prefix)
+	if g, ok := e.class.match(e.topic, it.from, e.ids[:0]); ok {
+		e.ids = g.ids
+		e.put(it, g)
 	}
-	e.add('p', p.Player, payload, 1, true, 0)
 }
 
-func (e *encoding) state(s *room.State) {
-	e.add('s', s.Key, s.Value, s.QoS, s.Flags&(wire.Retain|wire.Delete) != 0, s.Owner)
-}
-
-func (e *encoding) add(kind byte, name string, payload []byte, qos byte, retain bool, from uint64) {
+// put puts the item in, as g says, under e.topic.
+func (e *encoding) put(it *item, g grant) {
 	c := e.class
-	e.topic = append(append(append(e.topic[:0], c.prefix...), kind, '/'), name...)
-	granted, asSent, ok := c.match(e.topic, from)
-	if !ok {
-		return
+	m := message{
+		topic: e.topic, payload: it.payload, qos: min(it.qos, g.qos), retain: it.retain && (c.retained || g.asSent),
+		ids: g.ids, props: it.props,
 	}
-	m := message{topic: e.topic, payload: payload, qos: min(qos, granted), retain: retain && (c.retained || asSent)}
-	if c.maxPacket > 0 && publishSize(c.level, &m) > c.maxPacket {
+	if it.position != nil || it.member != 0 {
+		e.payload = it.content(e.payload[:0], c.step)
+		m.payload = e.payload
+	}
+	if !it.expires.IsZero() {
+		left := it.expires.Sub(e.now)
+		if left <= 0 {
+			c.counters.Expired.Add(1)
+			return
+		}
+		m.expires, m.expiry = true, seconds(left)
+	}
+	if c.maxPacket > 0 && m.size(c.level) > c.maxPacket {
+		c.counters.TooLarge.Add(1)
 		return // the client's own limit (§3.1.2.11.4)
 	}
 	start := len(e.Bytes)

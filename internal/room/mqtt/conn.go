@@ -19,134 +19,139 @@ type conn struct {
 	// The room's.
 	class   *class
 	member  uint64
-	filters []filter
-	greeted bool // CONNACK went out
+	resumed bool // goes on with a session
+	quiet   bool // until the tick of the welcome is over: a session's retained messages are not due again
+	ended   bool // Close was called
 	moved   *wire.Reconnect
 
-	door   *Door
-	net    net.Conn
-	out    *room.Outbox
-	window *window
-	mu     sync.Mutex
-	acks   []ack // of QoS 1 and 2 that the room has not answered
+	door    *Door
+	net     net.Conn
+	out     *room.Outbox
+	session *session // another one after Inherit
+	greeted chan struct{}
+	greet   sync.Once
 
-	// The reader's; level, prefix, player and maxPacket do not change once the room has the connection.
+	mu       sync.Mutex
+	acks     []ack // of QoS 1 and 2, not answered
+	ones     int   // of acks, those of QoS 1
+	answered uint64
+
+	// The reader's until the room has the connection; after that it reads what does not change: all up to limit.
+	speech
+	room       *room.Room
+	player     string
+	clean      bool
+	expiry     time.Duration // of the session, behind the connection
+	receiveMax int           // the client's
+	noProblems bool
+	outAliases *aliases // nil: the client takes none
+	connack    []byte   // properties
+	limit      int      // of an incoming packet's bytes
+
 	heard     *room.Listener
 	in        *bufio.Reader
-	level     byte
-	prefix    string
-	player    string
-	maxPacket int
 	keepAlive time.Duration
-	limit     int // of an incoming packet's bytes
 	link      *room.Link
 	seq       uint64
-	will      *publish
-	exactly   map[uint16]struct{} // QoS 2 identifiers not released yet
-}
-
-// ack is what a publish is answered with once the room took or rejected it.
-type ack struct {
-	seq    uint64
-	kind   byte
-	id     uint16
-	reason byte
+	serial    uint64            // of positions
+	aliases   map[uint16]string // the client's; nil: none yet
 }
 
 // newConn serves nc.
 func newConn(d *Door, nc net.Conn) *conn {
-	c := &conn{door: d, net: nc, out: room.NewOutbox(model.DefaultMaxMemberQueueBytes), limit: connectBytes}
-	c.window = newWindow(c.out)
+	c := &conn{
+		door: d, net: nc, out: room.NewOutbox(model.DefaultMaxMemberQueueBytes),
+		greeted: make(chan struct{}), limit: connectBytes,
+	}
+	c.counters = &d.Counters
 	c.heard = &room.Listener{Conn: nc, Heard: time.Now(), Every: d.settings().HelloTimeout, Silence: c.silence}
 	c.in = bufio.NewReaderSize(c.heard, readBuffer)
-	c.exactly = map[uint16]struct{}{}
 	return c
 }
 
 // Endpoint implements room.Conn, as do the following.
 func (c *conn) Endpoint() string { return cmp.Or(c.door.Name, Endpoint) }
 
-func (c *conn) Encoder() room.Encoder { return c.class }
-
-// Welcome sends CONNACK: no session was present, wildcards are taken, subscription identifiers, shared
-// subscriptions and topic aliases are not.
-func (c *conn) Welcome(w wire.Welcome) {
-	c.greeted, c.member = true, w.Member
-	var props []byte
-	if c.level == level5 {
-		props = appendU32Property(props, propSessionExpiry, 0)
-		props = appendU16Property(props, propReceiveMax, maxUnacked)
-		props = appendU32Property(props, propMaxPacket, uint32(c.limit))
-		props = append(props, propSubscriptionIDs, 0, propSharedSubs, 0)
+func (c *conn) Encoder() room.Encoder {
+	if c.quiet {
+		return newClass(c.speech, nil, 0)
 	}
-	c.out.Push(appendConnack(nil, c.level, reasonSuccess, props))
+	return c.class
 }
 
-func (c *conn) Share(s *room.Shared, now time.Time) bool { return c.window.send(s, now, false) }
+// Inherit implements room.Heir: the session goes on if the client wants it to, it has outlived its connection, and the
+// same version of MQTT is spoken.
+func (c *conn) Inherit(earlier room.Conn) bool {
+	old, ok := earlier.(*conn)
+	if !ok || c.clean || old.expiry <= 0 || old.level != c.level || !old.session.pass(old, c) {
+		return false
+	}
+	c.session, c.member, c.resumed = old.session, old.member, true
+	c.session.lagging = false
+	c.classify()
+	return true
+}
 
-func (c *conn) Grant(s *room.Shared) { c.window.send(s, time.Time{}, true) }
+// Welcome sends CONNACK, and what the session has for the client.
+func (c *conn) Welcome(w wire.Welcome) {
+	c.member = w.Member
+	c.out.Push(appendConnack(nil, c.level, c.resumed, reasonSuccess, c.connack))
+	c.connack = nil
+	c.classify()
+	// In an area of interest nobody knows what has been missed.
+	c.quiet = c.resumed && !c.session.missed && !w.Interest
+	c.session.missed = false
+	c.session.resume(c)
+	if c.resumed {
+		c.counters.Sessions.Add(1)
+	}
+	c.begin()
+}
+
+// begin lets the reader go on.
+func (c *conn) begin() { c.greet.Do(func() { close(c.greeted) }) }
+
+func (c *conn) Share(s *room.Shared, now time.Time) bool {
+	ok := c.session.send(s, now, false)
+	c.session.lagging = c.session.lagging || !ok
+	return ok
+}
+
+func (c *conn) Grant(s *room.Shared) { c.session.send(s, time.Now(), true) }
 
 func (c *conn) Signal(s room.Signal) {
-	m := message{topic: fmt.Appendf(nil, "%sm/%s/%s", c.prefix, c.player, s.Name), payload: s.Payload}
-	granted, _, ok := c.class.match(m.topic, s.From)
-	if !ok {
-		return
+	now := time.Now()
+	it := item{
+		class: topicSignal, name: c.player + "/" + s.Name, payload: s.Payload, props: s.Props, qos: s.QoS, from: s.From,
 	}
-	m.qos = min(granted, s.QoS)
-	b, id := appendPublish(nil, c.level, &m)
-	shared := &room.Shared{Bytes: b, Messages: 1}
-	if id > 0 {
-		shared.Holes = []room.Hole{{ID: id, End: len(b)}}
+	if s.TTL > 0 {
+		it.expires = now.Add(s.TTL)
 	}
-	c.window.send(shared, time.Time{}, false) // a client too slow for its signals misses them
-}
-
-// Ack answers the publishes up to seq.
-func (c *conn) Ack(seq uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	var b []byte
-	for ; n < len(c.acks) && c.acks[n].seq <= seq; n++ {
-		a := c.acks[n]
-		b = appendAck(b, c.level, a.kind, a.id, a.reason)
-	}
-	c.acks = c.acks[n:]
-	if n > 0 {
-		c.out.Push(b)
-	}
-}
-
-// Reject keeps the reason for the answer; 3.1.1 has no way to tell it.
-func (c *conn) Reject(r wire.Reject) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.acks {
-		if a := &c.acks[i]; a.seq == r.Seq && a.reason == 0 {
-			a.reason = rejectReason(r.Code)
+	e := encoding{class: c.class, now: now}
+	e.add(&it)
+	if e.Messages == 0 { // whoever shares a subscription to signals can only have its own
+		for _, f := range c.session.filters {
+			if f.shared && matches(f.topic, e.topic) {
+				e.put(&it, grant{qos: f.qos, asSent: f.asSent})
+				break
+			}
 		}
 	}
-}
-
-func rejectReason(code wire.RejectCode) byte {
-	switch code {
-	case wire.RejectBadName:
-		return reasonBadTopic
-	case wire.RejectNoMember:
-		return reasonNoSubscribers
-	case wire.RejectVersion:
-		return reasonImplementation
+	if shared := e.shared(); shared != nil && !c.session.send(shared, now, false) {
+		c.counters.SignalDropped.Add(1) // a client too slow for its signals misses them
 	}
-	return reasonQuota
 }
 
 // Resync says nothing: the snapshot that follows is the retained messages again.
-func (c *conn) Resync(string) {}
+func (c *conn) Resync(string) {
+	c.session.lagging = false
+	c.session.missed = !c.session.online()
+}
 
 // Reconnect tells a 3.1.1 client by topic and a 5 one with the DISCONNECT of Close.
 func (c *conn) Reconnect(r wire.Reconnect) {
 	c.moved = &r
-	if c.level == level5 || !c.greeted {
+	if c.level == level5 || !c.isGreeted() {
 		return
 	}
 	payload, _ := json.Marshal(struct {
@@ -155,14 +160,15 @@ func (c *conn) Reconnect(r wire.Reconnect) {
 		Ticket string `json:"ticket"`
 		Reason string `json:"reason"`
 	}{r.After.Milliseconds(), r.URL, r.Ticket, r.Reason})
-	b, _ := appendPublish(nil, c.level, &message{topic: []byte(c.prefix + "sys/reconnect"), payload: payload})
+	b, _ := appendPublish(nil, c.level, &message{topic: []byte(c.prefix + topicMoved), payload: payload})
 	c.out.Push(b)
 }
 
 // Close says why, as far as the protocol can: before CONNACK with one, else with DISCONNECT.
 func (c *conn) Close(code wire.CloseCode, reason string) {
-	props := appendTextProperty(nil, propReason, reason)
+	c.ended = true
 	why := disconnectReason(code)
+	var props []byte
 	if m := c.moved; m != nil {
 		if m.URL != "" {
 			why = reasonMoved
@@ -171,67 +177,40 @@ func (c *conn) Close(code wire.CloseCode, reason string) {
 		props = appendUserProperty(props, "ticket", m.Ticket)
 		props = appendUserProperty(props, "after_ms", fmt.Sprint(m.After.Milliseconds()))
 	}
-	c.end(c.greeted, code, why, props)
+	c.end(code, why, reason, props)
 }
 
-func (c *conn) Flush() { c.out.Flush() }
+func (c *conn) Flush() {
+	if c.class != nil && c.class.shares != nil && !c.ended {
+		c.class.shares.endTick()
+	}
+	c.quiet = false
+	c.out.Flush()
+}
 
-func (c *conn) Idle() bool { return c.window.idle() }
+func (c *conn) Idle() bool { return c.session.idle() }
 
-func (c *conn) Drop() int { return c.window.drop() }
+func (c *conn) Drop() int { return c.session.drop() }
 
-// end sends the last packet; any goroutine may. The first call counts.
-func (c *conn) end(greeted bool, code wire.CloseCode, why byte, props []byte) {
-	switch {
-	case c.level == 0:
-	case !greeted && c.level == level5:
-		if why != reasonMoved && why != reasonUseAnother { // properties that CONNACK has not
-			props = nil
+// Parted implements room.Parter: a session that nobody has gone on with is over.
+func (c *conn) Parted() {
+	s := c.session
+	if !s.end(c) {
+		return
+	}
+	for _, f := range s.filters {
+		if f.shared {
+			c.shares().leave(s, f.name)
 		}
-		c.out.Push(appendConnack(nil, c.level, why, props))
-	case !greeted:
-		c.out.Push(appendConnack(nil, c.level, returnCode(code), nil))
-	case c.level == level5:
-		c.out.Push(appendDisconnect(nil, why, props))
 	}
-	c.out.Finish()
-	_ = c.net.SetDeadline(time.Now().Add(or(c.door.Linger, DefaultLinger)))
+	s.filters = nil
 }
 
-// disconnectReason gives a close code in MQTT 5's words.
-func disconnectReason(code wire.CloseCode) byte {
-	switch code {
-	case wire.CloseMoved, wire.CloseOtherServer:
-		return reasonUseAnother
-	case wire.CloseGoingAway:
-		return reasonShuttingDown
-	case wire.CloseIdle:
-		return reasonKeepAlive
-	case wire.CloseBadTicket:
-		return reasonBadUser
-	case wire.CloseExpired, wire.CloseReleased:
-		return reasonNotAuthorised
-	case wire.CloseReplaced:
-		return reasonTakenOver
-	case wire.CloseProtocol:
-		return reasonProtocol
-	case wire.CloseFlooding:
-		return reasonRateTooHigh
-	case wire.CloseTooLarge:
-		return reasonTooLarge
-	case wire.CloseEnded, wire.CloseRemoved:
-		return reasonAdministrative
+func (c *conn) isGreeted() bool {
+	select {
+	case <-c.greeted:
+		return true
+	default:
+		return false
 	}
-	return reasonQuota // too slow, full
-}
-
-// returnCode gives it in 3.1.1's (§3.2.2.3).
-func returnCode(code wire.CloseCode) byte {
-	switch code {
-	case wire.CloseBadTicket, wire.CloseExpired:
-		return 4
-	case wire.CloseMoved, wire.CloseGoingAway:
-		return 3
-	}
-	return 5
 }

@@ -1,6 +1,7 @@
-// Package mqtt is the MQTT door into rooms: the server's side of MQTT 3.1.1 and 5 for the topics of docs/WIRE.md, with clean
-// sessions only. Outgoing messages are encoded once per tick for all connections with the same protocol level and
-// subscriptions; QoS 1 ones are copied to fill in each connection's packet identifiers.
+// Package mqtt is the MQTT door into rooms: the server's side of MQTT 3.1.1 and 5 for the topics of docs/WIRE.md. What the
+// room says is encoded once per tick for all connections with the same protocol level and subscriptions (class.go, scene.go);
+// messages of QoS 1 and 2 are copied to fill in each connection's packet identifiers (flight.go). Sessions belong to seats,
+// and outlive a connection no longer than those (session.go).
 package mqtt
 
 import (
@@ -12,7 +13,6 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room"
-	"greenroom.dev/greenroom/internal/room/wire"
 )
 
 // Endpoint is the door's name among a server's endpoints, unless it has another.
@@ -36,6 +36,7 @@ type Door struct {
 	Linger time.Duration
 	// Settings are the server's before a room is known: the time for CONNECT to come. Nil: the defaults.
 	Settings func() model.RoomSettings
+	Counters Counters
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
@@ -96,6 +97,7 @@ func (d *Door) Close() {
 		if !c.out.Finished() {
 			c.out.Finish()
 			_ = c.net.SetDeadline(time.Now())
+			c.begin()
 		}
 	}
 	d.mu.Unlock()
@@ -121,19 +123,6 @@ func (d *Door) leave(c *conn) {
 	delete(d.conns, c)
 	d.mu.Unlock()
 	d.wait.Done()
-}
-
-// farewell is why the reader ends a connection, to be told to the peer.
-type farewell struct {
-	code   wire.CloseCode
-	why    byte
-	reason string
-}
-
-func (f *farewell) Error() string { return f.reason }
-
-func bye(code wire.CloseCode, reason string) error {
-	return &farewell{code, disconnectReason(code), reason}
 }
 
 func or(d, fallback time.Duration) time.Duration {

@@ -39,25 +39,27 @@ const (
 	reasonWithWill       = 0x04
 	reasonNoSubscribers  = 0x10
 	reasonNotExisted     = 0x11
-	reasonUnspecified    = 0x80
 	reasonMalformed      = 0x81
 	reasonProtocol       = 0x82
 	reasonImplementation = 0x83
-	reasonBadVersion     = 0x84
 	reasonBadUser        = 0x86
 	reasonNotAuthorised  = 0x87
 	reasonShuttingDown   = 0x8b
+	reasonBadMethod      = 0x8c
 	reasonKeepAlive      = 0x8d
 	reasonTakenOver      = 0x8e
 	reasonBadFilter      = 0x8f
 	reasonBadTopic       = 0x90
+	reasonNoIdentifier   = 0x92
+	reasonReceiveMax     = 0x93
+	reasonBadAlias       = 0x94
 	reasonTooLarge       = 0x95
 	reasonRateTooHigh    = 0x96
 	reasonQuota          = 0x97
 	reasonAdministrative = 0x98
+	reasonBadPayload     = 0x99
 	reasonUseAnother     = 0x9c
 	reasonMoved          = 0x9d
-	reasonNoShared       = 0x9e
 )
 
 // header is a packet's fixed header.
@@ -69,12 +71,15 @@ type header struct {
 
 var (
 	errMalformed = errors.New("malformed packet")
+	errBreach    = errors.New("protocol error")
 	errTooLarge  = errors.New("packet too large")
 )
 
 func malformed(what string) error { return fmt.Errorf("%w: %s", errMalformed, what) }
 
-// readHeader reads a fixed header; a size above limit is errTooLarge.
+func breach(what string) error { return fmt.Errorf("%w: %s", errBreach, what) }
+
+// readHeader reads a fixed header; a packet longer than limit is errTooLarge.
 func readHeader(r io.ByteReader, limit int) (header, error) {
 	first, err := r.ReadByte()
 	if err != nil {
@@ -94,7 +99,7 @@ func readHeader(r io.ByteReader, limit int) (header, error) {
 			break
 		}
 	}
-	if h.size > limit {
+	if 1+varintSize(h.size)+h.size > limit {
 		return header{}, errTooLarge
 	}
 	if h.kind != typePublish && h.flags != wantFlags(h.kind) {
@@ -120,6 +125,13 @@ type reader struct {
 func (r *reader) fail(what string) {
 	if r.err == nil {
 		r.err, r.b = malformed(what), nil
+	}
+}
+
+// breach is fail for what is well-formed and against the rules.
+func (r *reader) breach(what string) {
+	if r.err == nil {
+		r.err, r.b = breach(what), nil
 	}
 }
 

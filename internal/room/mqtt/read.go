@@ -11,8 +11,17 @@ import (
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
-// errLeft: the client said DISCONNECT.
-var errLeft = errors.New("client disconnected")
+// left is a client's own end: it said DISCONNECT.
+type left struct {
+	will   bool          // it wants its will done
+	expiry time.Duration // of the session
+}
+
+func (*left) Error() string { return "client disconnected" }
+
+// leaveGrace is how long the seat of a client that said goodbye for good is kept: many clients connect anew right
+// after, with the same ticket.
+const leaveGrace = 2 * time.Second
 
 // serve runs the connection to its end.
 func (c *conn) serve() {
@@ -30,14 +39,13 @@ func (c *conn) serve() {
 	c.heard.Look(c.heard.Heard)
 	err := c.read()
 	if c.link != nil {
-		if !errors.Is(err, errLeft) && !c.out.Finished() {
-			c.sendWill()
-		}
-		c.link.Lost()
+		loss := c.loss(err)
+		c.session.conclude(c, loss.Park > 0)
+		c.link.Lose(loss)
 	}
 	var f *farewell
 	if errors.As(err, &f) {
-		c.end(c.link != nil, f.code, f.why, appendTextProperty(nil, propReason, f.reason))
+		c.end(f.code, f.why, f.reason, nil)
 	}
 	if c.out.Finished() { // let the peer take the last packet before a reset can take it away
 		_, _ = io.Copy(io.Discard, c.net)
@@ -45,6 +53,18 @@ func (c *conn) serve() {
 	c.out.Break()
 	c.net.Close()
 	<-written
+}
+
+// loss says what the end of the connection leaves in the room.
+func (c *conn) loss(err error) room.Loss {
+	loss := room.Loss{Will: true, Park: c.expiry}
+	if l := new(left); errors.As(err, &l) {
+		loss.Will, loss.Park = l.will, l.expiry
+		if l.expiry == 0 {
+			loss.Seat = leaveGrace
+		}
+	}
+	return loss
 }
 
 // read takes packets until something ends the connection.
@@ -78,7 +98,11 @@ func (c *conn) read() error {
 func (c *conn) broken(err error) error {
 	switch {
 	case errors.Is(err, errMalformed):
+		c.counters.Breaches.Add(1)
 		return &farewell{wire.CloseProtocol, reasonMalformed, err.Error()}
+	case errors.Is(err, errBreach):
+		c.counters.Breaches.Add(1)
+		return &farewell{wire.CloseProtocol, reasonProtocol, err.Error()}
 	case errors.Is(err, errTooLarge):
 		return bye(wire.CloseTooLarge, fmt.Sprintf("a packet is longer than %d bytes", c.limit))
 	case errors.Is(err, room.ErrFlooding):
@@ -89,15 +113,19 @@ func (c *conn) broken(err error) error {
 	return err
 }
 
-// silence ends a connection that says less than it promised.
+// silence ends a connection that says less than it promised: nothing for one and a half times the keep-alive (§3.1.2.10).
 func (c *conn) silence(silent time.Duration) error {
+	limit := c.keepAlive * 3 / 2
 	switch {
 	case c.out.Finished():
 		return net.ErrClosed
 	case c.link == nil:
 		return bye(wire.CloseIdle, "no CONNECT came in time")
-	case c.keepAlive > 0 && silent >= c.keepAlive+c.keepAlive/2:
+	case c.keepAlive == 0:
+	case silent >= limit:
 		return bye(wire.CloseIdle, fmt.Sprintf("nothing was heard for %v", silent.Round(time.Second)))
+	default:
+		c.heard.Every = limit - silent
 	}
 	return nil
 }
@@ -110,10 +138,14 @@ func (c *conn) packet(h header, body []byte) error {
 			return err
 		}
 		return c.publish(p)
-	case typePuback:
-		id, _, err := decodeID(c.level, body)
-		if err == nil {
-			c.window.acked(id)
+	case typePuback, typePubrec, typePubcomp:
+		id, reason, err := decodeID(c.level, h.kind, body)
+		if err != nil {
+			return err
+		}
+		reply, err := c.session.acknowledged(c, h.kind, id, reason)
+		if len(reply) > 0 {
+			c.say(reply)
 		}
 		return err
 	case typePubrel:
@@ -127,42 +159,36 @@ func (c *conn) packet(h header, body []byte) error {
 		c.say([]byte{typePingresp << 4, 0})
 		return nil
 	case typeDisconnect:
-		reason, err := decodeDisconnect(c.level, body)
-		if err == nil && reason == reasonWithWill {
-			return io.EOF
-		}
-		return errors.Join(err, errLeft)
-	default: // a second CONNECT, what only a server sends, AUTH, PUBREC and PUBCOMP of a QoS 2 that was not granted
-		return bye(wire.CloseProtocol, fmt.Sprintf("packet type %d is not expected", h.kind))
+		return c.disconnect(body)
+	case typeAuth:
+		return breach("AUTH without an authentication method")
+	case typeConnect:
+		return breach("a second CONNECT")
+	case 0:
+		return malformed("packet type 0")
+	default:
+		return breach(fmt.Sprintf("packet type %d from a client", h.kind))
 	}
+}
+
+// disconnect is the client's goodbye. Its reason 0 takes the will back.
+func (c *conn) disconnect(body []byte) error {
+	g, err := decodeDisconnect(c.level, body)
+	if err != nil {
+		return err
+	}
+	end := &left{will: g.reason != reasonSuccess, expiry: c.expiry}
+	if g.has(propSessionExpiry) {
+		if c.expiry == 0 && g.sessionExpiry > 0 {
+			return breach("a session expiry where CONNECT had none")
+		}
+		end.expiry = c.capped(expiryOf(g.sessionExpiry))
+	}
+	return end
 }
 
 // say sends b at once.
 func (c *conn) say(b []byte) {
 	c.out.Push(b)
 	c.out.Flush()
-}
-
-func (c *conn) change(kind byte, body []byte) error {
-	if ok, err := c.link.Allow(c.heard.Heard); err != nil || !ok {
-		return errors.Join(err, room.ErrFlooding) // there is no answer that means "later"
-	}
-	var what any
-	if kind == typeSubscribe {
-		s, err := decodeSubscribe(c.level, body)
-		if err != nil {
-			return err
-		}
-		if s.subscriptionID {
-			return bye(wire.CloseProtocol, "subscription identifiers are not taken")
-		}
-		what = s
-	} else {
-		u, err := decodeUnsubscribe(c.level, body)
-		if err != nil {
-			return err
-		}
-		what = u
-	}
-	return c.link.Change(what)
 }

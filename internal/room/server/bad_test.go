@@ -125,11 +125,11 @@ func TestMalformedMQTT(t *testing.T) {
 	}{
 		"QoS 3":                    {"360400016100", 0x81},
 		"a wildcard's bad filter":  {"8202", 0x81}, // cut short
-		"SUBSCRIBE without topics": {"8203000100", 0x81},
-		"packet identifier 0":      {"3206000161000000", 0x81},
+		"SUBSCRIBE without topics": {"8203000100", 0x82},
+		"packet identifier 0":      {"3206000161000000", 0x82},
 		"CONNECT twice":            {hex.EncodeToString(connectPacket(5, "", "")), 0x82},
 		"a packet of the server":   {"d000", 0x82},
-		"a topic alias":            {"30080001610323000170", 0x94},
+		"topic alias 0":            {"30080001610323000070", 0x94},
 		"an unknown property":      {"300600016102770170", 0x81},
 		"a packet of 3,000 bytes":  {"30b817" + strings.Repeat("00", 3000), 0x95},
 	} {

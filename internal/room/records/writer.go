@@ -5,22 +5,21 @@ import (
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
-// Framing is how a door puts records on its wire.
-type Framing struct {
-	Head int                   // bytes that Seal needs in front of the records
-	Seal func(b []byte) []byte // makes what is sent of the records in b[Head:], in place
-}
+// ownBytes is room for a few of the short records that are for one member alone.
+const ownBytes = 64
 
 // Writer queues what the room says to one member alone, in order with what it says to all: a door's connection embeds it
 // for these methods of room.Conn.
 type Writer struct {
-	Out     *room.Outbox
-	Framing Framing
+	Out   *room.Outbox
+	Class *Class
 
-	own []byte // records not sealed yet, behind Head bytes
+	own []byte // records not sealed yet
 }
 
-// Welcome implements room.Conn, as do the following.
+// Encoder implements room.Conn, as do the following.
+func (w *Writer) Encoder() room.Encoder { return w.Class }
+
 func (w *Writer) Welcome(r wire.Welcome) { w.record(r) }
 
 func (w *Writer) Signal(s room.Signal)       { w.record(s.Signal) }
@@ -48,7 +47,7 @@ func (w *Writer) Drop() int { return w.Out.Drop(nil) }
 
 func (w *Writer) record(r wire.Record) {
 	if w.own == nil {
-		w.own = make([]byte, w.Framing.Head, 128)
+		w.own = w.Class.records(ownBytes)
 	}
 	w.own = r.Append(w.own)
 }
@@ -56,13 +55,13 @@ func (w *Writer) record(r wire.Record) {
 // Seal queues what is for the member alone so far; the room's next bytes come behind it.
 func (w *Writer) Seal() {
 	if w.own != nil {
-		w.Out.Push(w.Framing.Seal(w.own))
+		w.Out.Push(w.Class.Seal(w.own))
 		w.own = nil
 	}
 }
 
 // Now queues a record that is not the room's; any goroutine may.
 func (w *Writer) Now(r wire.Record) {
-	w.Out.Push(w.Framing.Seal(r.Append(make([]byte, w.Framing.Head, w.Framing.Head+16))))
+	w.Out.Push(w.Class.Seal(r.Append(w.Class.records(ownBytes))))
 	w.Out.Flush()
 }

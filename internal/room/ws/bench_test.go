@@ -17,7 +17,7 @@ type sink struct {
 	crowd     *crowd
 }
 
-func (s *sink) Encoder() room.Encoder { return encoder{} }
+func (s *sink) Encoder() room.Encoder { return frames }
 func (s *sink) Welcome(wire.Welcome)  {}
 func (s *sink) Grant(*room.Shared)    {}
 func (s *sink) Flush()                {}

@@ -35,7 +35,7 @@ type conn struct {
 func newConn(d *Door, nc net.Conn, in *bufio.Reader) *conn {
 	out := room.NewOutbox(model.DefaultMaxMemberQueueBytes)
 	c := &conn{
-		Writer: records.Writer{Out: out, Framing: records.Framing{Head: headRoom, Seal: frame}},
+		Writer: records.Writer{Out: out, Class: frames},
 		door:   d, net: nc, out: out, limit: records.HelloBytes,
 	}
 	c.client = records.Client{Gate: d.Gate, Conn: c, Admitted: c.admitted, Answer: c.Now}
@@ -59,6 +59,9 @@ func (c *conn) admitted(s model.RoomSettings) {
 
 // readBuffer is how many bytes are read at once; players' messages are small.
 const readBuffer = 2 << 10
+
+// frames are how all WebSocket members get records. Never changed.
+var frames = &records.Class{Name: Endpoint, Head: headRoom, Seal: frame}
 
 // headRoom is space for the longest unmasked frame header.
 const headRoom = 10
@@ -89,8 +92,6 @@ func appendHeader(b []byte, op ws.OpCode, n int) []byte {
 
 // Endpoint implements room.Conn, as do the following.
 func (c *conn) Endpoint() string { return cmp.Or(c.door.Name, Endpoint) }
-
-func (c *conn) Encoder() room.Encoder { return encoder{} }
 
 func (c *conn) Share(s *room.Shared, now time.Time) bool {
 	c.Seal()

@@ -14,7 +14,7 @@ import (
 func TestSceneSpellsOutASight(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		entities := rapid.SliceOfN(rapid.Custom(drawEntity), 1, 6).Draw(rt, "entities")
-		c := encoder{}.Scene(entities)
+		c := frames.Scene(entities)
 		for range 3 {
 			s := drawSight(rt, entities)
 			got, want := c.For(s), spell(entities, s)

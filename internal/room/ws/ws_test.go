@@ -28,7 +28,7 @@ func TestSnapshotInParts(t *testing.T) {
 	for i := range 200 {
 		v.States = append(v.States, room.State{State: wire.State{Key: string(rune('a' + i)), Value: make([]byte, 1000)}})
 	}
-	in := bytes.NewReader(encoder{}.Snapshot(v).Bytes)
+	in := bytes.NewReader(frames.Snapshot(v).Bytes)
 	parts, entries := 0, 0
 	for in.Len() > 0 {
 		h, err := ws.ReadHeader(in)
@@ -72,9 +72,9 @@ func TestWhatAFrameHolds(t *testing.T) {
 		wire.Occupancy{Members: 2},
 		b.Staged[0].Staged,
 	}
-	sameRecords(t, encoder{}.Batch(&b).Bytes, want)
+	sameRecords(t, frames.Batch(&b).Bytes, want)
 	shown := &room.View{Epoch: 1, Positions: b.Positions, Staged: b.Staged, Occupancy: 2}
-	sameRecords(t, encoder{}.Snapshot(shown).Bytes, append([]wire.Record{wire.Snapshot{First: true, Last: true, Epoch: 1}}, want[4:]...))
+	sameRecords(t, frames.Snapshot(shown).Bytes, append([]wire.Record{wire.Snapshot{First: true, Last: true, Epoch: 1}}, want[4:]...))
 }
 
 // sameRecords holds the records of some frames against want.

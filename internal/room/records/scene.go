@@ -1,4 +1,4 @@
-package ws
+package records
 
 import (
 	"greenroom.dev/greenroom/internal/room"
@@ -7,6 +7,7 @@ import (
 
 // scene encodes a tick's entities, each at most once in each way: one member's bytes are pieces put together.
 type scene struct {
+	class    *Class
 	entities []room.Entity
 	buf      []byte // the pieces
 	pieces   []pieces
@@ -22,8 +23,8 @@ type span struct{ from, to int }
 func (s span) len() int { return s.to - s.from }
 
 // Scene implements room.Encoder.
-func (encoder) Scene(entities []room.Entity) room.Scene {
-	return &scene{entities: entities, pieces: make([]pieces, len(entities))}
+func (c *Class) Scene(entities []room.Entity) room.Scene {
+	return &scene{class: c, entities: entities, pieces: make([]pieces, len(entities))}
 }
 
 // For implements room.Scene: Left, then for each that came Joined, Positions and States, then Positions of who moved
@@ -54,13 +55,11 @@ func (c *scene) For(s *room.Sight) *room.Shared {
 	if n == 0 {
 		return nil
 	}
-	b := make([]byte, headRoom, headRoom+whole+headBytes+entries)
-	for _, i := range s.Gone {
-		b = wire.Left{Member: c.entities[i].Member}.Append(b)
+	if c.class.Apart {
+		return c.apart(s, whole, n)
 	}
-	for _, i := range s.Came {
-		b = c.put(b, c.pieces[i].came)
-	}
+	b := c.class.records(whole + headBytes + entries)
+	b = c.comings(b, s)
 	if entries > 0 {
 		b = wire.AppendPositionsHead(b, entries)
 		for _, i := range s.Stayed {
@@ -73,7 +72,44 @@ func (c *scene) For(s *room.Sight) *room.Shared {
 	for _, i := range s.Stayed {
 		b = c.put(b, c.pieces[i].changed)
 	}
-	return &room.Shared{Bytes: frame(b), Messages: n}
+	return &room.Shared{Bytes: c.class.Seal(b), Messages: n}
+}
+
+// comings are who left and who came.
+func (c *scene) comings(b []byte, s *room.Sight) []byte {
+	for _, i := range s.Gone {
+		b = wire.Left{Member: c.entities[i].Member}.Append(b)
+	}
+	for _, i := range s.Came {
+		b = c.put(b, c.pieces[i].came)
+	}
+	return b
+}
+
+// apart leaves the positions of who moved and who is far out of the bytes, which are whole long.
+func (c *scene) apart(s *room.Sight, whole, messages int) *room.Shared {
+	shared := &room.Shared{Messages: messages}
+	if whole > 0 {
+		b := c.comings(c.class.records(whole), s)
+		for _, i := range s.Stayed {
+			b = c.put(b, c.pieces[i].changed)
+		}
+		shared.Bytes = c.class.Seal(b)
+	}
+	for _, i := range s.Stayed {
+		shared.Latest = c.latest(shared.Latest, i, c.pieces[i].moved)
+	}
+	for _, i := range s.Far {
+		shared.Latest = c.latest(shared.Latest, i, c.pieces[i].far)
+	}
+	return shared
+}
+
+func (c *scene) latest(dst []room.Latest, i int, p span) []room.Latest {
+	if p.len() == 0 {
+		return dst
+	}
+	return append(dst, room.Latest{Member: c.entities[i].Member, Bytes: c.buf[p.from:p.to:p.to]})
 }
 
 func (c *scene) put(b []byte, s span) []byte { return append(b, c.buf[s.from:s.to]...) }

@@ -72,6 +72,15 @@ func (r *rooms) Admit(token, player string) (room.Admission, *room.Refusal) {
 	return room.Admission{Room: h.Room, Player: seat.Player, Seat: seat.ID}, nil
 }
 
+// OpenConnect implements room.ConnectGate.
+func (r *rooms) OpenConnect(part []byte) (ticket.DirectionKeys, *room.Refusal) {
+	_, keys, err := r.plane.OpenConnect(part)
+	if err != nil {
+		return ticket.DirectionKeys{}, refusal(err)
+	}
+	return keys, nil
+}
+
 // refusal gives the close code of an error of Plane.Claim.
 func refusal(err error) *room.Refusal {
 	code := wire.CloseGoingAway

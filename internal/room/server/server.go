@@ -14,6 +14,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/ticket"
 	sdk "greenroom.dev/greenroom/sdk/go/server"
 )
 
@@ -21,6 +22,7 @@ import (
 type Plane interface {
 	Run(ctx context.Context) error
 	Claim(ticket string) (sdk.Seat, error)
+	OpenConnect(part []byte) (ticket.Claims, ticket.DirectionKeys, error)
 	Release(seat sdk.Seat)
 	Copy(session sdk.Session, state []byte)
 	Ended(session sdk.Session)

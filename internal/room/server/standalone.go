@@ -27,14 +27,22 @@ func standaloneKeys() *ticket.Keys { return ticket.NewKeys([]byte("greenroom sta
 
 // Ticket makes a new seat in a session of seats for a player, good for an hour.
 func (s *Standalone) Ticket(session model.SessionRef, player model.PlayerID, seats int) string {
+	return ticket.NewSigner(standaloneKeys()).Sign(s.seat(session, player, seats))
+}
+
+// ConnectToken is Ticket for the UDP door.
+func (s *Standalone) ConnectToken(session model.SessionRef, player model.PlayerID, seats int) string {
+	return ticket.NewSigner(standaloneKeys()).Seal(s.seat(session, player, seats))
+}
+
+func (s *Standalone) seat(session model.SessionRef, player model.PlayerID, seats int) ticket.Claims {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.seats++
-	seat := s.seats
-	s.mu.Unlock()
-	return ticket.NewSigner(standaloneKeys()).Sign(ticket.Claims{
-		Server: standaloneServer, Player: player, Seat: model.SeatID(seat), Session: session,
+	return ticket.Claims{
+		Server: standaloneServer, Player: player, Seat: model.SeatID(s.seats), Session: session,
 		Generation: 1, Capacity: seats, ExpiresAt: time.Now().Add(time.Hour),
-	})
+	}
 }
 
 // Run implements Plane, as do the following.
@@ -59,6 +67,12 @@ func (s *Standalone) Claim(token string) (sdk.Seat, error) {
 		ID: uint64(c.Seat), Player: string(c.Player), Capacity: c.Capacity,
 		Session: sdk.Session{Route: string(c.Session.Route), Key: string(c.Session.Key), Generation: uint64(c.Generation)},
 	}, nil
+}
+
+// OpenConnect likewise.
+func (s *Standalone) OpenConnect(part []byte) (ticket.Claims, ticket.DirectionKeys, error) {
+	keys := []ticket.Key{standaloneKeys().ServerKey(standaloneServer)}
+	return ticket.Open(part, keys, standaloneServer, time.Now(), false)
 }
 
 // Release remembers the seat, whose ticket opens nothing any more.

@@ -54,7 +54,7 @@ func (r *Room) message(l *Link, in *input) {
 		r.cfg.Counters.Taken.Add(1)
 		return
 	}
-	r.cfg.Counters.Rejected.Add(1)
+	r.cfg.Counters.reject(code)
 	reject := wire.Reject{Seq: in.msg.Seq, Code: code, Sentence: sentence}
 	l.tell(func(c Conn) { c.Reject(reject) })
 }
@@ -154,9 +154,11 @@ func (r *Room) sendSignal(from *member, s *Message) (wire.RejectCode, string) {
 		Signal: wire.Signal{From: from.id, Name: s.Name, Payload: s.Value},
 	}
 	to := func(m *member) {
-		if m.link != nil {
-			m.link.tell(func(c Conn) { c.Signal(sig) })
+		if m.link == nil {
+			r.cfg.Counters.SignalsMissed.Add(1)
+			return
 		}
+		m.link.tell(func(c Conn) { c.Signal(sig) })
 	}
 	if s.To == nil {
 		m := r.seats.byPlayer[s.ToPlayer]

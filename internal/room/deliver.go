@@ -133,7 +133,10 @@ func (r *Room) welcome(l *Link) {
 		Member: l.member.id, Epoch: r.epoch, Offset: r.offset, LastSeq: l.member.lastSeq,
 		Tick: r.cfg.Settings.Tick, MaxMessageBytes: r.cfg.Settings.MaxMessageBytes,
 		Route: string(r.cfg.Session.Route), Key: string(r.cfg.Session.Key), Player: l.member.player,
-		PositionStep: positionStep(r.cfg.Settings.PositionStep), Interest: r.cfg.Settings.Interest.Radius > 0,
+		PositionStep: positionStep(r.cfg.Settings.PositionStep), Interest: r.interest != nil,
+	}
+	if r.interest != nil && r.interest.reach.far > 0 {
+		w.FarEvery = r.cfg.Settings.Interest.FarEvery
 	}
 	var missed []Event
 	if j.Resume && j.Epoch == r.epoch {
@@ -141,12 +144,14 @@ func (r *Room) welcome(l *Link) {
 	}
 	if w.Recovered {
 		w.Offset = j.Offset
+	} else if j.Resume {
+		r.cfg.Counters.Unrecovered.Add(1)
 	}
 	c.Welcome(w)
 	r.lookAnew(l)
 	r.grant(l, r.snapshot(l, c.Encoder()))
 	if len(missed) > 0 {
-		r.grant(l, c.Encoder().Batch(&Batch{Events: missed}))
+		r.grant(l, c.Encoder().Batch(&Batch{Now: r.now, Events: missed}))
 	}
 	l.joining = false
 	for _, f := range l.early {

@@ -3,6 +3,7 @@ package room
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"greenroom.dev/greenroom/internal/room/wire"
@@ -62,11 +63,13 @@ type Join struct {
 
 // Link is a door's handle on one connection in a room. Its methods are for the one goroutine that reads the connection.
 type Link struct {
-	room    *Room
-	join    Join
-	limiter Limiter
-	serial  uint64 // of the last position
-	waiting place  // of a position in the inbox; the inbox's
+	room     *Room
+	join     Join
+	messages Limiter
+	bytes    Limiter
+	serial   uint64      // of the last position
+	waiting  place       // of a position in the inbox; the inbox's
+	returned atomic.Bool // the member came back: grant what its client has held; set by the room, taken by the reader
 
 	// The room's.
 	member     *member
@@ -84,7 +87,10 @@ type Link struct {
 
 // Join puts a connection into the room; it is welcomed at the next tick. ErrOver: there is no room any more.
 func (r *Room) Join(j Join) (*Link, error) {
-	l := &Link{room: r, join: j, limiter: NewLimiter(r.cfg.Settings.MaxMessagesPerSecond)}
+	l := &Link{
+		room: r, join: j,
+		messages: NewLimiter(r.cfg.Settings.MaxMessagesPerSecond), bytes: NewLimiter(r.cfg.Settings.MaxBytesPerSecond),
+	}
 	if err := r.in.put(input{kind: inputJoin, link: l}); err != nil {
 		return nil, err
 	}
@@ -97,23 +103,48 @@ func (l *Link) Send(now time.Time, m Message) error {
 	if m.Kind == KindPosition {
 		return l.sendPosition(now, &m)
 	}
-	switch l.limiter.Take(now) {
-	case Flood:
-		return ErrFlooding
-	case Refuse:
-		return l.Refuse(m, wire.RejectTooMany, fmt.Sprintf("more than %d messages a second", l.room.cfg.Settings.MaxMessagesPerSecond))
+	limits, counted := &l.room.cfg.Settings, l.room.cfg.Counters
+	if verdict := l.take(now, &l.messages, 1); verdict != Pass {
+		return l.above(verdict, m, &counted.RejectedRate, fmt.Sprintf("more than %d messages a second", limits.MaxMessagesPerSecond))
 	}
-	if limit := l.room.cfg.Settings.MaxMessageBytes; m.size() > limit {
+	if limit := limits.MaxMessageBytes; m.size() > limit {
 		return l.Refuse(m, wire.RejectTooLarge, fmt.Sprintf("%d bytes, at most %d are taken", m.size(), limit))
+	}
+	if verdict := l.take(now, &l.bytes, m.size()); verdict != Pass {
+		return l.above(verdict, m, &counted.RejectedBytes, fmt.Sprintf("more than %d bytes a second", limits.MaxBytesPerSecond))
 	}
 	if !wire.ValidName(m.Name) {
 		return l.Refuse(m, wire.RejectBadName, "a key or name is 1 to 128 bytes without +, # and control characters")
 	}
 	err := l.room.in.put(input{kind: inputMessage, link: l, msg: m})
 	if errors.Is(err, ErrBusy) {
+		counted.RejectedBusy.Add(1)
 		return l.Refuse(m, wire.RejectTooMany, "the room is busy")
 	}
 	return err
+}
+
+// take asks a limiter. A member that came back may first send what its client has held for it, so that a pause in the
+// connection loses nothing.
+func (l *Link) take(now time.Time, from *Limiter, n int) Verdict {
+	if l.returned.Load() && l.returned.CompareAndSwap(true, false) {
+		l.messages.Give(ReturnMessages)
+		l.bytes.Give(ReturnBytes)
+	}
+	verdict := from.TakeN(now, n)
+	if verdict == Flood {
+		l.room.cfg.Counters.Floods.Add(1)
+	}
+	return verdict
+}
+
+// above refuses what a limiter did not let pass, or ends a flood.
+func (l *Link) above(verdict Verdict, m Message, counter *atomic.Uint64, sentence string) error {
+	if verdict == Flood {
+		return ErrFlooding
+	}
+	counter.Add(1)
+	return l.Refuse(m, wire.RejectTooMany, sentence)
 }
 
 // Refuse has m rejected in its turn.
@@ -123,10 +154,11 @@ func (l *Link) Refuse(m Message, code wire.RejectCode, sentence string) error {
 
 // Allow takes a token for something the door answers by itself. False: it does not answer.
 func (l *Link) Allow(now time.Time) (ok bool, err error) {
-	switch l.limiter.Take(now) {
+	switch l.take(now, &l.messages, 1) {
 	case Flood:
 		return false, ErrFlooding
 	case Refuse:
+		l.room.cfg.Counters.Unanswered.Add(1)
 		return false, nil
 	}
 	return true, nil

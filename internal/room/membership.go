@@ -25,6 +25,9 @@ func (r *Room) join(l *Link) {
 		}
 		m = &member{id: r.seats.last + 1, player: j.Player, seat: j.Seat}
 		r.seats.add(m)
+	} else if r.now.Sub(m.returnedAt) >= ReturnEvery {
+		m.returnedAt = r.now
+		l.returned.Store(true)
 	}
 	if old := m.link; old != nil {
 		r.succeed(l, old)
@@ -46,6 +49,7 @@ func (r *Room) join(l *Link) {
 
 // refuse closes a connection that never became a member's.
 func (r *Room) refuse(l *Link, code wire.CloseCode, reason string) {
+	r.cfg.Counters.JoinsRefused.Add(1)
 	l.join.Conn.Close(code, reason)
 	l.join.Conn.Flush()
 }

@@ -4,12 +4,15 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // Outbox is the queue between a room and one connection's writer. Its slices are shared and never changed; the writer
 // takes all there are and hands them to the kernel in one call. Any goroutine may use it.
 type Outbox struct {
 	limit int
+	age   time.Duration
 
 	mu          sync.Mutex
 	items       []outItem
@@ -37,10 +40,19 @@ const (
 	outGranted                 // not counted, never dropped
 )
 
-// NewOutbox makes a queue of at most limit counted bytes.
-func NewOutbox(limit int) *Outbox { return &Outbox{limit: limit, wake: make(chan struct{}, 1)} }
+// NewOutbox makes a queue of at most limit counted bytes, none of them older than model.DefaultMaxMemberQueueAge.
+func NewOutbox(limit int) *Outbox {
+	return &Outbox{limit: limit, age: model.DefaultMaxMemberQueueAge, wake: make(chan struct{}, 1)}
+}
 
-// Limit changes the bound.
+// Age changes the bound on how old what waits may get.
+func (o *Outbox) Age(limit time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.age = limit
+}
+
+// Limit changes the bound on the bytes.
 func (o *Outbox) Limit(bytes int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -48,7 +60,7 @@ func (o *Outbox) Limit(bytes int) {
 }
 
 // Offer queues a tick's bytes. False: the queue would hold more than its limit, or holds something older than
-// MaxQueueAge; nothing was queued.
+// its age; nothing was queued.
 func (o *Outbox) Offer(b []byte, now time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -62,7 +74,7 @@ func (o *Outbox) Offer(b []byte, now time.Time) bool {
 	if !o.writing {
 		since = o.queuedSince
 	}
-	if !since.IsZero() && now.Sub(since) > MaxQueueAge {
+	if !since.IsZero() && now.Sub(since) > o.age {
 		return false
 	}
 	if o.queuedSince.IsZero() {

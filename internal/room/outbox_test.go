@@ -30,6 +30,7 @@ func TestOutboxWritesInOrderAndEnds(t *testing.T) {
 
 func TestOutboxBounds(t *testing.T) {
 	o := room.NewOutbox(10)
+	o.Age(3 * time.Second)
 	now := time.Unix(1000, 0)
 	for i, c := range []struct {
 		bytes int
@@ -43,8 +44,8 @@ func TestOutboxBounds(t *testing.T) {
 	}
 	equal(t, "dropped", o.Drop(nil), 20)
 	equal(t, "fresh", o.Offer([]byte("x"), now), true)
-	equal(t, "young enough", o.Offer([]byte("x"), now.Add(room.MaxQueueAge)), true)
-	equal(t, "too old", o.Offer([]byte("x"), now.Add(room.MaxQueueAge+1)), false)
+	equal(t, "young enough", o.Offer([]byte("x"), now.Add(3*time.Second)), true)
+	equal(t, "too old", o.Offer([]byte("x"), now.Add(3*time.Second+1)), false)
 	o.Push(make([]byte, 30))
 	equal(t, "broken by its own", o.Finished(), true)
 	near, far := net.Pipe()

@@ -94,7 +94,7 @@ func (r *Room) testify(l *Link) {
 		return
 	}
 	if code, _ := r.carryOut(l.member, &w.Message); code != 0 {
-		r.cfg.Counters.Rejected.Add(1)
+		r.cfg.Counters.reject(code)
 	}
 }
 

@@ -10,20 +10,19 @@ import (
 
 // sendPosition puts a position into the room. It may be lost, so what is refused is counted and not answered.
 func (l *Link) sendPosition(now time.Time, m *Message) error {
-	refused := &l.room.cfg.Counters.PositionsRefused
-	switch l.limiter.Take(now) {
-	case Flood:
+	counted, data := l.room.cfg.Counters, m.Position.Data
+	verdict := l.take(now, &l.messages, 1)
+	if verdict == Pass {
+		verdict = l.take(now, &l.bytes, len(data))
+	}
+	switch {
+	case verdict == Flood:
 		return ErrFlooding
-	case Refuse:
-		refused.Add(1)
+	case verdict == Refuse, len(data) > wire.MaxPositionData:
+		counted.PositionsRefused.Add(1)
 		return nil
-	}
-	if len(m.Position.Data) > wire.MaxPositionData {
-		refused.Add(1)
-		return nil
-	}
-	if m.Seq <= l.serial {
-		l.room.cfg.Counters.PositionsLate.Add(1)
+	case m.Seq <= l.serial:
+		counted.PositionsLate.Add(1)
 		return nil
 	}
 	l.serial = m.Seq

@@ -1,7 +1,9 @@
 package room
 
-// ring keeps the last events: at most RingEvents of at most RingBytes together.
+// ring keeps the last events: at most maxEvents of at most maxBytes together, names, payloads and properties.
 type ring struct {
+	maxEvents, maxBytes int
+
 	events []Event // consecutive offsets, oldest first
 	bytes  int
 }
@@ -12,7 +14,7 @@ func (r *ring) push(e Event) {
 	r.events = append(r.events, e)
 	r.bytes += eventBytes(&e)
 	drop := 0
-	for len(r.events)-drop > RingEvents || r.bytes > RingBytes && drop < len(r.events) {
+	for len(r.events)-drop > r.maxEvents || r.bytes > r.maxBytes && drop < len(r.events) {
 		r.bytes -= eventBytes(&r.events[drop])
 		drop++
 	}

@@ -14,15 +14,15 @@ import (
 
 // Bounds of a room beyond its settings.
 const (
-	RingEvents        = 1024                 // events kept for resuming members
-	RingBytes         = 1 << 20              // their names and payloads
 	MaxInboxMessages  = 16 << 10             // messages waiting for a tick, or held while frozen
 	MaxInboxBytes     = 16 << 20             // their payloads
 	EntryOverhead     = 32                   // bytes counted for each kept state besides key and value
 	MaxFrozenBytes    = 4 << 20              // a larger state travels without the ring; links carry no more
 	EmptyLinger       = 10 * time.Second     // a room without seats ends after
 	SlowWindow        = 10 * time.Second     // a second overflow within closes the connection
-	MaxQueueAge       = 5 * time.Second      // the oldest bytes a connection has not taken; older is an overflow
+	ReturnMessages    = 1024                 // above its rate, that a member may send who comes back: what its client holds for it
+	ReturnBytes       = 1 << 20              // their payloads
+	ReturnEvery       = 10 * time.Second     // a member is granted that again after
 	RestoreWindow     = 30 * time.Second     // at least this long a restored member's return is waited for
 	ReconnectPace     = 2 * time.Millisecond // between two members who are sent on
 	ReconnectSpread   = 100 * time.Millisecond
@@ -100,6 +100,7 @@ func New(cfg Config) *Room {
 	}
 	r := &Room{
 		cfg: cfg, in: newInbox(), epoch: cfg.Epoch,
+		ring:   ring{maxEvents: cfg.Settings.HistoryEvents, maxBytes: cfg.Settings.HistoryBytes},
 		states: newStates(), seats: newRoster(), batch: newBatch(), stage: stage{},
 		released:  map[uint64]time.Time{},
 		classes:   map[string]*Shared{},
@@ -155,7 +156,7 @@ func (r *Room) Tick(now time.Time) (next time.Time, done bool) {
 
 // next is the nearest time at which something happens by itself.
 func (r *Room) next() time.Time {
-	soonest := r.states.soonest
+	soonest := earlier(r.states.soonest, r.attendAt)
 	switch {
 	case r.frozen:
 		return time.Time{}
@@ -164,17 +165,10 @@ func (r *Room) next() time.Time {
 	case r.seats.away > 0 || r.seats.len() == 0 || r.dirty && r.cfg.CopyEvery > 0:
 		soonest = earlier(r.now.Add(housekeepingEvery), soonest)
 	}
-	if !r.attendAt.IsZero() {
-		soonest = earlier(r.attendAt, soonest)
+	if r.interest != nil {
+		soonest = earlier(soonest, r.interest.next(r.now, r.cfg.Settings.Tick, r.seats.len()))
 	}
-	if r.interest == nil {
-		return soonest
-	}
-	sighted := r.interest.next(r.now, r.cfg.Settings.Tick, r.seats.len())
-	if sighted.IsZero() {
-		return soonest
-	}
-	return earlier(sighted, soonest)
+	return soonest
 }
 
 // housekeep does what happens by itself: states expire, the away are released, an empty room ends.
@@ -208,9 +202,9 @@ func (r *Room) housekeep() {
 	}
 }
 
-// earlier is the earlier of a and b, where b may be zero.
+// earlier is the earlier of a and b; zero is never.
 func earlier(a, b time.Time) time.Time {
-	if !b.IsZero() && b.Before(a) {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
 	return a

@@ -197,6 +197,68 @@ func TestLimits(t *testing.T) {
 	equal(t, "unacknowledged", len(ann.unacked), 0)
 }
 
+func TestBytesAreLimitedToo(t *testing.T) {
+	var counters room.Counters
+	tb := newTable(t, func(c *room.Config) {
+		c.Counters = &counters
+		c.Settings = model.RoomSettings{MaxBytesPerSecond: 100}
+	})
+	ann := tb.enter("ann", 1)
+	say := func(n int) {
+		ann.send(tb.now, room.Message{Kind: room.KindEvent, Name: "say", Value: make([]byte, n)})
+		tb.tick(tick)
+	}
+	say(150)
+	say(60) // of 200 at once 50 are left, and 5 a tick come back
+	say(55)
+	equal(t, "events", len(ann.events), 2)
+	if want := []wire.RejectCode{wire.RejectTooMany}; !slices.Equal(ann.rejected, want) {
+		t.Errorf("rejected: %v", ann.rejected)
+	}
+	equal(t, "counted", counters.RejectedBytes.Load(), 1)
+}
+
+// What a client held while its connection was gone is taken, though it is more than the rate; but not again and again.
+func TestWhoComesBackMaySayWhatItHeld(t *testing.T) {
+	tb := newTable(t, func(c *room.Config) {
+		c.Settings = model.RoomSettings{MaxMessagesPerSecond: 10, HistoryEvents: 10_000, MaxMemberQueueBytes: 1 << 20}
+	})
+	ann := tb.enter("ann", 1)
+	back := func(held int) {
+		ann.link.Lost()
+		for range held {
+			ann.seq++
+			ann.unacked = append(ann.unacked, room.Message{Kind: room.KindEvent, Name: "held", Seq: ann.seq})
+		}
+		ann.join(tb.room)
+		for range 3 {
+			tb.tick(tick)
+		}
+	}
+	back(room.ReturnMessages)
+	equal(t, "events", len(ann.events), room.ReturnMessages)
+	equal(t, "rejected", len(ann.rejected), 0)
+	back(60)
+	equal(t, "events of two times at once", len(ann.events), room.ReturnMessages+20)
+	equal(t, "rejected then", len(ann.rejected), 40)
+}
+
+func TestHistoryIsAsLongAsItIsSet(t *testing.T) {
+	tb := newTable(t, func(c *room.Config) { c.Settings = model.RoomSettings{HistoryEvents: 3} })
+	ann, bob := tb.enter("ann", 1), tb.enter("bob", 2)
+	for _, missed := range []int{3, 4} {
+		bob.link.Lost()
+		for range missed {
+			ann.send(tb.now, event("e", ""))
+		}
+		tb.tick(tick)
+		bob.join(tb.room)
+		tb.tick(tick)
+	}
+	equal(t, "bob's events", len(bob.events), 3)
+	equal(t, "times events were lost", bob.lost, 1)
+}
+
 func TestAFloodIsToldApart(t *testing.T) {
 	l := room.NewLimiter(10)
 	now := time.Unix(0, 0)

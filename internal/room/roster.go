@@ -7,14 +7,15 @@ import (
 
 // member is one player's place in the room, for as long as the seat lives.
 type member struct {
-	id        uint64
-	player    string
-	seat      uint64
-	lastSeq   uint64
-	link      *Link     // nil: away
-	awayUntil time.Time // while away; zero: restored, not looked at yet
-	at        standing
-	gone      bool // no longer in the room
+	id         uint64
+	player     string
+	seat       uint64
+	lastSeq    uint64
+	link       *Link     // nil: away
+	awayUntil  time.Time // while away; zero: restored, not looked at yet
+	returnedAt time.Time // when it was last granted ReturnMessages
+	at         standing
+	gone       bool // no longer in the room
 
 	// In a room with an area of interest.
 	slot    int32

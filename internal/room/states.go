@@ -34,21 +34,16 @@ func (s *states) growth(next *State) int {
 
 // set keeps e in place of the key's earlier entry.
 func (s *states) set(e entry) {
+	s.bytes += s.growth(&e.State)
 	old := s.byKey[e.Key]
 	if old != nil && old.Owner == e.Owner && (old.Flags^e.Flags)&wire.Owned == 0 {
-		s.bytes += entryBytes(&e.State) - entryBytes(&old.State)
 		*old = e
 	} else {
-		s.remove(e.Key)
+		s.unlist(old)
 		kept := new(entry)
 		*kept = e
 		s.byKey[e.Key] = kept
-		s.bytes += entryBytes(&e.State)
-		if e.Flags&wire.Owned != 0 {
-			all := s.owned[e.Owner]
-			i, _ := slices.BinarySearchFunc(all, e.Key, byKey)
-			s.owned[e.Owner] = slices.Insert(all, i, kept)
-		}
+		s.list(kept)
 	}
 	if !e.Expires.IsZero() {
 		s.soonest = earlier(e.Expires, s.soonest)
@@ -62,11 +57,26 @@ func (s *states) remove(key string) {
 	}
 	delete(s.byKey, key)
 	s.bytes -= entryBytes(&e.State)
+	s.unlist(e)
+}
+
+// list puts an owned entry among its owner's.
+func (s *states) list(e *entry) {
 	if e.Flags&wire.Owned == 0 {
 		return
 	}
 	all := s.owned[e.Owner]
-	i, _ := slices.BinarySearchFunc(all, key, byKey)
+	i, _ := slices.BinarySearchFunc(all, e.Key, byKey)
+	s.owned[e.Owner] = slices.Insert(all, i, e)
+}
+
+// unlist takes it out.
+func (s *states) unlist(e *entry) {
+	if e == nil || e.Flags&wire.Owned == 0 {
+		return
+	}
+	all := s.owned[e.Owner]
+	i, _ := slices.BinarySearchFunc(all, e.Key, byKey)
 	if all = slices.Delete(all, i, i+1); len(all) > 0 {
 		s.owned[e.Owner] = all
 	} else {

@@ -40,7 +40,10 @@ func (r *Room) viewOf(l *Link) *View {
 	if r.view == nil {
 		r.view = &View{States: r.common()}
 	}
-	v := &View{Now: r.now, Epoch: r.epoch, Offset: r.offset, Staged: r.stage.shown(), Occupancy: r.interest.show(r.seats.len()), States: slices.Clip(r.view.States)}
+	v := &View{
+		Now: r.now, Epoch: r.epoch, Offset: r.offset, Staged: r.stage.shown(),
+		Occupancy: r.interest.show(r.seats.len()), States: slices.Clip(r.view.States),
+	}
 	seen := make([]*member, 0, len(l.sight.seen))
 	for _, s := range l.sight.seen {
 		seen = append(seen, r.interest.slots[s])

@@ -10,7 +10,7 @@ import (
 
 // A member that does not read loses events and is told so; nobody else does.
 func TestSlowReader(t *testing.T) {
-	s := serve(t, model.RoomSettings{MaxMessagesPerSecond: 10_000, MaxMessageBytes: 60_000, MaxMemberQueueBytes: 2 << 20})
+	s := serve(t, model.RoomSettings{MaxMessagesPerSecond: 10_000, MaxBytesPerSecond: 1 << 30, MaxMessageBytes: 60_000, MaxMemberQueueBytes: 2 << 20})
 	ann, _ := s.enter(t, "ann")
 	s.readBuffer = 16 << 10
 	bob, _ := s.enter(t, "bob")

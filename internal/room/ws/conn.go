@@ -52,6 +52,7 @@ func newConn(d *Door, nc net.Conn, in *bufio.Reader) *conn {
 func (c *conn) admitted(s model.RoomSettings) {
 	room.Admitted(c.net)
 	c.out.Limit(s.MaxMemberQueueBytes)
+	c.out.Age(s.MaxMemberQueueAge)
 	c.limit = records.MessageBytes(s)
 	c.idle = s.IdleTimeout
 	c.heard.Every = c.idle / pings

@@ -82,6 +82,7 @@ func (c *conn) accept(p *connect, in room.Admission) {
 		c.heard.Every = c.keepAlive * 3 / 2
 	}
 	c.out.Limit(settings.MaxMemberQueueBytes)
+	c.out.Age(settings.MaxMemberQueueAge)
 	c.session = &session{
 		counters: c.counters, keep: c.expiry > 0, limit: settings.MaxMemberQueueBytes, owner: c, level: c.level,
 	}

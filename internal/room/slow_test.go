@@ -103,6 +103,7 @@ func TestMembersThatNeverRead(t *testing.T) {
 	}
 	for _, s := range stuckOnes {
 		equal(t, "close code", s.code, wire.CloseTooSlow)
+		s.out.Break() // if it was not
 		<-ended
 	}
 }

@@ -58,8 +58,9 @@ func (c *conn) admitted(s model.RoomSettings) {
 	c.heard.Every = c.idle / pings
 }
 
-// readBuffer is how many bytes are read at once; players' messages are small.
-const readBuffer = 2 << 10
+// readBuffer is how many bytes are read at once, and what an idle connection holds for it. Players' messages are small; what is
+// longer is read into its own memory directly.
+const readBuffer = 512
 
 // frames are how all WebSocket members get records. Never changed.
 var frames = &records.Class{Name: Endpoint, Head: headRoom, Seal: frame}

@@ -44,7 +44,8 @@ type Door struct {
 	wait   sync.WaitGroup
 }
 
-// ServeHTTP upgrades the request and serves the connection until it ends.
+// ServeHTTP upgrades the request and returns; the connection is served until it ends or Close ends it. What net/http needs for
+// a request, more than the connection costs afterwards, is free when this returns.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !offers(r, wire.Subprotocol) {
 		http.Error(w, "this address speaks WebSocket with the subprotocol "+wire.Subprotocol, http.StatusBadRequest)
@@ -62,8 +63,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		nc.Close()
 		return
 	}
-	defer d.leave(c)
-	c.serve()
+	go func() {
+		defer d.leave(c)
+		c.serve()
+	}()
 }
 
 // Close breaks every connection and waits for them. Rooms that were told to close have said goodbye before.

@@ -75,6 +75,11 @@ func (p *parts) all() [][]byte {
 
 func batchRecords(t *room.Batch, limit int) [][]byte {
 	p := parts{limit: limit}
+	p.batch(t)
+	return p.all()
+}
+
+func (p *parts) batch(t *room.Batch) {
 	for _, one := range t.Presence {
 		if one.Left {
 			p.record(wire.Left{Member: one.Member})
@@ -95,7 +100,6 @@ func batchRecords(t *room.Batch, limit int) [][]byte {
 	if t.Occupancy > 0 {
 		p.record(wire.Occupancy{Members: uint64(t.Occupancy)})
 	}
-	return p.all()
 }
 
 // snapshotRecords is the room in Snapshot records, and what follows them.
@@ -116,8 +120,8 @@ func snapshotRecords(v *room.View, limit int) [][]byte {
 	}
 	s.Last = true
 	p.record(s)
-	rest := batchRecords(&room.Batch{Positions: v.Positions, Staged: v.Staged, Occupancy: v.Occupancy}, limit)
-	return append(p.all(), rest...)
+	p.batch(&room.Batch{Positions: v.Positions, Staged: v.Staged, Occupancy: v.Occupancy})
+	return p.all()
 }
 
 // records puts parts of records in.

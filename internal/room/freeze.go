@@ -13,11 +13,12 @@ import (
 //	version 1 byte (2) · epoch uvarint · offset uvarint · last version uvarint · last member uvarint ·
 //	n members · n × (member uvarint · player string · last seq uvarint) ·
 //	n states · n × (key string · owner uvarint · version uvarint · flags 1 byte · QoS 1 byte ·
-//	                ms left + 1 uvarint (0: for ever) · value bytes) ·
-//	n events · n × (from uvarint · name string · QoS 1 byte · payload bytes), the last one's offset being the room's ·
+//	                ms left + 1 uvarint (0: for ever) · value bytes · [properties bytes]) ·
+//	n events · n × (from uvarint · name string · QoS 1 byte · payload bytes · [properties bytes]), the last one's offset
+//	                being the room's ·
 //	where members stand, as a record Positions (8D) · what the room's logic gave, bytes
 //
-// Members and states stand in ascending order. A periodic copy holds no events. Version 1 had no positions and no
+// A QoS with 128 added says that properties follow. Members and states stand in ascending order. A periodic copy holds no events. Version 1 had no positions and no
 // logic.
 const freezeVersion = 2
 
@@ -65,13 +66,13 @@ func (r *Room) encode(withEvents bool) []byte {
 		b = wire.AppendBytes(b, e.Key)
 		b = wire.AppendUvarint(b, e.Owner)
 		b = wire.AppendUvarint(b, e.Version)
-		b = append(b, byte(e.Flags), e.QoS)
+		b = append(b, byte(e.Flags), sealedQoS(e.QoS, e.Props))
 		var left uint64
 		if !e.Expires.IsZero() {
 			left = uint64(max(0, e.Expires.Sub(r.now)/time.Millisecond)) + 1
 		}
 		b = wire.AppendUvarint(b, left)
-		b = wire.AppendBytes(b, e.Value)
+		b = appendProps(wire.AppendBytes(b, e.Value), e.Props)
 	}
 	events := r.ring.events
 	if !withEvents {
@@ -82,7 +83,8 @@ func (r *Room) encode(withEvents bool) []byte {
 		e := &events[i]
 		b = wire.AppendUvarint(b, e.From)
 		b = wire.AppendBytes(b, e.Name)
-		b = wire.AppendBytes(append(b, e.QoS), e.Payload)
+		b = wire.AppendBytes(append(b, sealedQoS(e.QoS, e.Props)), e.Payload)
+		b = appendProps(b, e.Props)
 	}
 	var at wire.Positions
 	for _, m := range r.seats.all {
@@ -91,6 +93,30 @@ func (r *Room) encode(withEvents bool) []byte {
 		}
 	}
 	return wire.AppendBytes(at.Append(b), r.game.state())
+}
+
+const withProps = 0x80
+
+func sealedQoS(qos byte, props []byte) byte {
+	if len(props) > 0 {
+		return qos | withProps
+	}
+	return qos
+}
+
+func appendProps(b, props []byte) []byte {
+	if len(props) == 0 {
+		return b
+	}
+	return wire.AppendBytes(b, props)
+}
+
+// readProps reads what follows a sealed QoS and its payload.
+func readProps(d *wire.Decoder, sealed byte) (qos byte, props []byte) {
+	if sealed&withProps != 0 {
+		props = d.Bytes(wire.MaxRecordBytes)
+	}
+	return sealed &^ withProps, props
 }
 
 var errOrder = errors.New("entries are not in order")
@@ -184,13 +210,14 @@ func (r *Room) restoreStates(d *wire.Decoder, now time.Time) error {
 		e := entry{State: State{State: wire.State{
 			Key: d.String(wire.MaxName), Owner: d.Uvarint(), Version: d.Uvarint(), Flags: wire.StateFlags(d.Byte()),
 		}}}
-		e.QoS = d.Byte()
+		qos := d.Byte()
 		left := d.Uvarint()
 		e.Value = d.Bytes(wire.MaxRecordBytes)
+		e.QoS, e.Props = readProps(d, qos)
 		if d.Err() != nil {
 			return nil
 		}
-		if e.Key <= last || !wire.ValidName(e.Key) || e.Version > r.version || e.QoS > 1 || e.Flags&^wire.Owned != wire.Retain {
+		if e.Key <= last || !wire.ValidName(e.Key) || e.Version > r.version || e.QoS > 2 || e.Flags&^wire.Owned != wire.Retain {
 			return errOrder
 		}
 		last = e.Key
@@ -209,12 +236,13 @@ func (r *Room) restoreEvents(d *wire.Decoder, keep bool) error {
 	}
 	for i := range n {
 		e := Event{Event: wire.Event{Offset: r.offset - uint64(n-1-i), From: d.Uvarint(), Name: d.String(wire.MaxName)}}
-		e.QoS = d.Byte()
+		qos := d.Byte()
 		e.Payload = d.Bytes(wire.MaxRecordBytes)
+		e.QoS, e.Props = readProps(d, qos)
 		if d.Err() != nil {
 			return nil
 		}
-		if e.QoS > 1 || !wire.ValidName(e.Name) {
+		if e.QoS > 2 || !wire.ValidName(e.Name) {
 			return errOrder
 		}
 		if keep {

@@ -1,6 +1,7 @@
 package room_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -28,4 +29,29 @@ func TestPropertiesCount(t *testing.T) {
 	equal(t, "rejected by the room", fmt.Sprint(ann.rejected), fmt.Sprint([]wire.RejectCode{wire.RejectTooLarge, wire.RejectFull}))
 	send("b", 8, 40)
 	equal(t, "kept", len(ann.state), 2)
+}
+
+// A frozen room keeps what MQTT said of a message: its QoS and its properties.
+func TestFrozenProperties(t *testing.T) {
+	tb := newTable(t, nil)
+	ann := tb.enter("ann", 1)
+	for qos, props := range []string{"", "some", "more"} {
+		m := retained(fmt.Sprint("key", qos), "v")
+		m.QoS, m.Props, m.Flags = byte(qos), []byte(props), wire.Retain
+		ann.send(tb.now, m)
+		e := event(fmt.Sprint("event", qos), "v")
+		e.QoS, e.Props = byte(qos), []byte(props)
+		ann.send(tb.now, e)
+	}
+	var before, after []byte
+	_ = tb.room.Freeze(func(b []byte) { before = b })
+	tb.tick(0)
+	restored, err := room.Restore(room.Config{Session: tb.room.Session()}, before, true, tb.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = restored.Freeze(func(b []byte) { after = b })
+	restored.Tick(tb.now)
+	equal(t, "frozen again", string(after), string(before))
+	equal(t, "properties in it", bytes.Count(before, []byte("some"))+bytes.Count(before, []byte("more")), 4)
 }

@@ -17,31 +17,12 @@ type client struct {
 	t     *testing.T
 	net   net.Conn
 	level byte
-	in    chan *packet // closed with the connection
-	held  []packet     // passed over by await
-	last  uint16       // packet identifier
-	mute  bool         // answers no PUBLISH
-	ended error        // why in was closed
-}
-
-// connect is what a CONNECT says beyond its level.
-type connect struct {
-	player    string // "ann" if empty
-	id        string // client identifier; the player if empty
-	nameless  bool   // the client identifier is empty
-	resume    bool   // clean session 0, clean start 0
-	keepAlive uint16 // seconds
-	will      *message
-	willDelay uint32 // seconds
-	props     v5.Properties
-}
-
-// message is what a client publishes.
-type message struct {
-	topic, payload string
-	qos            byte
-	retain         bool
-	props          v5.Properties
+	in    chan *packet  // closed with the connection
+	held  []packet      // passed over by await
+	last  uint16        // packet identifier
+	mute  bool          // answers no PUBLISH
+	gate  chan struct{} // the reader takes it for each packet
+	ended error         // why in was closed
 }
 
 // backlog is how many packets may wait for a test.
@@ -54,7 +35,7 @@ func (w *world) call(t *testing.T, level byte) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{t: t, net: nc, level: level, in: make(chan *packet, backlog)}
+	c := &client{t: t, net: nc, level: level, in: make(chan *packet, backlog), gate: make(chan struct{}, 1)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -88,7 +69,9 @@ func (w *world) arrive(t *testing.T, level byte, as connect) (*client, packet) {
 func (c *client) read() {
 	defer close(c.in)
 	for {
+		c.gate <- struct{}{}
 		p, err := readPacket(c.net, c.level)
+		<-c.gate
 		if err != nil {
 			c.ended = err
 			return
@@ -157,164 +140,6 @@ func (c *client) await(kind byte) packet {
 	}
 }
 
-// id is the next packet identifier.
-func (c *client) id() uint16 {
-	c.last++
-	return c.last
-}
-
-// connect says CONNECT and gives the answer.
-func (c *client) connect(w *world, as connect) packet {
-	c.t.Helper()
-	c.send(c.connectPacket(w, as))
-	return c.await(v5.CONNACK)
-}
-
-func (c *client) connectPacket(w *world, as connect) any {
-	if as.player == "" {
-		as.player = "ann"
-	}
-	if as.id == "" && !as.nameless {
-		as.id = as.player
-	}
-	if c.level == level311 {
-		p := v3.NewControlPacket(v3.Connect).(*v3.ConnectPacket)
-		p.ProtocolName, p.ProtocolVersion = "MQTT", level311
-		p.CleanSession, p.Keepalive, p.ClientIdentifier = !as.resume, as.keepAlive, as.id
-		p.UsernameFlag, p.Username, p.PasswordFlag, p.Password = true, as.player, true, []byte(w.ticket(as.player))
-		if as.will != nil {
-			p.WillFlag, p.WillTopic, p.WillMessage = true, as.will.topic, []byte(as.will.payload)
-			p.WillQos, p.WillRetain = as.will.qos, as.will.retain
-		}
-		return p
-	}
-	p := &v5.Connect{
-		ProtocolName: "MQTT", ProtocolVersion: level5, CleanStart: !as.resume, KeepAlive: as.keepAlive, ClientID: as.id,
-		UsernameFlag: true, Username: as.player, PasswordFlag: true, Password: []byte(w.ticket(as.player)), Properties: &as.props,
-	}
-	if as.will != nil {
-		p.WillFlag, p.WillTopic, p.WillMessage = true, as.will.topic, []byte(as.will.payload)
-		p.WillQOS, p.WillRetain, p.WillProperties = as.will.qos, as.will.retain, &as.will.props
-		if as.willDelay > 0 {
-			p.WillProperties.WillDelayInterval = &as.willDelay
-		}
-	}
-	return p
-}
-
-// subscribe asks for filters with one QoS and wants them granted.
-func (c *client) subscribe(qos byte, filters ...string) {
-	c.t.Helper()
-	var options []v5.SubOptions
-	for _, f := range filters {
-		options = append(options, v5.SubOptions{Topic: f, QoS: qos})
-	}
-	for i, reason := range c.ask(v5.Properties{}, options...) {
-		if reason != qos {
-			c.t.Fatalf("%s with QoS %d is answered %#x", filters[i], qos, reason)
-		}
-	}
-}
-
-// ask subscribes and gives the answers. Only QoS means something to 3.1.1.
-func (c *client) ask(props v5.Properties, options ...v5.SubOptions) []byte {
-	c.t.Helper()
-	id := c.id()
-	if c.level == level5 {
-		c.send(&v5.Subscribe{PacketID: id, Properties: &props, Subscriptions: options})
-	} else {
-		p := v3.NewControlPacket(v3.Subscribe).(*v3.SubscribePacket)
-		p.MessageID = id
-		for _, o := range options {
-			p.Topics, p.Qoss = append(p.Topics, o.Topic), append(p.Qoss, o.QoS)
-		}
-		c.send(p)
-	}
-	ack := c.await(v5.SUBACK)
-	if ack.id != id || len(ack.reasons) != len(options) {
-		c.t.Fatalf("SUBSCRIBE %d of %d filters is answered by %v", id, len(options), ack)
-	}
-	return ack.reasons
-}
-
-// unsubscribe gives the answers; 3.1.1 has none.
-func (c *client) unsubscribe(filters ...string) []byte {
-	c.t.Helper()
-	id := c.id()
-	c.sendUnsubscribe(id, filters...)
-	ack := c.await(v5.UNSUBACK)
-	if ack.id != id {
-		c.t.Fatalf("UNSUBSCRIBE %d is answered by %v", id, ack)
-	}
-	return ack.reasons
-}
-
-func (c *client) sendUnsubscribe(id uint16, filters ...string) {
-	c.t.Helper()
-	if c.level == level5 {
-		c.send(&v5.Unsubscribe{PacketID: id, Topics: filters, Properties: &v5.Properties{}})
-		return
-	}
-	p := v3.NewControlPacket(v3.Unsubscribe).(*v3.UnsubscribePacket)
-	p.MessageID, p.Topics = id, filters
-	c.send(p)
-}
-
-// publish carries a message through to its last acknowledgement and gives the reason code that answered it.
-func (c *client) publish(m message) (reason byte) {
-	c.t.Helper()
-	id := c.start(m)
-	if m.qos == 0 {
-		return 0
-	}
-	if m.qos == 1 {
-		return c.awaitID(v5.PUBACK, id).reason
-	}
-	rec := c.awaitID(v5.PUBREC, id)
-	if rec.reason >= 0x80 {
-		return rec.reason
-	}
-	c.answer(v5.PUBREL, id)
-	c.awaitID(v5.PUBCOMP, id)
-	return rec.reason
-}
-
-func (c *client) awaitID(kind byte, id uint16) packet {
-	c.t.Helper()
-	p := c.await(kind)
-	if p.id != id {
-		c.t.Fatalf("%v, but for %d", p, id)
-	}
-	return p
-}
-
-// start sends a PUBLISH and waits for nothing.
-func (c *client) start(m message) (id uint16) {
-	c.t.Helper()
-	if m.qos > 0 {
-		id = c.id()
-	}
-	if c.level == level5 {
-		c.send(&v5.Publish{
-			Topic: m.topic, Payload: []byte(m.payload), QoS: m.qos, Retain: m.retain, PacketID: id, Properties: &m.props,
-		})
-		return id
-	}
-	p := v3.NewControlPacket(v3.Publish).(*v3.PublishPacket)
-	p.TopicName, p.Payload, p.Qos, p.Retain, p.MessageID = m.topic, []byte(m.payload), m.qos, m.retain, id
-	c.send(p)
-	return id
-}
-
-// answer sends PUBACK, PUBREC, PUBREL or PUBCOMP.
-func (c *client) answer(kind byte, id uint16) {
-	first := kind << 4
-	if kind == v5.PUBREL {
-		first |= 2
-	}
-	c.write([]byte{first, 2, byte(id >> 8), byte(id)})
-}
-
 // take carries a PUBLISH that came through to its last acknowledgement.
 func (c *client) take(p packet) packet {
 	c.t.Helper()
@@ -328,12 +153,6 @@ func (c *client) take(p packet) packet {
 		c.answer(v5.PUBCOMP, p.id)
 	}
 	return p
-}
-
-// message waits for the next PUBLISH.
-func (c *client) message() packet {
-	c.t.Helper()
-	return c.take(c.await(v5.PUBLISH))
 }
 
 // messages gives every PUBLISH that the room had for the client before it took a question asked now. What others published,
@@ -408,5 +227,16 @@ func (c *client) open() bool {
 	}
 }
 
-// pass lets virtual time go by.
-func pass(d time.Duration) { <-time.After(d) }
+// message is what a client publishes.
+type message struct {
+	topic, payload string
+	qos            byte
+	retain         bool
+	props          v5.Properties
+}
+
+// message waits for the next PUBLISH.
+func (c *client) message() packet {
+	c.t.Helper()
+	return c.take(c.await(v5.PUBLISH))
+}

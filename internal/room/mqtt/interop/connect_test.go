@@ -15,7 +15,7 @@ func TestV5SecondConnectEndsTheConnection(t *testing.T)   { secondConnect(t, lev
 func secondConnect(t *testing.T, level byte) {
 	w := newWorld(t, model.RoomSettings{})
 	ann := w.enter(t, level, connect{})
-	ann.send(ann.connectPacket(w, connect{}))
+	ann.write(ann.connectPacket(w, connect{}))
 	if goodbye := ann.closed(); level == level5 && goodbye.reason != v5.DisconnectProtocolError {
 		t.Errorf("closed with %#x", goodbye.reason)
 	}

@@ -8,7 +8,7 @@ import (
 	v5 "github.com/eclipse/paho.golang/packets"
 )
 
-// No local: a client does not get what it published itself, whether it is live or not; others do (5 §3.8.3.1).
+// No local: a client does not get what it published itself; others do (5 §3.8.3.1).
 func TestV5SubscribeOptionNoLocal(t *testing.T) {
 	w := newWorld(t, model.RoomSettings{})
 	ann, bob := w.enter(t, level5, connect{}), w.enter(t, level5, connect{player: "bob"})

@@ -93,3 +93,6 @@ func (w *world) ticket(player string) string {
 	}
 	return w.seats[player]
 }
+
+// pass lets virtual time go by.
+func pass(d time.Duration) { <-time.After(d) }

@@ -65,7 +65,7 @@ func beforeConnack() []violation {
 func afterConnack() []violation {
 	filter := room + "e/x"
 	all := []violation{
-		{"2.1.2: packet type 0", raw(0x00), violated, 0},
+		{"2.1.2: packet type 0", raw(0x00), malformed, 0},
 		{"2.1.4: a remaining length of five bytes", func(byte) []byte { return []byte{0x30, 0xff, 0xff, 0xff, 0xff, 0x01} }, malformed, 0},
 		{"3.1-2: CONNECT again", connected(0x02, nil, "ann"), violated, 0},
 		{"3.2: CONNACK", raw(0x20, byte(0), byte(0), rawProps{}), violated, 0},

@@ -145,7 +145,7 @@ func TestNothingStaysBehind(t *testing.T) {
 				c.write(v.packet(level))
 				c.net.Close()
 			}
-			for range 20 {
+			for range 10 {
 				ann := w.enter(t, level, connect{})
 				ann.ask(v5.Properties{}, v5.SubOptions{Topic: room + "#", QoS: 2})
 				ann.write(bytes.Repeat(raw(0x34, room+"s/x", uint16(7), rawProps{}, make([]byte, 1000))(level), 3))
@@ -156,7 +156,7 @@ func TestNothingStaysBehind(t *testing.T) {
 	}
 	t.Run("what is made once", round)
 	goroutines, heap := footprint()
-	for range 3 {
+	for range 2 {
 		t.Run("again", round)
 	}
 	settled := time.Now().Add(patience)

@@ -1,7 +1,6 @@
 package interop_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -18,11 +17,7 @@ func offlineQueueIsBounded(t *testing.T, level byte) {
 	ann, bob := w.enter(t, level, kept(level, false)), w.enter(t, level, connect{player: "bob"})
 	ann.subscribe(1, room+"e/+", room+"s/+")
 	ann.vanish()
-	var sent []string
-	for i := range 100 {
-		sent = append(sent, fmt.Sprintf("%03d%s", i, strings.Repeat("x", 500)))
-		bob.publish(message{topic: room + "e/chat", payload: sent[i], qos: 1})
-	}
+	sent := bob.repeat(100, message{topic: room + "e/chat", payload: strings.Repeat("x", 500)})
 	bob.publish(message{topic: room + "s/lamp", payload: "on", qos: 1, retain: true})
 	ann = w.enter(t, level, kept(level, true))
 	var got, lamp []string

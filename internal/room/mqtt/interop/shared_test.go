@@ -14,9 +14,7 @@ func TestV5SharedSubscriptions(t *testing.T) {
 	bob.subscribe(2, "$share/crew/"+room+"e/+")
 	cid.subscribe(2, "$share/crew/"+room+"e/+", room+"e/x")
 	const n = 40
-	for range n {
-		ann.publish(message{topic: room + "e/job", payload: "job", qos: 1})
-	}
+	ann.repeat(n, message{topic: room + "e/job"})
 	b, c := bob.messages(), cid.messages()
 	if len(b)+len(c) != n || len(b) == 0 || len(c) == 0 {
 		t.Errorf("%d and %d of %d messages", len(b), len(c), n)
@@ -26,9 +24,7 @@ func TestV5SharedSubscriptions(t *testing.T) {
 		t.Errorf("one shared and one of one's own: %v and %v", b, c)
 	}
 	bob.vanish() // who is left gets all
-	for range n {
-		ann.publish(message{topic: room + "e/job", payload: "job", qos: 1})
-	}
+	ann.repeat(n, message{topic: room + "e/job"})
 	if c := cid.messages(); len(c) != n {
 		t.Errorf("%d of %d messages after the other left", len(c), n)
 	}

@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	v5 "github.com/eclipse/paho.golang/packets"
 	v3 "github.com/eclipse/paho.mqtt.golang/packets"
@@ -141,6 +142,20 @@ func (c *client) publish(m message) (reason byte) {
 	c.answer(v5.PUBREL, id)
 	c.awaitID(v5.PUBCOMP, id)
 	return rec.reason
+}
+
+// repeat publishes n messages of QoS 1 at once; the payloads begin with their numbers.
+func (c *client) repeat(n int, m message) (payloads []string) {
+	c.t.Helper()
+	var ids []uint16
+	for i := range n {
+		payloads = append(payloads, fmt.Sprintf("%03d%s", i, m.payload))
+		ids = append(ids, c.start(message{topic: m.topic, payload: payloads[i], qos: 1, props: m.props}))
+	}
+	for _, id := range ids {
+		c.awaitID(v5.PUBACK, id)
+	}
+	return payloads
 }
 
 func (c *client) awaitID(kind byte, id uint16) packet {

@@ -61,14 +61,15 @@ func (s *session) send(sh *room.Shared, now time.Time, granted bool) bool {
 	return true
 }
 
-// put hands packets to the writer.
+// put hands packets to the writer. Those granted have their topics in full: they stay when the packets before them,
+// which would have told the aliases, are dropped.
 func (s *session) put(b []byte, now time.Time, granted bool) bool {
-	if s.aliases != nil {
-		b = s.aliases.rewrite(b)
-	}
 	if granted {
 		s.out.Grant(b)
 		return true
+	}
+	if s.aliases != nil {
+		b = s.aliases.rewrite(b)
 	}
 	ok := s.out.Offer(b, now)
 	if !ok && s.aliases != nil {
@@ -169,9 +170,6 @@ func (s *session) advance(now time.Time) {
 	}
 	if len(b) == 0 {
 		return
-	}
-	if s.aliases != nil {
-		b = s.aliases.rewrite(b)
 	}
 	s.out.Grant(b) // counted while it waited
 	s.out.Flush()

@@ -13,8 +13,9 @@ const maxAliases = 64
 // something only to who has seen the topic with it. So what is encoded for a class has none; the copies for clients that
 // asked for aliases are made from it.
 type aliases struct {
-	max   int
-	given map[string]uint16
+	max     int
+	largest int // the client's maximum packet size; 0: no limit
+	given   map[string]uint16
 }
 
 // rewrite answers whole packets with their topics left out where the client knows the alias, and with the alias told
@@ -39,13 +40,12 @@ func (a *aliases) publish(out []byte, first byte, body []byte) []byte {
 	length := int(binary.BigEndian.Uint16(body))
 	topic, rest := body[2:2+length], body[2+length:]
 	alias, known := a.given[string(topic)]
-	if !known {
-		if len(a.given) < a.max {
-			alias = uint16(len(a.given) + 1)
-			a.given[string(topic)] = alias
-		}
-	} else {
+	switch {
+	case known:
 		topic = nil
+	case len(a.given) < a.max && a.fits(len(body)):
+		alias = uint16(len(a.given) + 1)
+		a.given[string(topic)] = alias
 	}
 	head := 0
 	if first&0x06 != 0 {
@@ -67,6 +67,11 @@ func (a *aliases) publish(out []byte, first byte, body []byte) []byte {
 		out = appendU16Property(out, propTopicAlias, alias)
 	}
 	return append(out, after...)
+}
+
+// fits tells whether the client takes a packet with an alias told in it: three bytes, and one more in each of its lengths.
+func (a *aliases) fits(body int) bool {
+	return a.largest == 0 || 1+varintSize(body)+body+5 <= a.largest
 }
 
 // forget begins anew, because packets that told an alias were never sent.

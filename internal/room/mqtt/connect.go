@@ -70,7 +70,7 @@ func (c *conn) accept(p *connect, in room.Admission) {
 		c.receiveMax = min(maxFlights, int(p.receiveMax))
 	}
 	if p.aliasMax > 0 {
-		c.outAliases = &aliases{max: min(maxAliases, int(p.aliasMax)), given: map[string]uint16{}}
+		c.outAliases = &aliases{max: min(maxAliases, int(p.aliasMax)), largest: c.largest, given: map[string]uint16{}}
 	}
 	c.expiry = c.sessionExpiry(p)
 	c.keepAlive = time.Duration(p.keepAlive) * time.Second

@@ -1,6 +1,8 @@
 package interop_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -107,5 +109,32 @@ func TestV5ServerTopicAlias(t *testing.T) {
 		if p.props.TopicAlias != nil || p.topic != p.payload {
 			t.Errorf("to a client without aliases: %v", p)
 		}
+	}
+}
+
+// An alias takes bytes of its own where it is told; the client's maximum packet size holds all the same.
+func TestV5ServerTopicAliasWithinMaximumPacketSize(t *testing.T) {
+	w := newWorld(t, model.RoomSettings{})
+	const limit = 100
+	ann := w.enter(t, level5, connect{props: v5.Properties{TopicAliasMaximum: ptr[uint16](100), MaximumPacketSize: ptr[uint32](limit)}})
+	bob := w.enter(t, level5, connect{player: "bob"})
+	ann.subscribe(1, room+"e/+")
+	fits := 0
+	for size := range 20 {
+		topic := fmt.Sprintf("%se/%02d", room, size)
+		size += limit - 30
+		if len(topic)+size+7 <= limit { // first byte, length, topic length, identifier, property length
+			fits++
+		}
+		bob.publish(message{topic: topic, payload: strings.Repeat("x", size), qos: 1})
+	}
+	got := ann.messages()
+	for _, p := range got {
+		if p.size > limit {
+			t.Errorf("%d bytes for a client that takes %d", p.size, limit)
+		}
+	}
+	if len(got) != fits {
+		t.Errorf("%d messages came of %d that fit", len(got), fits)
 	}
 }

@@ -71,4 +71,3 @@ func TestSlowClientsKnowEveryAlias(t *testing.T) {
 		}
 	})
 }
-

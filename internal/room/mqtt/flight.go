@@ -126,15 +126,11 @@ func (s *session) launch(b []byte, p packet) {
 	s.flights = append(s.flights, f)
 }
 
-// identifier takes a free one. Those in use stand in flights in the order they were given, so only the oldest can be next.
+// identifier takes a free one. Any of those in use may be next: one that is never acknowledged is met once in 65,535.
 func (s *session) identifier() uint16 {
-	for i := 0; ; {
+	for {
 		s.last++
-		switch {
-		case s.last == 0:
-		case i < len(s.flights) && s.flights[i].number == s.last:
-			i++
-		default:
+		if s.last != 0 && s.find(s.last) < 0 {
 			return s.last
 		}
 	}

@@ -178,6 +178,11 @@ func TestIdentifiers(t *testing.T) {
 	if got := s.identifier(); got != 2 {
 		t.Errorf("the next free identifier is %d of %v", got, s.flights)
 	}
+	s.flights = []flight{{number: 3}, {number: 10}, {number: 5}, {number: 6}} // 3 and 10 are a round older than the others
+	s.last = 9
+	if got := s.identifier(); got != 11 {
+		t.Errorf("the next free identifier is %d of %v", got, s.flights)
+	}
 }
 
 func TestWrongAcknowledgements(t *testing.T) {

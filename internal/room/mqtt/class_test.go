@@ -160,6 +160,19 @@ func TestMaximumPacketSize(t *testing.T) {
 	}
 }
 
+// The stage's messages may be longer than what a room's members may send.
+func TestMaximumPacketSizeOfTheStage(t *testing.T) {
+	sp := speak(level5)
+	sp.ordinary, sp.largest = ordinary(1000), 5000
+	b := batchOf()
+	for _, size := range []int{4900, stageBytes} {
+		b.Staged = append(b.Staged, room.NewStaged(wire.Staged{Name: "lights", Payload: make([]byte, size)}))
+	}
+	if s := newClass(sp, []filter{{topic: "stage/#"}}, 1).Batch(b); s.Messages != 1 || len(s.Bytes) > 5000 {
+		t.Errorf("%d messages of %d bytes for a client that takes 5,000", s.Messages, len(s.Bytes))
+	}
+}
+
 // The batch topic holds the tick's records, in as many messages as the client's packet size asks for, and no wildcard
 // reaches it.
 func TestBatchTopic(t *testing.T) {

@@ -63,7 +63,7 @@ func (c *conn) accept(p *connect, in room.Admission) {
 	c.player = in.Player
 	c.step = uint64(math.Round(settings.PositionStep * millionths))
 	c.limit = settings.MaxMessageBytes + packetRoom
-	c.ordinary = c.limit + packetRoom
+	c.ordinary = ordinary(settings.MaxMessageBytes)
 	c.clean, c.noProblems = p.clean, p.noProblems
 	c.receiveMax = maxFlights
 	if p.has(propReceiveMax) {
@@ -88,6 +88,12 @@ func (c *conn) accept(p *connect, in room.Admission) {
 	}
 	c.class = newClass(c.speech, nil, 0)
 }
+
+// stageBytes is the longest payload of a message of the stage (stage.proto).
+const stageBytes = 16 << 10
+
+// ordinary is longer than any packet of a room that takes messages of so many bytes, r/{room}/batch apart.
+func ordinary(maxMessageBytes int) int { return max(maxMessageBytes, stageBytes) + 2*packetRoom }
 
 // never is a session expiry without end.
 const never = time.Duration(math.MaxInt64)

@@ -32,6 +32,7 @@ type house struct {
 	rpc    *connect.Server
 	stop   context.CancelFunc
 	room   atomic.Pointer[model.RoomSettings]
+	shown  func() []model.StageMessage // by the stages
 }
 
 func newHouse(t *testing.T) *house {
@@ -45,7 +46,7 @@ func newHouse(t *testing.T) *house {
 // open starts the hub, or starts it again.
 func (h *house) open() {
 	h.hub = New(Config{
-		Registry: h.facts, Keys: h.keys, Now: time.Now,
+		Registry: h.facts, Keys: h.keys, Now: time.Now, Shown: h.shown,
 		Fleet: func(model.FleetName) (model.Fleet, bool) {
 			return model.Fleet{Spec: model.FleetSpec{Room: *h.room.Load()}}, true
 		},
@@ -127,6 +128,12 @@ func (h *house) server(id model.ServerID) model.Server {
 		h.t.Fatal(err)
 	}
 	return s
+}
+
+// linked tells whether the hub has a stream of the server.
+func (h *house) linked(id model.ServerID) bool {
+	_, err := h.hub.stream(id)
+	return err == nil
 }
 
 // become brings a server to a state as the keeper would.

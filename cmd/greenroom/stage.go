@@ -47,7 +47,7 @@ func (cmd *publishCommand) Run(ctx context.Context, g *Globals, c *console) erro
 		return err
 	}
 	return cmd.print(c, said, func(t *tablePrinter) {
-		t.row("message", said.GetSerial())
+		t.row("serial", said.GetSerial())
 		t.row("rooms", said.GetRooms())
 		t.row("servers", said.GetServers())
 	})

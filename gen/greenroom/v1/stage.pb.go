@@ -28,7 +28,7 @@ type PublishRequest struct {
 	// The rooms: those whose key is this or begins with this and a colon ("concert" means "concert", "concert:1" and
 	// "concert:1:a"). Empty: all of the route.
 	Space string `protobuf:"bytes,2,opt,name=space,proto3" json:"space,omitempty"`
-	// 1 to 128 bytes, like an event's name.
+	// Like an event's name: 1 to 128 bytes without "+", "#" and control characters, not starting or ending with "/".
 	Name    string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	Payload []byte `protobuf:"bytes,4,opt,name=payload,proto3" json:"payload,omitempty"`
 	// Late joiners are shown the last one of its name; an empty payload forgets it.
@@ -103,9 +103,10 @@ func (x *PublishRequest) GetRetain() bool {
 }
 
 type PublishResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Serial uint64                 `protobuf:"varint,1,opt,name=serial,proto3" json:"serial,omitempty"`
-	// How many servers it was queued for, and how many rooms they had when they last said so.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rises over the route's messages, with gaps over restarts.
+	Serial uint64 `protobuf:"varint,1,opt,name=serial,proto3" json:"serial,omitempty"`
+	// How many rooms of the space there were, and on how many servers, as these last said.
 	Servers       uint32 `protobuf:"varint,2,opt,name=servers,proto3" json:"servers,omitempty"`
 	Rooms         uint32 `protobuf:"varint,3,opt,name=rooms,proto3" json:"rooms,omitempty"`
 	unknownFields protoimpl.UnknownFields

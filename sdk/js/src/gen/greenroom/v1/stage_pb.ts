@@ -31,7 +31,7 @@ export type PublishRequest = Message<"greenroom.v1.PublishRequest"> & {
   space: string;
 
   /**
-   * 1 to 128 bytes, like an event's name.
+   * Like an event's name: 1 to 128 bytes without "+", "#" and control characters, not starting or ending with "/".
    *
    * @generated from field: string name = 3;
    */
@@ -62,12 +62,14 @@ export const PublishRequestSchema: GenMessage<PublishRequest> = /*@__PURE__*/
  */
 export type PublishResponse = Message<"greenroom.v1.PublishResponse"> & {
   /**
+   * Rises over the route's messages, with gaps over restarts.
+   *
    * @generated from field: uint64 serial = 1;
    */
   serial: bigint;
 
   /**
-   * How many servers it was queued for, and how many rooms they had when they last said so.
+   * How many rooms of the space there were, and on how many servers, as these last said.
    *
    * @generated from field: uint32 servers = 2;
    */
@@ -94,9 +96,10 @@ export const PublishResponseSchema: GenMessage<PublishResponse> = /*@__PURE__*/
  */
 export const StageService: GenService<{
   /**
-   * Hands a message to every server that has sessions of the route, and answers when it was queued for them. Servers that
-   * are away miss it; the last retained one of each name is shown to them when they are back. NOT_FOUND: no such route.
-   * RESOURCE_EXHAUSTED: the route's stage would keep more than 256 KiB, or takes no more messages this second.
+   * Hands a message to every server that has sessions of the route, and answers when it was queued for them; a retained
+   * one is kept first, and outlives restarts. Servers that are away miss it; the last retained one of each name is shown
+   * to them when they are back. NOT_FOUND: no such route. RESOURCE_EXHAUSTED: the route's stage would keep more than
+   * 256 KiB, or takes no more messages this second (50, 100 at once; then with google.rpc.RetryInfo).
    *
    * @generated from rpc greenroom.v1.StageService.Publish
    */

@@ -8,6 +8,9 @@ import (
 // Handler is what the control plane would call.
 func (s *Server) Handler() sdk.Handler { return s.rooms.handler() }
 
+// Settings are what the control plane told last.
+func (s *Server) Settings() model.RoomSettings { return s.plane.Settings() }
+
 // LookAtCertificate does what is done every certificateLook.
 func (s *Server) LookAtCertificate() { s.certificate.Tick() }
 

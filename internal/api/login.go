@@ -82,7 +82,7 @@ func (s system) Login(ctx context.Context, r *greenroomv1.LoginRequest) (*greenr
 	}
 	s.audit(ctx, token.Name, "log in", token.Name, "scope "+scopeName(scope))
 	return &greenroomv1.LoginResponse{
-		Token: secret, ExpiresAt: convert.TimeProto(token.ExpiresAt), Scope: convert.ScopeProto(scope),
+		Token: secret, ExpiresAt: convert.TimeProto(token.ExpiresAt), Scope: scopeProto(scope),
 	}, nil
 }
 

@@ -35,14 +35,14 @@ func (s system) CreateToken(ctx context.Context, r *greenroomv1.CreateTokenReque
 	if r.GetExpiresIn() != nil {
 		expires = now.Add(r.GetExpiresIn().AsDuration())
 	}
-	secret, token := NewToken(r.GetName(), convert.ScopeModel(r.GetScope()), now, expires)
+	secret, token := NewToken(r.GetName(), scopeModel(r.GetScope()), now, expires)
 	if err := s.cfg.Store.PutToken(ctx, token); errors.Is(err, store.ErrConflict) {
 		return nil, connect.Errorf(connect.CodeAlreadyExists, "there is a token %s already; revoke it first or choose another name", r.GetName())
 	} else if err != nil {
 		return nil, err
 	}
 	s.audit(ctx, actorOf(ctx), "create token", r.GetName(), "scope "+scopeName(token.Scope))
-	return &greenroomv1.CreateTokenResponse{Token: convert.TokenProto(token), Secret: secret}, nil
+	return &greenroomv1.CreateTokenResponse{Token: tokenProto(token), Secret: secret}, nil
 }
 
 // ListTokens implements SystemService.
@@ -53,7 +53,7 @@ func (s system) ListTokens(ctx context.Context, _ *greenroomv1.ListTokensRequest
 	}
 	out := &greenroomv1.ListTokensResponse{}
 	for _, t := range all {
-		out.Tokens = append(out.Tokens, convert.TokenProto(t))
+		out.Tokens = append(out.Tokens, tokenProto(t))
 	}
 	return out, nil
 }
@@ -83,7 +83,7 @@ func (s system) ListAudit(ctx context.Context, r *greenroomv1.ListAuditRequest) 
 	}
 	out := &greenroomv1.ListAuditResponse{}
 	for _, e := range entries {
-		out.Entries = append(out.Entries, convert.AuditProto(e))
+		out.Entries = append(out.Entries, auditProto(e))
 	}
 	return out, nil
 }

@@ -53,3 +53,14 @@ func seatModel(p *greenroomv1.Seat) model.Seat {
 		ExpiresAt: TimeModel(p.GetExpiresAt()),
 	}
 }
+
+// SessionRefProto makes the name of a session at one generation, as the link speaks of it.
+func SessionRefProto(ref model.SessionRef, gen model.Generation) *greenroomv1.SessionRef {
+	return &greenroomv1.SessionRef{Route: string(ref.Route), Key: string(ref.Key), Generation: uint64(gen)}
+}
+
+// SessionRefModel is the session's name and the generation spoken of; zero for nil.
+func SessionRefModel(p *greenroomv1.SessionRef) (model.SessionRef, model.Generation) {
+	ref := model.SessionRef{Route: model.RouteName(p.GetRoute()), Key: model.SessionKey(p.GetKey())}
+	return ref, model.Generation(p.GetGeneration())
+}

@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
-	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/memory"
@@ -43,11 +42,11 @@ func FuzzWhatServersSay(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sessions := convert.SessionReportsModel(said.GetSessions())
+		sessions := sessionReports(said.GetSessions())
 		if _, err := facts.Greet(t.Context(), registry.Hello{Server: "rooms-1", Stream: 1, Sessions: sessions, Now: now}); err != nil {
 			t.Fatal(err)
 		}
-		report := registry.Report{Server: "rooms-1", Stream: 1, Sessions: sessions, Ended: convert.EndedModel(said.GetEnded()), Now: now}
+		report := registry.Report{Server: "rooms-1", Stream: 1, Sessions: sessions, Ended: endedSessions(said.GetEnded()), Now: now}
 		if err := facts.Report(t.Context(), report); err != nil {
 			t.Fatal(err)
 		}

@@ -156,7 +156,7 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	greeting, err := h.cfg.Registry.Greet(ctx, registry.Hello{
 		Server: st.server, Stream: st.number, Version: hello.GetVersion(),
 		Endpoints: convert.EndpointsModel(hello.GetEndpoints()), State: convert.ServerStateModel(hello.GetState()),
-		Sessions: convert.SessionReportsModel(hello.GetSessions()), Now: h.cfg.Now(),
+		Sessions: sessionReports(hello.GetSessions()), Now: h.cfg.Now(),
 	})
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
@@ -292,9 +292,9 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 	if err := checkSessions(r.GetSessions()); err != nil {
 		return err
 	}
-	ended := convert.EndedModel(r.GetEnded())
+	ended := endedSessions(r.GetEnded())
 	err := h.cfg.Registry.Report(ctx, registry.Report{
-		Server: st.server, Stream: st.number, Sessions: convert.SessionReportsModel(r.GetSessions()), Ended: ended,
+		Server: st.server, Stream: st.number, Sessions: sessionReports(r.GetSessions()), Ended: ended,
 		Now: h.cfg.Now(),
 	})
 	switch {

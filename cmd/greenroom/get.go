@@ -159,9 +159,16 @@ func (cmd *getServers) Run(ctx context.Context, g *Globals, c *console) error {
 			return api.servers.WatchServers(ctx, &greenroomv1.WatchServersRequest{Fleet: cmd.Fleet})
 		})
 	}
-	list, err := api.servers.ListServers(ctx, &greenroomv1.ListServersRequest{Fleet: cmd.Fleet})
-	if err != nil {
-		return err
+	list := &greenroomv1.ListServersResponse{}
+	for request := (&greenroomv1.ListServersRequest{Fleet: cmd.Fleet}); ; {
+		page, err := api.servers.ListServers(ctx, request)
+		if err != nil {
+			return err
+		}
+		list.Servers = append(list.Servers, page.GetServers()...)
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			break
+		}
 	}
 	if list.Servers, err = only(list.GetServers(), cmd.Name, "server", (*greenroomv1.Server).GetName); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -47,6 +48,35 @@ func TestServersAreDrainedAndUndrained(t *testing.T) {
 	if list, err := client.ListServers(ctx, &greenroomv1.ListServersRequest{Fleet: "others"}); err != nil || len(list.GetServers()) != 0 {
 		t.Errorf("%v, %v", list, err)
 	}
+}
+
+func TestServersComeInPages(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"rooms-c", "rooms-a", "rooms-b", "voice-a", "rooms-d", "rooms-e"} {
+		fleet, _, _ := strings.Cut(name, "-")
+		w.openServer(t, model.ServerID(name), model.FleetName(fleet), 4, 10)
+	}
+	client := greenroomv1connect.NewServerServiceClient(w.admin(t))
+	pages, token := []string{}, ""
+	for range 9 {
+		r, err := client.ListServers(t.Context(), &greenroomv1.ListServersRequest{Fleet: "rooms", PageSize: 2, PageToken: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := ""
+		for _, s := range r.GetServers() {
+			page += strings.TrimPrefix(s.GetName(), "rooms-")
+		}
+		pages = append(pages, page)
+		if token = r.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	if fmt.Sprint(pages) != "[ab cd e]" {
+		t.Errorf("pages %v", pages)
+	}
+	_, err := client.ListServers(t.Context(), &greenroomv1.ListServersRequest{PageToken: "made up"})
+	wantCode(t, err, connect.CodeInvalidArgument, "page_token")
 }
 
 func TestLogsComeInWholeLines(t *testing.T) {

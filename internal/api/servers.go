@@ -3,7 +3,9 @@ package api
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"sort"
 	"strings"
 	"time"
 
@@ -29,13 +31,22 @@ func (s servers) GetServer(ctx context.Context, r *greenroomv1.GetServerRequest)
 
 // ListServers implements ServerService.
 func (s servers) ListServers(ctx context.Context, r *greenroomv1.ListServersRequest) (*greenroomv1.ListServersResponse, error) {
+	after, err := base64.RawURLEncoding.DecodeString(r.GetPageToken())
+	if err != nil || len(after) > 0 && !model.ValidKey(string(after)) {
+		return nil, badPageToken(r)
+	}
 	all, err := s.cfg.Registry.ListServers(ctx, model.FleetName(r.GetFleet()))
 	if err != nil {
 		return nil, err
 	}
-	out := &greenroomv1.ListServersResponse{Servers: make([]*greenroomv1.Server, len(all))}
-	for i, server := range all {
-		out.Servers[i] = s.server(server)
+	all = all[sort.Search(len(all), func(i int) bool { return string(all[i].ID) > string(after) }):]
+	out := &greenroomv1.ListServersResponse{}
+	if size := pageSize(r.GetPageSize()); len(all) > size {
+		all = all[:size]
+		out.NextPageToken = base64.RawURLEncoding.EncodeToString([]byte(all[size-1].ID))
+	}
+	for _, server := range all {
+		out.Servers = append(out.Servers, s.server(server))
 	}
 	return out, nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"google.golang.org/protobuf/proto"
+
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
@@ -33,12 +35,9 @@ const defaultPage = 1000
 func (s sessions) ListSessions(ctx context.Context, r *greenroomv1.ListSessionsRequest) (*greenroomv1.ListSessionsResponse, error) {
 	after, ok := parsePageToken(r.GetPageToken())
 	if !ok {
-		return nil, badRequest(r, []rules.Violation{{Path: "page_token", Sentence: "must be the next_page_token of an earlier answer, or empty"}})
+		return nil, badPageToken(r)
 	}
-	size := int(r.GetPageSize())
-	if size == 0 {
-		size = defaultPage
-	}
+	size := pageSize(r.GetPageSize())
 	all, err := s.cfg.Registry.ListSessions(ctx, registry.SessionFilter{
 		Route: model.RouteName(r.GetRoute()), Server: model.ServerID(r.GetServer()), After: after, Limit: size + 1,
 	})
@@ -54,6 +53,18 @@ func (s sessions) ListSessions(ctx context.Context, r *greenroomv1.ListSessionsR
 		out.Sessions = append(out.Sessions, convert.SessionProto(session))
 	}
 	return out, nil
+}
+
+func badPageToken(request proto.Message) error {
+	return badRequest(request, []rules.Violation{{Path: "page_token", Sentence: "must be the next_page_token of an earlier answer, or empty"}})
+}
+
+// pageSize is how many a page holds.
+func pageSize(asked uint32) int {
+	if asked == 0 {
+		return defaultPage
+	}
+	return int(asked)
 }
 
 // pageToken names the last session of a page. Pages stay in step although sessions come and go between them.

@@ -308,7 +308,10 @@ func (x *GetServerResponse) GetServer() *Server {
 type ListServersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: of all fleets.
-	Fleet         string `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	Fleet string `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	// 0 means 1000.
+	PageSize      uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -350,9 +353,26 @@ func (x *ListServersRequest) GetFleet() string {
 	return ""
 }
 
+func (x *ListServersRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListServersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 type ListServersResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Servers       []*Server              `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name.
+	Servers []*Server `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -392,6 +412,13 @@ func (x *ListServersResponse) GetServers() []*Server {
 		return x.Servers
 	}
 	return nil
+}
+
+func (x *ListServersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 type WatchServersRequest struct {
@@ -830,11 +857,15 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\"A\n" +
 	"\x11GetServerResponse\x12,\n" +
-	"\x06server\x18\x01 \x01(\v2\x14.greenroom.v1.ServerR\x06server\"3\n" +
+	"\x06server\x18\x01 \x01(\v2\x14.greenroom.v1.ServerR\x06server\"\x83\x01\n" +
 	"\x12ListServersRequest\x12\x1d\n" +
-	"\x05fleet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x05fleet\"E\n" +
+	"\x05fleet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x05fleet\x12%\n" +
+	"\tpage_size\x18\x02 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\tpageToken\"m\n" +
 	"\x13ListServersResponse\x12.\n" +
-	"\aservers\x18\x01 \x03(\v2\x14.greenroom.v1.ServerR\aservers\"4\n" +
+	"\aservers\x18\x01 \x03(\v2\x14.greenroom.v1.ServerR\aservers\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"4\n" +
 	"\x13WatchServersRequest\x12\x1d\n" +
 	"\x05fleet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x05fleet\"r\n" +
 	"\x14WatchServersResponse\x12,\n" +

@@ -115,6 +115,7 @@ func newParser(line *commandLine, stdout, stderr io.Writer, more ...kong.Option)
 			{Key: "manage", Title: "Manage"},
 			{Key: "play", Title: "Play"},
 			{Key: "other", Title: "Other"},
+			{Key: "doors", Title: "Doors:"},
 			{Key: "tags", Title: "Tags:"},
 		}),
 		kong.Vars{"data_dir": defaultDataDir()},

@@ -23,7 +23,7 @@ type controlFlags struct {
 	LogFormat   string        `help:"${enum}; auto is text on a terminal." enum:"auto,text,json" env:"GREENROOM_LOG_FORMAT" default:"auto"`
 	Config      string        `help:"YAML file whose keys are these flags' names. Default: greenroom.yaml in the data folder, if it is there." env:"GREENROOM_CONFIG" type:"path" placeholder:"FILE"`
 
-	tlsFlags
+	doorFlags
 
 	TagEnv     string `name:"tag-env" help:"Tag of logs and metrics." env:"GREENROOM_TAG_ENV" placeholder:"NAME" group:"tags"`
 	TagService string `name:"tag-service" help:"Likewise." env:"GREENROOM_TAG_SERVICE" default:"greenroom" placeholder:"NAME" group:"tags"`
@@ -40,7 +40,7 @@ func (f *controlFlags) config(g *Globals, c *console) app.Config {
 	}
 	return app.Config{
 		DataDir: g.DataDir, Listen: f.Listen, Advertise: f.Advertise, ServerPorts: f.ServerPorts,
-		TLSCert: f.TLSCert, TLSKey: f.TLSKey,
+		TLSCert: f.TLSCert, TLSKey: f.TLSKey, WebTransport: f.WebTransport,
 		Logger: observe.NewLogger(c.err, format, slog.Level(f.LogLevel), tags), Tags: tags,
 	}
 }

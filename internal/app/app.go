@@ -162,6 +162,9 @@ func (a *App) serverEnv(id model.ServerID) map[string]string {
 	if a.cfg.TLSCert != "" {
 		env["GREENROOM_TLS_CERT"], env["GREENROOM_TLS_KEY"] = a.cfg.TLSCert, a.cfg.TLSKey
 	}
+	if a.cfg.WebTransport {
+		env["GREENROOM_WEBTRANSPORT"] = "1"
+	}
 	return env
 }
 

@@ -25,8 +25,10 @@ type Config struct {
 	Advertise string
 	// ServerPorts bounds the ports of servers, both ends included.
 	ServerPorts PortRange
-	// TLSCert and TLSKey are the PEM files of room servers' ports wss and mqtts. "": such ports do not open.
+	// TLSCert and TLSKey are the PEM files of room servers' ports wss, mqtts and webtransport. "": such ports do not open.
 	TLSCert, TLSKey string
+	// WebTransport lets room servers listen on a port webtransport, an experiment.
+	WebTransport bool
 	// Binary is the program that `greenroom room` is run from. "": this one.
 	Binary string
 	// Demo applies a demo route and fleet and sends Bots simulated players to it.

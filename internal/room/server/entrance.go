@@ -86,6 +86,15 @@ func (e *entrance) leave(from netip.Addr) {
 	}
 }
 
+// admit bounds what comes without a listener: leave is for when a ticket was taken, or the end.
+func (e *entrance) admit(a net.Addr) (leave func(), ok bool) {
+	from := addressOf(a)
+	if !e.connect(time.Now()) || !e.enter(from) {
+		return nil, false
+	}
+	return func() { e.leave(from) }, true
+}
+
 // waiting tells how many are half-open.
 func (e *entrance) waiting() int {
 	e.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/room/mqtt"
+	"greenroom.dev/greenroom/internal/room/webtransport"
 	"greenroom.dev/greenroom/internal/room/ws"
 )
 
@@ -22,9 +23,13 @@ const (
 // server makes the doors of a port and answers what serves them until ctx ends. Before TLS, which costs far more than
 // what comes after, connections are counted as they are accepted; before HTTP when they want to be upgraded, so that
 // they can be told.
-func (s *Server) server(p port, l net.Listener) func(ctx context.Context) error {
+func (s *Server) server(p port, opened socket) func(ctx context.Context) error {
+	if p.packet {
+		door := s.webTransportDoor()
+		return func(ctx context.Context) error { return door.Serve(ctx, opened.packets) }
+	}
 	web := p.name == "ws" || p.name == "wss"
-	l = s.entrance.guard(l, p.tls || !web)
+	l := s.entrance.guard(opened.listener, p.tls || !web)
 	if p.tls {
 		l = s.certificate.listener(l)
 	}
@@ -34,6 +39,14 @@ func (s *Server) server(p port, l net.Listener) func(ctx context.Context) error 
 	}
 	door := s.mqttDoor(p.ways[0].name)
 	return func(ctx context.Context) error { return door.Serve(ctx, l) }
+}
+
+func (s *Server) webTransportDoor() *webtransport.Door {
+	door := &webtransport.Door{
+		Gate: &s.rooms, TLS: s.certificate.config(), Settings: s.plane.Settings, Enter: s.entrance.admit, Traffic: &s.entrance.traffic,
+	}
+	s.doors[webtransport.Endpoint] = door
+	return door
 }
 
 func (s *Server) mqttDoor(name string) *mqtt.Door {

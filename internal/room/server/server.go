@@ -14,6 +14,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/webtransport"
 	"greenroom.dev/greenroom/internal/ticket"
 	sdk "greenroom.dev/greenroom/sdk/go/server"
 )
@@ -32,19 +33,23 @@ type Plane interface {
 
 // Config is what a room server is made with.
 type Config struct {
-	// Link says how to reach Greenroom; sdk/go/server.FromEnv fills it. Its ports "ws", "wss", "mqtt" and "mqtts" are
-	// listened on; one that is missing is a door that stays shut. Handler and Endpoints are set by this package.
+	// Link says how to reach Greenroom; sdk/go/server.FromEnv fills it. Its ports "ws", "wss", "mqtt", "mqtts" and
+	// "webtransport" are listened on; one that is missing is a door that stays shut. Handler and Endpoints are set by this
+	// package.
 	Link sdk.Config
-	// TLSCert and TLSKey are the PEM files of wss and mqtts. They are read again when they change.
+	// TLSCert and TLSKey are the PEM files of wss, mqtts and webtransport. They are read again when they change.
 	TLSCert, TLSKey string
+	// WebTransport lets the port webtransport open, an experiment.
+	WebTransport bool
 	// HalfOpenPerAddress bounds the connections of one address that have not shown a ticket yet. 0:
 	// MaxHalfOpenPerAddress; negative: no bound, as behind a proxy.
 	HalfOpenPerAddress int
 	// Standalone runs without a control plane; nil: linked.
 	Standalone *Standalone
-	// Listeners are used instead of the ports, by the port's name. They are closed at the end.
-	Listeners map[string]net.Listener
-	Logger    *slog.Logger // nil: slog.Default
+	// Listeners and PacketListeners are used instead of the ports, by the port's name. They are closed at the end.
+	Listeners       map[string]net.Listener
+	PacketListeners map[string]net.PacketConn
+	Logger          *slog.Logger // nil: slog.Default
 	// Logic makes a session's game, before its room; nil: rooms without one.
 	Logic func(session model.SessionRef) room.Logic
 }
@@ -55,9 +60,9 @@ type Server struct {
 	plane       Plane
 	rooms       rooms
 	entrance    *entrance
-	certificate *certificate            // nil: none
-	ports       map[string]net.Listener // by the port's name
-	doors       map[string]door         // by the endpoint's name
+	certificate *certificate      // nil: none
+	ports       map[string]socket // by the port's name
+	doors       map[string]door   // by the endpoint's name
 	serve       []func(ctx context.Context) error
 }
 
@@ -82,7 +87,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
 	}
-	s := &Server{log: cfg.Logger, entrance: newEntrance(cfg.HalfOpenPerAddress), ports: map[string]net.Listener{}, doors: map[string]door{}}
+	s := &Server{log: cfg.Logger, entrance: newEntrance(cfg.HalfOpenPerAddress), ports: map[string]socket{}, doors: map[string]door{}}
 	s.rooms.byName, s.rooms.stages = map[model.SessionRef]*hosted{}, stages{}
 	if err := s.open(cfg); err != nil {
 		s.Close()
@@ -110,8 +115,8 @@ func (s *Server) open(cfg Config) (err error) {
 	s.rooms.plane, s.rooms.log, s.rooms.logic = s.plane, s.log, cfg.Logic
 	s.entrance.settings = s.plane.Settings
 	for _, p := range knownPorts() {
-		if l := s.ports[p.name]; l != nil {
-			s.serve = append(s.serve, s.server(p, l))
+		if opened, ok := s.ports[p.name]; ok {
+			s.serve = append(s.serve, s.server(p, opened))
 		}
 	}
 	return nil
@@ -119,16 +124,16 @@ func (s *Server) open(cfg Config) (err error) {
 
 // Addr is where a port is listened on; nil for one that is not.
 func (s *Server) Addr(port string) net.Addr {
-	if l := s.ports[port]; l != nil {
-		return l.Addr()
+	if opened, ok := s.ports[port]; ok {
+		return opened.addr()
 	}
 	return nil
 }
 
 // Close closes the ports of a server that was made and is not run; Run does it by itself.
 func (s *Server) Close() {
-	for _, l := range s.ports {
-		l.Close()
+	for _, opened := range s.ports {
+		opened.close()
 	}
 }
 
@@ -144,8 +149,11 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, serve := range s.serve {
 		group.Go(func() error { return serve(ctx) })
 	}
-	for name, l := range s.ports {
-		s.log.Info("room server listens", "endpoint", name, "address", l.Addr().String())
+	for name, opened := range s.ports {
+		s.log.Info("room server listens", "endpoint", name, "address", opened.addr().String())
+	}
+	if _, ok := s.ports[webtransport.Endpoint]; ok {
+		s.log.Warn("WebTransport is an experiment: its drafts move, and so may this door")
 	}
 	err := group.Wait()
 	s.rooms.wait()

@@ -95,12 +95,15 @@ type Place struct {
 }
 
 // PlaceOf picks a player's place out of a join's answer: the server's endpoint of that name, "ws", "mqtt" or "udp", and what
-// is shown there, a ticket or, for "udp", a connect token.
+// is shown there, a ticket or, for "udp", a connect token. Where a server has no "ws" but "wss", or no "mqtt" but "mqtts",
+// that is meant.
 func PlaceOf(joined *greenroomv1.JoinResponse, endpoint, player string) (Place, error) {
 	place := Place{Player: player}
-	for _, e := range joined.GetEndpoints() {
-		if e.GetName() == endpoint {
-			place.URL = e.GetUrl()
+	for _, name := range []string{endpoint, endpoint + "s"} {
+		for _, e := range joined.GetEndpoints() {
+			if e.GetName() == name && place.URL == "" {
+				place.URL = e.GetUrl()
+			}
 		}
 	}
 	for _, t := range joined.GetTickets() {

@@ -60,9 +60,11 @@ export async function join(config: JoinConfig): Promise<Place & { route: string;
 
 // placeOf picks one player's place out of a join's answer, for the back end that joined on the player's behalf.
 export function placeOf(answer: JoinAnswer, player: string): Place {
-  const url = answer.endpoints?.find((endpoint) => endpoint.name === "ws")?.url;
+  // A page that came by https may speak TLS only.
+  const names = globalThis.location?.protocol === "https:" ? ["wss", "ws"] : ["ws", "wss"];
+  const url = names.flatMap((name) => answer.endpoints?.filter((endpoint) => endpoint.name === name) ?? [])[0]?.url;
   const ticket = answer.tickets?.find((one) => one.player === player)?.ticket;
-  if (!url) throw new JoinError("unimplemented", `server ${answer.server} has no WebSocket endpoint named "ws"`);
+  if (!url) throw new JoinError("unimplemented", `server ${answer.server} has no WebSocket endpoint`);
   if (!ticket) throw new JoinError("internal", `the join's answer has no ticket for ${player}`);
   return { url, ticket, player };
 }

@@ -41,11 +41,6 @@ const (
 	maxFaultStack    = 4 << 10     // bytes of a panic's stack in a Fault
 )
 
-// CorrectSignal is the name of the signal from the room (member 0) that tells a member where it stands, after the logic
-// refused or changed its position, or moved it. Its payload is the body of a record Position (07); the serial is that of the
-// refused or changed one, or 0. Empty: the member stands nowhere yet.
-const CorrectSignal = "sys/position"
-
 // MemberInfo is a member as its room's logic sees it. Data of Position belongs to the room.
 type MemberInfo struct {
 	ID       uint64

@@ -206,10 +206,11 @@ func (h *host) correct() {
 		if m.link == nil {
 			continue
 		}
-		sig := Signal{QoS: 1, Signal: wire.Signal{Name: CorrectSignal}}
+		told := wire.Correction{Serial: c.serial}
 		if m.at.declared {
-			_, sig.Payload, _, _ = wire.Next(wire.SendPosition{Serial: c.serial, Position: m.at.Position}.Append(nil))
+			told.At = &m.at.Position
 		}
+		sig := Signal{QoS: 1, Signal: wire.Signal{Name: wire.CorrectSignal, Payload: told.Append(nil)}}
 		m.link.tell(func(conn Conn) { conn.Signal(sig) })
 	}
 	clear(h.corrects)

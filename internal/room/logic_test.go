@@ -171,8 +171,8 @@ func TestLogicMovesAndCorrects(t *testing.T) {
 		equal(t, fmt.Sprintf("ann says %d and is at", step.says), bob.positions[ann.member].X, step.is)
 		want := "[]"
 		if step.corrected {
-			body := wire.SendPosition{Serial: ann.serial, Position: wire.Position{X: step.is}}.Append(nil)[2:]
-			want = fmt.Sprintf("[0 %s=%s]", room.CorrectSignal, body)
+			body := wire.Correction{Serial: ann.serial, At: &wire.Position{X: step.is}}.Append(nil)
+			want = fmt.Sprintf("[0 %s=%s]", wire.CorrectSignal, body)
 		}
 		equal(t, "ann is told", fmt.Sprint(ann.signals), want)
 	}

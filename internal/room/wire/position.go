@@ -73,6 +73,33 @@ func DecodeSendPosition(body []byte) (SendPosition, error) {
 	return r, d.err
 }
 
+// CorrectSignal is the name of the signal from the room (member 0) that tells a member where it stands, after the room's game
+// refused or changed its position, or moved it. Its payload is Correction's.
+const CorrectSignal = "sys/position"
+
+// Correction is the payload of a CorrectSignal: the body of a SendPosition, or nothing.
+type Correction struct {
+	Serial uint64    // of the position that was refused or changed; 0: the game moved the member by itself
+	At     *Position // where the member stands now; nil: nowhere yet
+}
+
+// Append encodes the payload onto b.
+func (c Correction) Append(b []byte) []byte {
+	if c.At == nil {
+		return b
+	}
+	return AppendBytes(c.At.append(AppendUvarint(b, c.Serial)), c.At.Data)
+}
+
+// DecodeCorrection decodes the payload.
+func DecodeCorrection(payload []byte) (Correction, error) {
+	if len(payload) == 0 {
+		return Correction{}, nil
+	}
+	r, err := DecodeSendPosition(payload)
+	return Correction{Serial: r.Serial, At: &r.Position}, err
+}
+
 // MemberPosition is one entry of Positions.
 //
 //	head uvarint (member × 4 + flags: 1 data follows, 2 far) · position 7 bytes · [data bytes, if flag 1]

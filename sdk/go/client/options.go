@@ -47,6 +47,8 @@ type Handler struct {
 	Reject func(Rejection)
 	// Position: a member stands somewhere else now, or was told of for the first time.
 	Position func(MemberPosition)
+	// Corrected: the room's game refused where this player said to stand, or moved it. It stands there now; false: nowhere yet.
+	Corrected func(at Position, stands bool)
 	// Occupancy: how many members there are, in rooms where one is told of those in sight only.
 	Occupancy func(members int)
 	// Staged: a message to every room of the space. What is shown to late joiners may come twice.

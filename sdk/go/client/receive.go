@@ -25,6 +25,9 @@ func (v *visiting) receive(t wire.Type, body []byte, now time.Time) error {
 		return err
 	case wire.TypeSignal:
 		signal, err := wire.DecodeSignal(body)
+		if err == nil && signal.From == 0 && signal.Name == wire.CorrectSignal {
+			return r.corrected(signal.Payload)
+		}
 		if err == nil && r.options.Handler.Signal != nil {
 			r.options.Handler.Signal(Signal{From: signal.From, Name: signal.Name, Payload: signal.Payload})
 		}

@@ -213,13 +213,13 @@ func (p *SimPlayer) toldState(s wire.State) {
 }
 
 func (p *SimPlayer) toldSignal(s wire.Signal) {
-	if s.From != 0 || s.Name != core.CorrectSignal {
+	if s.From != 0 || s.Name != wire.CorrectSignal {
 		p.note(Heard{What: "signal", From: MemberID(s.From), Name: s.Name, Text: string(s.Payload)})
 		return
 	}
 	text := "nowhere"
-	if at, err := wire.DecodeSendPosition(s.Payload); err == nil && len(s.Payload) > 0 {
-		to := p.place(at.Position)
+	if c, err := wire.DecodeCorrection(s.Payload); err == nil && c.At != nil {
+		to := p.place(*c.At)
 		text = fmt.Sprintf("%g %g %g", to.X, to.Y, to.Z)
 	}
 	p.note(Heard{What: "corrected", Text: text})

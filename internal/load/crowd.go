@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"sync"
 	"time"
 )
@@ -22,10 +23,14 @@ type Config struct {
 	ReadBuffer int
 	// Deaf tells of members that never read; nil: none. They are dialled anew when they are cut off.
 	Deaf func(i int) bool
+	// Polite members give their seats back when they go, where their wire is a Leaver.
+	Polite bool
 }
 
-// dialAtOnce is how many members enter at a time.
-const dialAtOnce = 16
+const (
+	dialAtOnce   = 16          // members enter at a time
+	leaveTimeout = time.Second // for the server to take a goodbye
+)
 
 // Crowd is all members of a load. Its methods are for one goroutine.
 type Crowd struct {
@@ -52,50 +57,65 @@ func (c *Crowd) Resize(ctx context.Context, n int) error {
 	if n < len(c.members) {
 		gone := c.members[n:]
 		c.members = c.members[:n:n]
-		for _, m := range gone {
-			m.leave()
-		}
+		leave(gone)
 		c.closed = append(c.closed, gone...)
 		return nil
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	start := len(c.members)
-	fresh := make([]*member, n-start)
+	fresh, err := c.enter(ctx, n-len(c.members))
+	for _, m := range fresh {
+		m.start()
+	}
+	in := 0
+	for in < len(fresh) && fresh[in].i == len(c.members) {
+		c.members = append(c.members, fresh[in])
+		in++
+	}
+	leave(fresh[in:]) // behind one that did not get in
+	return err
+}
+
+// enter dials n members and answers those that got in, by number. After an error no more are dialled.
+func (c *Crowd) enter(ctx context.Context, n int) ([]*member, error) {
+	var mu sync.Mutex
+	var in []*member
+	var failed error
+	next := len(c.members)
+	end := next + n
 	var entering sync.WaitGroup
-	slots := make(chan struct{}, dialAtOnce)
-	for i := range fresh {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			break
-		}
+	for range min(n, dialAtOnce) {
 		entering.Go(func() {
-			defer func() { <-slots }()
-			m := &member{crowd: c, i: start + i}
-			if err := m.enter(ctx); err != nil {
-				cancel(fmt.Errorf("member %d: %w", m.i+1, err))
-				return
+			for {
+				mu.Lock()
+				m := &member{crowd: c, i: next}
+				next++
+				over := m.i >= end || failed != nil
+				mu.Unlock()
+				if over {
+					return
+				}
+				err := m.enter(ctx)
+				mu.Lock()
+				switch {
+				case err == nil:
+					in = append(in, m)
+				case failed == nil:
+					failed = fmt.Errorf("member %d: %w", m.i+1, err)
+				}
+				mu.Unlock()
 			}
-			fresh[i] = m
 		})
 	}
 	entering.Wait()
-	for _, m := range fresh {
-		if m == nil {
-			break
-		}
-		m.start()
-		c.members = append(c.members, m)
+	slices.SortFunc(in, func(a, b *member) int { return a.i - b.i })
+	return in, failed
+}
+
+func leave(members []*member) {
+	var leaving sync.WaitGroup
+	for _, m := range members {
+		leaving.Go(m.leave)
 	}
-	for _, m := range fresh[len(c.members)-start:] {
-		if m != nil { // behind one that did not get in
-			m.conn.Close()
-		}
-	}
-	return context.Cause(ctx)
+	leaving.Wait()
 }
 
 // Begin starts what End sums up.
@@ -204,6 +224,7 @@ func (m *member) enter(ctx context.Context) error {
 func (m *member) start() {
 	m.stop = make(chan struct{})
 	m.sink.every = uint64(m.crowd.cfg.Sample)
+	m.sink.turn = uint64(m.i) % m.sink.every // members take turns
 	if m.crowd.cfg.Hz > 0 {
 		m.writing.Go(m.write)
 	}
@@ -220,10 +241,21 @@ func (m *member) hush() {
 func (m *member) leave() {
 	m.mu.Lock()
 	m.gone = true
-	m.conn.Close() // ends a write that waits
+	conn := m.conn
+	_ = conn.SetDeadline(time.Now().Add(leaveTimeout)) // ends a write that waits
+	leaver, polite := m.wire.(Leaver)
+	if polite = polite && m.crowd.cfg.Polite && m.err == nil; !polite {
+		conn.Close()
+	}
 	m.mu.Unlock()
 	m.hush()
+	if polite {
+		if _, err := conn.Write(leaver.Goodbye()); err != nil {
+			conn.Close()
+		}
+	}
 	m.reading.Wait()
+	conn.Close()
 }
 
 // failed notes the end of the connection, once, unless it was wanted.

@@ -115,7 +115,7 @@ func TestAllWires(t *testing.T) {
 
 func TestCrowdShrinksAndGrows(t *testing.T) {
 	r := newRooms(t, model.RoomSettings{})
-	c := New(Config{Hz: 50, Dial: func(_ context.Context, i int) (net.Conn, Wire, error) { return dial(r.ws, r.webSocket(i)) }})
+	c := New(Config{Hz: 50, Polite: true, Dial: func(_ context.Context, i int) (net.Conn, Wire, error) { return dial(r.ws, r.webSocket(i)) }})
 	defer c.Close()
 	for _, n := range []int{3, 1, 4, 2} {
 		if err := c.Resize(t.Context(), n); err != nil || c.Len() != n {

@@ -18,6 +18,9 @@ type Wire interface {
 	Scan(b []byte, s *Sink) (n int, err error)
 }
 
+// Leaver is a Wire that can say goodbye: what the server answers with the end of the connection.
+type Leaver interface{ Goodbye() []byte }
+
 // Sink is told what a member received.
 type Sink struct {
 	// Reply is sent back, as it is, after Scan.
@@ -25,6 +28,7 @@ type Sink struct {
 
 	now       int64 // when the bytes at hand came, in ns
 	every     uint64
+	turn      uint64 // goes round to every
 	delivered uint64
 	bytes     uint64
 	reads     uint64
@@ -37,7 +41,11 @@ type Sink struct {
 // Deliver counts an update that came, and tells whether its stamp is asked for.
 func (s *Sink) Deliver() bool {
 	s.delivered++
-	return s.delivered%s.every == 0
+	if s.turn++; s.turn < s.every {
+		return false
+	}
+	s.turn = 0
+	return true
 }
 
 // Stamp measures an update's way here.
@@ -57,4 +65,4 @@ func (s *Sink) Resync() { s.resyncs++ }
 // Reject counts an update that the room did not take.
 func (s *Sink) Reject() { s.rejected++ }
 
-func (s *Sink) reset() { *s = Sink{Reply: s.Reply[:0], every: s.every} }
+func (s *Sink) reset() { *s = Sink{Reply: s.Reply[:0], every: s.every, turn: s.turn} }

@@ -102,6 +102,9 @@ func (w *WebSocket) Update(b []byte, stamp int64) []byte {
 	return appendFrame(b, ws.OpBinary, r)
 }
 
+// Goodbye implements Leaver: the seat is given back at once.
+func (w *WebSocket) Goodbye() []byte { return appendFrame(nil, ws.OpBinary, wire.Leave{}.Append(nil)) }
+
 // Scan counts states and positions, and looks for gaps in the events.
 func (w *WebSocket) Scan(b []byte, s *Sink) (n int, err error) {
 	for {

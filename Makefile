@@ -7,10 +7,10 @@ COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -X greenroom.dev/greenroom/internal/app.version=$(VERSION) -X greenroom.dev/greenroom/internal/app.commit=$(COMMIT)
 CONSOLE := $(shell find console sdk/js/src -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help up build test unit browser bench nightly lint gen fresh setup clean
+.PHONY: help up build test unit browser bench bench-rooms nightly lint gen fresh setup clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: bin/greenroom ## build, and run the demo: a route, a fleet of room servers, some bots, the console
 	./bin/greenroom up --demo
@@ -47,8 +47,11 @@ fresh: gen ## fail if the committed generated code is not what `make gen` makes
 	git diff --exit-code -- gen sdk/js/src/gen
 	@test -z "$$(git status --porcelain -- gen sdk/js/src/gen)" || { git status --short -- gen sdk/js/src/gen; exit 1; }
 
-bench: bin/greenroom ## measure: joins, registry, plan, rooms against mosquitto; writes bench/*.json
+bench: bin/greenroom ## measure: joins, registry, plan, and rooms in short; writes bench/go.json
 	./scripts/bench
+
+bench-rooms: ## measure rooms beside mosquitto, mochi-mqtt and nats-server, and against targets; writes bench/rooms.json
+	./scripts/bench-rooms
 
 nightly: bin/greenroom ## fuzz every decoder, and the long runs of the issue's "Shows"
 	./scripts/nightly

@@ -42,6 +42,7 @@ type loadSpec struct {
 	For     time.Duration
 	Side    float64 // of the square that those who tell positions walk in, in steps
 	Speed   float64 // steps a second
+	Sight   *sight  // what everybody must see at the end; nil: that is not looked at
 }
 
 // outcome is what a load saw.
@@ -59,6 +60,7 @@ type outcome struct {
 	Resyncs    uint64
 	Rejected   uint64
 	CPUSeconds float64 // the load's own
+	Seen       seen    // with Sight
 }
 
 func runGenerator(ctx context.Context, text []byte) error {
@@ -66,7 +68,7 @@ func runGenerator(ctx context.Context, text []byte) error {
 	if err := json.Unmarshal(text, &spec); err != nil {
 		return err
 	}
-	g := generator{spec: spec}
+	g := generator{spec: spec, walks: make([]walk, spec.Members)}
 	crowd := load.New(load.Config{
 		Dial: g.dial, Hz: spec.Hz, Sample: spec.Sample, ReadBuffer: spec.Buffer, Deaf: func(i int) bool { return i < spec.Deaf },
 	})
@@ -92,8 +94,15 @@ func runGenerator(ctx context.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin)
 	out := g.outcome(r)
+	if spec.Sight != nil {
+		if out.Seen, err = g.lookAround(ctx, crowd); err != nil {
+			return err
+		}
+		// Everybody is told of itself and of those it sees.
+		out.Expected = float64(out.Seen.Viewers+out.Seen.Others) * spec.Hz * out.Seconds
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
 	out.CPUSeconds = (cpuAfter - cpu).Seconds()
 	return json.NewEncoder(os.Stdout).Encode(out)
 }
@@ -118,6 +127,13 @@ func (g *generator) outcome(r load.Result) outcome {
 type generator struct {
 	spec  loadSpec
 	plane server.Standalone
+	walks []walk // by member, of those who tell positions
+}
+
+// walk is where a member is, and what it sees of the others.
+type walk struct {
+	last wire.Position // as it was told last
+	view *load.View    // nil: nobody looks
 }
 
 const (
@@ -142,7 +158,7 @@ func (g *generator) dial(ctx context.Context, i int) (net.Conn, load.Wire, error
 
 func (g *generator) wire(i int) load.Wire {
 	rooms := max(g.spec.Rooms, 1)
-	room, name := "room", fmt.Sprintf("p%04d", i)
+	room, name := "room", memberName(i)
 	if rooms > 1 {
 		room = fmt.Sprintf("room-%d", i%rooms)
 	}
@@ -159,20 +175,26 @@ func (g *generator) wire(i int) load.Wire {
 		return &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Key: "pos/" + name, Body: body}
 	case wsPositions:
 		// One in 16 tells its time: enough for quantiles, and no more than a game would send along.
-		return &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Position: g.walk(), Stamped: i%16 == 0}
+		w := &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Position: g.walk(&g.walks[i]), Stamped: i%16 == 0}
+		if g.spec.Sight != nil {
+			w.View = &load.View{}
+			g.walks[i].view = w.View
+		}
+		return w
 	default:
 		return &load.MQTT{User: name, Password: ticket, Topic: "r/" + room + "/s/pos/" + name, Filter: "r/" + room + "/s/#", Body: body}
 	}
 }
 
-// walk makes a member that wanders about.
-func (g *generator) walk() func(int64) wire.Position {
+// walk makes a member wander about.
+func (g *generator) walk(keep *walk) func(int64) wire.Position {
 	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	w := load.NewWalk(g.spec.Side, g.spec.Speed, random)
 	step := time.Duration(float64(time.Second) / max(g.spec.Hz, 1))
 	return func(int64) wire.Position {
 		w.Step(step, random.Float64())
-		return wire.Position{X: int16(w.X), Y: int16(w.Y), Yaw: uint8(w.Heading * 128 / 3.15)}
+		keep.last = wire.Position{X: int16(w.X), Y: int16(w.Y)}
+		return keep.last
 	}
 }
 

@@ -39,6 +39,7 @@ func sections() []section {
 	return []section{
 		{"brokers", runBrokers},
 		{"crowd", runCrowd},
+		{"interest", runInterest},
 		{"idle", runIdle},
 		{"slow", runSlow},
 	}

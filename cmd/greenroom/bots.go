@@ -23,6 +23,7 @@ type botsCommand struct {
 	Hz        float64       `default:"10" help:"Moves of each bot per second."`
 	For       time.Duration `default:"30s" help:"How long they move."`
 	Transport string        `enum:"ws,mqtt" default:"ws" help:"How they connect: ${enum}."`
+	Positions bool          `help:"Say where they are by compact positions instead of a JSON state; over ws."`
 	Prefix    string        `default:"room-" help:"Their sessions' keys are this and a number."`
 	Payload   int           `placeholder:"BYTES" help:"Pad each move to this many bytes. Without it, about 60."`
 	Output    string        `short:"o" enum:"table,json,yaml" default:"table" help:"How to print the report: ${enum}."`
@@ -60,7 +61,7 @@ func (cmd *botsCommand) Run(ctx context.Context, g *Globals, c *console) error {
 	config := bot.Config{
 		API:   client.Config{URL: api.base, Token: api.token},
 		Route: cmd.Route, Sessions: cmd.Sessions, Players: cmd.Players, Hz: cmd.Hz, For: cmd.For,
-		Transport: cmd.Transport, KeyPrefix: cmd.Prefix, ValueBytes: cmd.Payload,
+		Transport: cmd.Transport, KeyPrefix: cmd.Prefix, ValueBytes: cmd.Payload, Positions: cmd.Positions,
 	}
 	if c.terminal() {
 		config.Progress = c.err

@@ -39,7 +39,9 @@ type Config struct {
 	Transport string        // WebSocket (""), or MQTT
 	KeyPrefix string        // "": "room-"
 	Prefix    string        // of the players' names, "": "bot-" and five random characters
-	// ValueBytes pads a position to this many bytes. 0: as it comes, about 60.
+	// Positions has players say where they are by compact positions instead of a JSON state. WebSocket only.
+	Positions bool
+	// ValueBytes pads a JSON state to this many bytes. 0: as it comes, about 60.
 	ValueBytes int
 	// EventEvery is how often each player tells its session something. 0: every 2 s; negative: never.
 	EventEvery time.Duration
@@ -88,6 +90,12 @@ func (c *crowd) run(ctx context.Context) Report {
 	return c.report()
 }
 
+// Check tells what is wrong with the configuration; nil: nothing.
+func (cfg Config) Check() error {
+	_, err := cfg.check()
+	return err
+}
+
 func (cfg Config) check() (Config, error) {
 	var wrong []error
 	need := func(ok bool, format string, args ...any) {
@@ -105,6 +113,8 @@ func (cfg Config) check() (Config, error) {
 	need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
 	need(cfg.For >= 0 && cfg.Ramp >= 0 && cfg.Settle >= 0, "durations cannot be negative")
 	need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
+	need(!cfg.Positions || cfg.Transport == WebSocket, "positions are told over %s, not %s", WebSocket, cfg.Transport)
+	need(!cfg.Positions || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
 	need(cfg.Transport == WebSocket || cfg.Transport == MQTT, "transport %q is neither %q nor %q", cfg.Transport, WebSocket, MQTT)
 	if cfg.KeyPrefix == "" {
 		cfg.KeyPrefix = "room-"

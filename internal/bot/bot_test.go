@@ -76,6 +76,17 @@ func TestBotsPlay(t *testing.T) {
 	}
 }
 
+func TestBotsTellPositions(t *testing.T) {
+	p := newPlane(t, 1)
+	cfg := p.config()
+	cfg.Positions = true
+	r := run(t, cfg, func() {})
+	sound(t, cfg, r)
+	if cfg.Transport = MQTT; cfg.Check() == nil {
+		t.Error("positions over MQTT were taken")
+	}
+}
+
 func TestBotsAreDrained(t *testing.T) {
 	for _, transport := range []string{WebSocket, MQTT} {
 		t.Run(transport, func(t *testing.T) {

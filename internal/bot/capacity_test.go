@@ -56,6 +56,7 @@ func objectives(t *testing.T, text string) SLO {
 
 // TestFindCapacity: a room that holds all there are says so, and what it took.
 func TestFindCapacity(t *testing.T) {
+	t.Parallel()
 	var steps []int
 	capacity, err := FindCapacity(t.Context(), CapacityConfig{
 		Seat: seatsIn(t, 100), PID: os.Getpid(), SLO: objectives(t, "p99<5s,cpu<1000%,gaps<=0"), Hz: 20, MaxPlayers: 12,
@@ -79,6 +80,7 @@ func TestFindCapacity(t *testing.T) {
 
 // TestCapacityIsTheSeats: where seats end, so does the search, and it says why.
 func TestCapacityIsTheSeats(t *testing.T) {
+	t.Parallel()
 	capacity, err := FindCapacity(t.Context(), CapacityConfig{
 		Seat: seatsIn(t, 11), SLO: objectives(t, "p99<5s"), Hz: 20, Measure: 100 * time.Millisecond,
 	})
@@ -92,6 +94,7 @@ func TestCapacityIsTheSeats(t *testing.T) {
 
 // TestCapacityOfNothing: objectives that not even one player meets.
 func TestCapacityOfNothing(t *testing.T) {
+	t.Parallel()
 	capacity, err := FindCapacity(t.Context(), CapacityConfig{
 		Seat: seatsIn(t, 100), SLO: objectives(t, "p99<1us"), Hz: 100, MaxPlayers: 1, Measure: 100 * time.Millisecond,
 	})
@@ -101,6 +104,7 @@ func TestCapacityOfNothing(t *testing.T) {
 }
 
 func TestCapacityNeedsWhatItMeasures(t *testing.T) {
+	t.Parallel()
 	_, err := FindCapacity(t.Context(), CapacityConfig{Seat: seatsIn(t, 100), SLO: objectives(t, "cpu<30%"), Hz: 20, Measure: 100 * time.Millisecond})
 	if err == nil || !strings.Contains(err.Error(), "leave cpu out") {
 		t.Errorf("a server that does not tell its CPU time: %v", err)
@@ -123,6 +127,7 @@ func TestCapacityNeedsWhatItMeasures(t *testing.T) {
 
 // TestCapacityInterrupted: what was measured before Ctrl-C is told.
 func TestCapacityInterrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	capacity, err := FindCapacity(ctx, CapacityConfig{

@@ -16,11 +16,25 @@ func (p *player) state(value []byte, past bool) {
 	}
 }
 
+func (p *player) place(data []byte) {
+	p.delivered.Add(1)
+	if p.arrivals++; p.arrivals%sampleEvery == 0 {
+		if sent, ok := placeTime(data); ok {
+			p.took(sent)
+		}
+	}
+}
+
 func (p *player) measure(payload []byte) {
 	if sent, ok := field(payload, `"t":`); ok {
-		late := p.crowd.clock.ms(time.Now()) - sent
-		p.crowd.measured.latency.add(time.Duration(late * float64(time.Millisecond)))
+		p.took(sent)
 	}
+}
+
+// took notes how long a message was under way.
+func (p *player) took(sentMS float64) {
+	late := p.crowd.clock.ms(time.Now()) - sentMS
+	p.crowd.measured.latency.add(time.Duration(late * float64(time.Millisecond)))
 }
 
 // event checks that the speaker's remarks come one after the other.

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"strconv"
 )
 
@@ -18,6 +20,20 @@ func position(b []byte, x, y float64, serial uint64, ms float64, size int) []byt
 		b = append(b, '"')
 	}
 	return append(b, '}')
+}
+
+// placeData appends what travels with a compact position: its serial number and the time, both little endian.
+func placeData(b []byte, serial uint64, ms float64) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(serial))
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(ms))
+}
+
+// placeTime reads it.
+func placeTime(data []byte) (ms float64, ok bool) {
+	if len(data) != 12 {
+		return 0, false
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(data[4:])), true
 }
 
 // remark appends an event's payload: who of the session says it, the how-manieth it is, and when.

@@ -113,15 +113,27 @@ func (p *player) move(step time.Duration) {
 		p.x, p.y = min(max(p.x, 0), 1000), min(max(p.y, 0), 1000)
 		p.heading += math.Pi / 2
 	}
-	cfg := &p.crowd.cfg
-	value := position(p.buffer[:0], p.x, p.y, p.moves+1, p.crowd.clock.ms(time.Now()), cfg.ValueBytes)
-	p.buffer = value
-	if !p.sent(p.seat.set(p.stateKey(), value)) {
+	value, err := p.tellPlace()
+	if !p.sent(err) {
 		return
 	}
 	p.moves++
 	p.wrote = append(p.wrote[:0], value...)
 	p.crowd.measured.sent.Add(1)
+}
+
+// tellPlace says where the player is, and answers what everybody should know of it.
+func (p *player) tellPlace() (value []byte, err error) {
+	cfg, now := &p.crowd.cfg, p.crowd.clock.ms(time.Now())
+	if cfg.Positions {
+		value = placeData(p.buffer[:0], p.moves+1, now)
+		p.buffer = value
+		// The demo's place is 1000 wide; 600 fits positions of 0.01 units.
+		return value, p.seat.move(client.Position{X: 0.6*p.x - 300, Y: 0.6*p.y - 300, Yaw: p.heading * 180 / math.Pi, Data: value})
+	}
+	value = position(p.buffer[:0], p.x, p.y, p.moves+1, now, cfg.ValueBytes)
+	p.buffer = value
+	return value, p.seat.set(p.stateKey(), value)
 }
 
 func (p *player) speak() {

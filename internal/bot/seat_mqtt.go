@@ -264,6 +264,12 @@ func (s *mqttSeat) set(key string, value []byte) error {
 	return nil
 }
 
+// move is not called: check lets nobody come by MQTT who says it so.
+func (s *mqttSeat) move(client.Position) error { return client.ErrClosed }
+
+// look: MQTT shows states alone, and all of them.
+func (s *mqttSeat) look() sight { return sight{} }
+
 func (s *mqttSeat) send(name string, payload []byte) error {
 	word := &said{topic: "r/" + s.key + "/e/" + name, payload: append([]byte(nil), payload...)}
 	s.saying.Lock()

@@ -17,9 +17,10 @@ func enterWebSocket(ctx context.Context, c *crowd, key, name string, to listener
 				to.state(change.Value, change.Past)
 			}
 		},
-		Event:  func(e client.Event) { to.event(e.Payload) },
-		Missed: func(uint64) { to.mayMiss() },
-		Reject: func(r client.Rejection) { to.refused(fmt.Sprintf("rejected with code %d: %s", r.Code, r.Sentence)) },
+		Position: func(at client.MemberPosition) { to.place(at.Data) },
+		Event:    func(e client.Event) { to.event(e.Payload) },
+		Missed:   func(uint64) { to.mayMiss() },
+		Reject:   func(r client.Rejection) { to.refused(fmt.Sprintf("rejected with code %d: %s", r.Code, r.Sentence)) },
 		Status: func(change client.StatusChange) {
 			switch change.Status {
 			case client.Reconnecting:
@@ -46,6 +47,20 @@ func (s wsSeat) set(key string, value []byte) error {
 func (s wsSeat) send(name string, payload []byte) error {
 	_, err := s.room.SendEvent(name, payload)
 	return err
+}
+
+func (s wsSeat) move(to client.Position) error { return s.room.Move(to) }
+
+func (s wsSeat) look() sight {
+	members, places := s.room.Members(), s.room.Positions()
+	seen := sight{partial: s.room.Occupancy() > len(members), players: map[string]bool{}, places: map[string][]byte{}}
+	for member, player := range members {
+		seen.players[player] = true
+		if at, known := places[member]; known && !at.Far {
+			seen.places[player] = at.Data
+		}
+	}
+	return seen
 }
 
 func (s wsSeat) waiting() int { return s.room.Waiting() }

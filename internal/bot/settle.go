@@ -39,18 +39,19 @@ func (c *crowd) agreed() bool {
 }
 
 // differing counts the positions that a player of the session sees otherwise than their owner left them. A player who is
-// not there any more sees none of them. early: one is enough.
+// not there any more sees none of them; whoever is out of a player's sight, in a room with an area of interest, does not count. early: one is enough.
 func differing(session []*player, early bool) uint64 {
 	var n uint64
 	for _, viewer := range session {
 		if viewer.seat == nil {
 			continue // never got in: an error of its own
 		}
+		in, sees := viewer.in.Load(), viewer.seat.look()
 		for _, owner := range session {
-			if owner.wrote == nil {
+			if owner.wrote == nil || in && !sees.shows(owner.name) {
 				continue
 			}
-			if viewer.in.Load() && bytes.Equal(viewer.seat.value(owner.stateKey()), owner.wrote) {
+			if in && bytes.Equal(viewer.believes(owner, &sees), owner.wrote) {
 				continue
 			}
 			if n++; early {
@@ -59,6 +60,14 @@ func differing(session []*player, early bool) uint64 {
 		}
 	}
 	return n
+}
+
+// believes is what p knows of where owner is.
+func (p *player) believes(owner *player, sees *sight) []byte {
+	if p.crowd.cfg.Positions {
+		return sees.places[owner.name]
+	}
+	return p.seat.value(owner.stateKey())
 }
 
 // unheard counts the last remarks of others that have not reached p, of those p has heard at all; each is also given to

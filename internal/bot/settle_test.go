@@ -9,10 +9,12 @@ import (
 type mindSeat struct {
 	seat
 	believes map[string]string
+	sees     sight
 	unsent   int
 }
 
 func (s mindSeat) value(key string) []byte { return []byte(s.believes[key]) }
+func (s mindSeat) look() sight             { return s.sees }
 func (s mindSeat) waiting() int            { return s.unsent }
 func (s mindSeat) faults() faults          { return faults{} }
 
@@ -52,6 +54,28 @@ func TestSettleCountsWhatDiffers(t *testing.T) {
 				t.Fatalf("lost state %d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+// TestSettleKnowsWhoIsInSight: in a room with an area of interest nobody is blamed for not seeing who is far away, and with
+// positions those are compared.
+func TestSettleKnowsWhoIsInSight(t *testing.T) {
+	c := threesome(t)
+	c.players[0].seat = mindSeat{sees: sight{partial: true, players: map[string]bool{"p1": true, "p3": true}}, believes: map[string]string{"pos/p1": "a"}}
+	if n := differing(c.players, false); n != 0 {
+		t.Errorf("%d states differ where one player is out of sight", n)
+	}
+	c.cfg.Positions = true
+	places := map[string][]byte{"p1": []byte("a"), "p2": []byte("b")}
+	for _, p := range c.players {
+		p.seat = mindSeat{sees: sight{places: places}}
+	}
+	if n := differing(c.players, false); n != 0 {
+		t.Errorf("%d positions differ where all agree", n)
+	}
+	delete(places, "p2")
+	if n := differing(c.players, false); n != 3 {
+		t.Errorf("%d positions differ where nobody knows one, want 3", n)
 	}
 }
 

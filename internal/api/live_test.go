@@ -13,7 +13,6 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
-	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -54,7 +53,7 @@ func TestServersComeInPages(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"rooms-c", "rooms-a", "rooms-b", "voice-a", "rooms-d", "rooms-e"} {
 		fleet, _, _ := strings.Cut(name, "-")
-		w.openServer(t, model.ServerID(name), model.FleetName(fleet), 4, 10)
+		w.openServer(t, name, fleet, 4, 10)
 	}
 	client := greenroomv1connect.NewServerServiceClient(w.admin(t))
 	pages, token := []string{}, ""

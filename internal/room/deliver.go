@@ -1,6 +1,8 @@
 package room
 
 import (
+	"slices"
+
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
@@ -19,21 +21,10 @@ func (r *Room) deliver() {
 	if !r.batch.empty() || r.lagging > 0 || r.interest != nil {
 		r.broadcast()
 	}
-	for _, l := range r.joiners {
-		if l.live() {
-			r.welcome(l)
-		}
-	}
-	for _, c := range r.changes {
-		if !c.link.live() {
-			continue
-		}
-		if enc := c.link.join.Conn.Change(c.what); enc != nil {
-			r.grant(c.link, r.snapshot(c.link, enc))
-		}
-	}
+	r.letIn()
+	r.carryOutChanges()
 	for _, m := range r.seats.all {
-		if l := m.link; l != nil {
+		if l := m.link; l != nil && !l.joining {
 			if l.ack {
 				l.ack = false
 				l.join.Conn.Ack(max(l.acked, r.lastSeq(l)))
@@ -44,10 +35,46 @@ func (r *Room) deliver() {
 	r.endTick()
 }
 
-func (r *Room) endTick() {
+// letIn welcomes those who joined. Where each is shown a view of its own, MaxWelcomes of them: a thousand who come back at
+// once neither hold up the others nor take a thousand snapshots' memory together.
+func (r *Room) letIn() {
+	left := len(r.joiners)
+	if r.interest != nil {
+		left = MaxWelcomes
+	}
+	for i, l := range r.joiners {
+		if left == 0 {
+			r.joiners = slices.Delete(r.joiners, 0, i)
+			return
+		}
+		if l.live() {
+			r.welcome(l)
+			left--
+		}
+	}
 	clear(r.joiners)
-	clear(r.changes)
-	r.joiners, r.changes = r.joiners[:0], r.changes[:0]
+	r.joiners = r.joiners[:0]
+}
+
+// carryOutChanges does what the doors changed; those of a link that was not welcomed wait for that.
+func (r *Room) carryOutChanges() {
+	wait := r.changes[:0]
+	for _, c := range r.changes {
+		switch {
+		case !c.link.live():
+		case c.link.joining:
+			wait = append(wait, c)
+		default:
+			if enc := c.link.join.Conn.Change(c.what); enc != nil {
+				r.grant(c.link, r.snapshot(c.link, enc))
+			}
+		}
+	}
+	clear(r.changes[len(wait):])
+	r.changes = wait
+}
+
+func (r *Room) endTick() {
 	r.batch.reset()
 	clear(r.classes)
 	clear(r.snapshots)

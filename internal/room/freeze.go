@@ -221,6 +221,9 @@ func (r *Room) restoreStates(d *wire.Decoder, now time.Time) error {
 			return errOrder
 		}
 		last = e.Key
+		if e.Flags&wire.Owned != 0 && r.seats.byID[e.Owner] == nil {
+			continue // it would have gone with its owner
+		}
 		if left > 0 {
 			e.Expires = now.Add(time.Duration(min(left-1, uint64(wire.MaxTTL/time.Millisecond))) * time.Millisecond)
 		}

@@ -207,6 +207,34 @@ func TestAQuietFieldSleeps(t *testing.T) {
 	}
 }
 
+// A crowd that comes at once is let in over some ticks, and each one in order: Welcome, then what it is answered.
+func TestACrowdIsLetInBitByBit(t *testing.T) {
+	tb := field(t, nil)
+	tb.room = room.New(room.Config{Epoch: 1, Settings: tb.room.Settings()})
+	var all []*client
+	for i := range 150 {
+		c := newClient(t, fmt.Sprintf("p%03d", i), uint64(i+1))
+		c.join(tb.room)
+		c.send(tb.now, event("hello", ""))
+		all = append(all, c)
+	}
+	for _, want := range []int{64, 128, 150} {
+		next, _ := tb.room.Tick(tb.now)
+		if want < 150 && next.Sub(tb.now) != model.MinTick {
+			t.Errorf("the next tick is in %v", next.Sub(tb.now))
+		}
+		in := 0
+		for _, c := range all {
+			if c.welcomed {
+				in++
+				equal(t, c.player+"'s unacknowledged", len(c.unacked), 0)
+			}
+		}
+		equal(t, "members let in", in, want)
+		tb.now = tb.now.Add(model.MinTick)
+	}
+}
+
 func TestASlowMembersSightIsMadeAnew(t *testing.T) {
 	tb := field(t, func(i *model.Interest) { i.Nearest = 3 })
 	ann := tb.enter("ann", 1).stands(tb, 0, 0)

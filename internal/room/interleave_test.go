@@ -325,19 +325,25 @@ func FuzzRestore(f *testing.F) {
 	m.TTL = time.Minute
 	c.send(now, m)
 	c.send(now, event("shout", "hey"))
+	c.stand(now, 1, 2)
 	_ = r.Freeze(func(b []byte) { f.Add(b, true) })
 	r.Tick(now)
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0}, false)
+	sighted := model.RoomSettings{Interest: model.Interest{Radius: 1, FarRadius: 2}}
 	f.Fuzz(func(t *testing.T, state []byte, complete bool) {
-		r, err := room.Restore(room.Config{Epoch: 9}, state, complete, now)
-		if err != nil {
-			return
-		}
-		var again []byte
-		_ = r.Freeze(func(b []byte) { again = b })
-		r.Tick(now)
-		if _, err := room.Restore(room.Config{Epoch: 9}, again, complete, now); err != nil {
-			t.Fatalf("what was restored cannot be restored again: %v", err)
+		for _, cfg := range []room.Config{{Epoch: 9}, {Epoch: 9, Settings: sighted}} {
+			r, err := room.Restore(cfg, state, complete, now)
+			if err != nil {
+				return
+			}
+			c := newClient(t, "ann", 1)
+			c.join(r)
+			var again []byte
+			_ = r.Freeze(func(b []byte) { again = b })
+			r.Tick(now)
+			if _, err := room.Restore(cfg, again, complete, now); err != nil {
+				t.Fatalf("what was restored cannot be restored again: %v", err)
+			}
 		}
 	})
 }

@@ -20,6 +20,7 @@ const (
 	MaxFrozenBytes    = 4 << 20              // a larger state travels without the ring; links carry no more
 	EmptyLinger       = 10 * time.Second     // a room without seats ends after
 	SlowWindow        = 10 * time.Second     // a second overflow within closes the connection
+	MaxWelcomes       = 64                   // a tick, in rooms with an area of interest
 	ReturnMessages    = 1024                 // above its rate, that a member may send who comes back: what its client holds for it
 	ReturnBytes       = 1 << 20              // their payloads
 	ReturnEvery       = 10 * time.Second     // a member is granted that again after
@@ -160,6 +161,8 @@ func (r *Room) next() time.Time {
 	switch {
 	case r.frozen:
 		return time.Time{}
+	case len(r.joiners) > 0:
+		return r.now.Add(model.MinTick)
 	case r.lagging > 0:
 		return r.now.Add(r.cfg.Settings.Tick)
 	case r.seats.away > 0 || r.seats.len() == 0 || r.dirty && r.cfg.CopyEvery > 0:

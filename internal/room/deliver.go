@@ -76,8 +76,8 @@ func (r *Room) carryOutChanges() {
 
 func (r *Room) endTick() {
 	r.batch.reset()
-	clear(r.classes)
-	clear(r.snapshots)
+	r.classes.reset()
+	r.snapshots.reset()
 	r.view = nil
 	for _, m := range r.moved {
 		m.at.moved, m.at.first = false, false
@@ -138,13 +138,10 @@ func (r *Room) shared(enc Encoder) *Shared {
 	if r.batch.empty() {
 		return nil
 	}
-	s, ok := r.classes[enc.Key()]
-	if !ok {
-		s = enc.Batch(&r.batch.Batch)
-		r.classes[enc.Key()] = s
+	return r.classes.get(enc.Key(), func() *Shared {
 		r.cfg.Counters.Encodings.Add(1)
-	}
-	return s
+		return enc.Batch(&r.batch.Batch)
+	})
 }
 
 func (r *Room) grant(l *Link, s *Shared) {

@@ -89,8 +89,8 @@ type Room struct {
 	dirty      bool      // changed since the last copy
 	lastCopy   time.Time
 	view       *View // this tick's, made on demand
-	classes    map[string]*Shared
-	snapshots  map[string]*Shared
+	classes    memo[*Shared]
+	snapshots  memo[*Shared]
 }
 
 // New makes an empty room. It starts no goroutine.
@@ -104,8 +104,8 @@ func New(cfg Config) *Room {
 		ring:   ring{maxEvents: cfg.Settings.HistoryEvents, maxBytes: cfg.Settings.HistoryBytes},
 		states: newStates(), seats: newRoster(), batch: newBatch(), stage: stage{},
 		released:  map[uint64]time.Time{},
-		classes:   map[string]*Shared{},
-		snapshots: map[string]*Shared{},
+		classes:   newMemo[*Shared](),
+		snapshots: newMemo[*Shared](),
 		interest:  newInterest(&cfg.Settings),
 	}
 	r.game = newHost(r, cfg.Logic)

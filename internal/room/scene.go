@@ -8,10 +8,10 @@ type scene struct {
 	slots    []int32 // of entities
 	owned    []State // what Entity.Owned points into
 	sight    Sight
-	encoded  map[string]Scene
+	encoded  memo[Scene]
 }
 
-func newScene() scene { return scene{encoded: map[string]Scene{}} }
+func newScene() scene { return scene{encoded: newMemo[Scene]()} }
 
 // gather collects the tick's entities: who moved, changed, left, and whom somebody sees anew, as far, or no more.
 func (r *Room) gather() {
@@ -96,12 +96,10 @@ func (r *Room) seen(l *Link) *Shared {
 		return nil
 	}
 	enc := l.join.Conn.Encoder()
-	encoded, ok := sc.encoded[enc.Key()]
-	if !ok {
-		encoded = enc.Scene(sc.entities)
-		sc.encoded[enc.Key()] = encoded
+	encoded := sc.encoded.get(enc.Key(), func() Scene {
 		r.cfg.Counters.Encodings.Add(1)
-	}
+		return enc.Scene(sc.entities)
+	})
 	if encoded == nil {
 		return nil
 	}
@@ -121,6 +119,6 @@ func (sc *scene) reset() {
 	}
 	clear(sc.entities)
 	clear(sc.owned)
-	clear(sc.encoded)
+	sc.encoded.reset()
 	sc.entities, sc.slots, sc.owned = sc.entities[:0], sc.slots[:0], sc.owned[:0]
 }

@@ -13,15 +13,12 @@ func (r *Room) snapshot(l *Link, enc Encoder) *Shared {
 	if r.interest != nil {
 		return enc.Snapshot(r.viewOf(l))
 	}
-	s, ok := r.snapshots[enc.Key()]
-	if !ok {
+	return r.snapshots.get(enc.Key(), func() *Shared {
 		if r.view == nil {
 			r.view = r.viewOfAll()
 		}
-		s = enc.Snapshot(r.view)
-		r.snapshots[enc.Key()] = s
-	}
-	return s
+		return enc.Snapshot(r.view)
+	})
 }
 
 func (r *Room) viewOfAll() *View {

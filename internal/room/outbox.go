@@ -196,7 +196,9 @@ func (o *Outbox) Run(conn net.Conn) error {
 		for _, it := range taken {
 			bufs = append(bufs, it.b)
 		}
-		if err := WriteBuffers(conn, bufs); err != nil {
+		err := WriteBuffers(conn, bufs)
+		clear(bufs) // an idle connection holds nothing of what it was told
+		if err != nil {
 			o.Break()
 			return err
 		}

@@ -24,7 +24,7 @@ const (
 
 	connectBytes  = 8 << 10     // the longest packet before the room is known
 	packetRoom    = 1 << 10     // for topic and properties, above the room's message limit
-	readBuffer    = 2 << 10     // read at once; players' messages are small
+	readBuffer    = 1 << 10     // read at once; players' messages are small
 	idleWithout   = time.Minute // between looks at a connection without keep-alive
 	acceptBackOff = 50 * time.Millisecond
 )

@@ -18,6 +18,7 @@ type Outbox struct {
 	items       []outItem
 	queued      int // counted bytes in items
 	flight      int // counted bytes the writer is at
+	owed        int // all bytes the writer is at
 	writing     bool
 	queuedSince time.Time
 	flightSince time.Time
@@ -131,6 +132,17 @@ func (o *Outbox) Drop(dropped func(b []byte)) int {
 	return n
 }
 
+// Owed tells all bytes that are not written yet, those too that do not count.
+func (o *Outbox) Owed() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := o.owed
+	for _, it := range o.items {
+		n += len(it.b)
+	}
+	return n
+}
+
 // Idle tells whether everything queued was written.
 func (o *Outbox) Idle() bool {
 	o.mu.Lock()
@@ -202,6 +214,7 @@ func (o *Outbox) Run(conn net.Conn) error {
 			o.Break()
 			return err
 		}
+		clear(bufs) // an idle connection holds on to nothing
 	}
 }
 
@@ -210,7 +223,7 @@ func (o *Outbox) take(spare []outItem) (taken []outItem, end error, ended bool) 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	clear(spare)
-	o.flight, o.writing, o.flightSince = 0, false, time.Time{}
+	o.flight, o.owed, o.writing, o.flightSince = 0, 0, false, time.Time{}
 	if o.broken {
 		o.items, o.queued = nil, 0
 		return nil, net.ErrClosed, true
@@ -218,6 +231,9 @@ func (o *Outbox) take(spare []outItem) (taken []outItem, end error, ended bool) 
 	taken, o.items = o.items, spare[:0]
 	if len(taken) == 0 {
 		return nil, nil, o.finished
+	}
+	for _, it := range taken {
+		o.owed += len(it.b)
 	}
 	o.flight, o.queued, o.writing = o.queued, 0, true
 	o.flightSince, o.queuedSince = o.queuedSince, time.Time{}

@@ -19,6 +19,7 @@ func TestOutboxWritesInOrderAndEnds(t *testing.T) {
 	if !o.Offer([]byte("c"), time.Time{}) {
 		t.Error("an empty queue refuses")
 	}
+	equal(t, "owed", o.Owed(), 3)
 	o.Flush()
 	o.Finish()
 	o.Push([]byte("too late"))
@@ -26,6 +27,7 @@ func TestOutboxWritesInOrderAndEnds(t *testing.T) {
 	equal(t, "written", string(got), "abc")
 	equal(t, "error", <-done, nil)
 	equal(t, "idle", o.Idle(), true)
+	equal(t, "owed at the end", o.Owed(), 0)
 }
 
 func TestOutboxBounds(t *testing.T) {

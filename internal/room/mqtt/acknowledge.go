@@ -1,9 +1,15 @@
 package mqtt
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
-// acknowledged is PUBACK, PUBREC or PUBCOMP from c. It answers what is to be said, nil for nothing, and an error for an
-// answer of the wrong kind.
+// errUnknown: an acknowledgement of nothing. It is no crime, but none may come in masses.
+var errUnknown = errors.New("no message of that identifier is on its way")
+
+// acknowledged is PUBACK, PUBREC or PUBCOMP from c. It answers what is to be said, nil for nothing, errUnknown if that
+// message is not on its way, and a breach for an answer of the wrong kind.
 func (s *session) acknowledged(c *conn, kind byte, number uint16, reason byte) (reply []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -13,9 +19,9 @@ func (s *session) acknowledged(c *conn, kind byte, number uint16, reason byte) (
 	i := s.find(number)
 	if i < 0 {
 		if kind != typePubrec {
-			return nil, nil
+			return nil, errUnknown
 		}
-		return appendAck(nil, s.level, typePubrel, number, reasonNoIdentifier, nil), nil
+		return appendAck(nil, s.level, typePubrel, number, reasonNoIdentifier, nil), errUnknown
 	}
 	f := &s.flights[i]
 	switch {

@@ -113,10 +113,12 @@ type subscribe struct {
 	properties
 }
 
-// maxFilters bounds the topic filters of one packet and of one session, maxFilterBytes each one's length.
+// Bounds of topic filters: in a session, where each costs something for every message of the room; in one packet, beyond
+// which it is a protocol error; of each one's bytes.
 const (
-	maxFilters     = 128
-	maxFilterBytes = 512
+	maxFilters       = 128
+	maxPacketFilters = 256
+	maxFilterBytes   = 512
 )
 
 func decodeSubscribe(level byte, body []byte) (subscribe, error) {
@@ -125,7 +127,7 @@ func decodeSubscribe(level byte, body []byte) (subscribe, error) {
 	if level == level5 {
 		s.properties = r.properties(typeSubscribe)
 	}
-	for len(r.b) > 0 && len(s.filters) <= maxFilters {
+	for len(r.b) > 0 && len(s.filters) <= maxPacketFilters {
 		f := filter{name: r.text(), id: s.subscriptionID}
 		f.topic, f.shared = cutShare(f.name)
 		o := r.u8()
@@ -171,7 +173,7 @@ func decodeUnsubscribe(level byte, body []byte) (unsubscribe, error) {
 	if level == level5 {
 		r.properties(typeUnsubscribe)
 	}
-	for len(r.b) > 0 && len(u.topics) <= maxFilters {
+	for len(r.b) > 0 && len(u.topics) <= maxPacketFilters {
 		u.topics = append(u.topics, r.text())
 	}
 	return u, check(&r, u.id, len(u.topics))
@@ -184,7 +186,7 @@ func check(r *reader, id uint16, n int) error {
 		r.breach("packet identifier 0")
 	case n == 0:
 		r.breach("no topic filter")
-	case n > maxFilters:
+	case n > maxPacketFilters:
 		r.breach("too many topic filters")
 	}
 	return r.err

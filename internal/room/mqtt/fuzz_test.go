@@ -52,7 +52,7 @@ func FuzzPacket(f *testing.F) {
 			}
 		case typeSubscribe:
 			s, err := decodeSubscribe(level, body)
-			if err == nil && (len(s.filters) == 0 || len(s.filters) > maxFilters) {
+			if err == nil && (len(s.filters) == 0 || len(s.filters) > maxPacketFilters) {
 				t.Errorf("%d filters", len(s.filters))
 			}
 		case typeUnsubscribe:

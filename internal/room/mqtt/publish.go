@@ -148,10 +148,10 @@ func (c *conn) release(body []byte) error {
 	if err != nil {
 		return err
 	}
-	var reason byte
-	if !c.session.finish(c, id) {
-		reason = reasonNoIdentifier
+	if c.session.finish(c, id) {
+		c.say(appendAck(nil, c.level, typePubcomp, id, reasonSuccess, nil))
+		return nil
 	}
-	c.say(appendAck(nil, c.level, typePubcomp, id, reason, nil))
-	return nil
+	c.say(appendAck(nil, c.level, typePubcomp, id, reasonNoIdentifier, nil))
+	return c.count()
 }

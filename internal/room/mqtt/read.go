@@ -147,6 +147,9 @@ func (c *conn) packet(h header, body []byte) error {
 		if len(reply) > 0 {
 			c.say(reply)
 		}
+		if errors.Is(err, errUnknown) {
+			return c.count()
+		}
 		return err
 	case typePubrel:
 		return c.release(body)
@@ -157,7 +160,7 @@ func (c *conn) packet(h header, body []byte) error {
 			return malformed("PINGREQ with a body")
 		}
 		c.say([]byte{typePingresp << 4, 0})
-		return nil
+		return c.count()
 	case typeDisconnect:
 		return c.disconnect(body)
 	case typeAuth:
@@ -185,6 +188,12 @@ func (c *conn) disconnect(body []byte) error {
 		end.expiry = c.capped(expiryOf(g.sessionExpiry))
 	}
 	return end
+}
+
+// count counts a packet that is answered in any case as a message: a flood of them ends the connection.
+func (c *conn) count() error {
+	_, err := c.link.Allow(c.heard.Heard)
+	return err
 }
 
 // say sends b at once.

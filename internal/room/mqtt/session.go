@@ -79,6 +79,20 @@ func (s *session) resume(c *conn) {
 	s.advance(time.Now())
 }
 
+// owed is how many bytes the client has not taken, those granted too.
+func (s *session) owed() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.out == nil {
+		return 0
+	}
+	n := s.out.Owed()
+	for _, p := range s.waiting {
+		n += len(p.b)
+	}
+	return n
+}
+
 // online tells whether there is somebody to send to.
 func (s *session) online() bool {
 	s.mu.Lock()

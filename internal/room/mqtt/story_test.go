@@ -232,3 +232,62 @@ func TestSubscriptionsRefused(t *testing.T) {
 		}
 	})
 }
+
+// A flood of packets that cost the sender nothing ends the connection.
+func TestFloods(t *testing.T) {
+	for what, packet := range map[string][]byte{
+		"PINGREQ":           {typePingreq << 4, 0},
+		"PUBREL of nothing": appendAck(nil, level5, typePubrel, 7, 0, nil),
+		"PUBACK of nothing": appendAck(nil, level5, typePuback, 7, 0, nil),
+		"PUBREC of nothing": appendAck(nil, level5, typePubrec, 7, 0, nil),
+	} {
+		t.Run(what, func(t *testing.T) {
+			inVirtualTime(t, model.RoomSettings{MaxMessagesPerSecond: 10}, func(t *testing.T, w *world) {
+				ann := w.enter(t, "ann", hello{clean: true})
+				for range 20 {
+					ann.say(packet)
+				}
+				ann.packets()
+				want(t, "alive", ann.publish(1, false, "r/k/e/x", "", "")[:1], "4")
+				go func() {
+					for range 100 {
+						_, _ = ann.net.Write(packet)
+					}
+				}()
+				want(t, "closed with", ann.closed(), byte(0x96))
+			})
+		})
+	}
+}
+
+// A client that subscribes again and again to what it does not read is given no more of it.
+func TestSubscribingWithoutReading(t *testing.T) {
+	inVirtualTime(t, model.RoomSettings{MaxMessagesPerSecond: 1000, MaxMemberQueueBytes: 10_000}, func(t *testing.T, w *world) {
+		ann, bob := w.enter(t, "ann", hello{clean: true}), w.enter(t, "bob", hello{clean: true})
+		for i := range 5 {
+			ann.publish(1, true, fmt.Sprint("r/k/s/", i), strings.Repeat("x", 1000), "")
+		}
+		var b []byte
+		for id := range byte(10) {
+			body := append(appendText([]byte{0, id + 1, 0}, "r/k/s/#"), 0)
+			p := appendPacket(nil, typeSubscribe, body)
+			p[0] |= 2
+			b = append(b, p...)
+		}
+		bob.say(b)
+		granted, refused, bytes := 0, 0, 0
+		for _, p := range bob.packets() {
+			switch {
+			case p.kind == typePublish:
+				bytes += len(p.body)
+			case p.body[len(p.body)-1] == 0x97:
+				refused++
+			default:
+				granted++
+			}
+		}
+		if granted+refused != 10 || granted < 2 || granted > 4 || bytes > 20_000 {
+			t.Errorf("%d granted, %d refused, %d bytes of retained messages", granted, refused, bytes)
+		}
+	})
+}

@@ -77,6 +77,8 @@ func (c *conn) refusal(f filter) (reason byte, sentence string) {
 		return reasonNotAuthorised, "a filter matches no topic of this session"
 	case !known && len(c.session.filters) >= maxFilters:
 		return reasonQuota, "more than 128 subscriptions"
+	case c.session.owed() > c.session.limit:
+		return reasonQuota, "the messages of earlier subscriptions were not taken yet"
 	}
 	return 0, ""
 }

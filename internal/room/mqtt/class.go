@@ -19,7 +19,7 @@ type speech struct {
 	counters *Counters
 }
 
-// class makes the packets of all connections with the same speech and subscriptions. It is never changed.
+// class makes the packets of all connections with the same speech and subscriptions. Nothing but known is ever changed.
 type class struct {
 	speech
 	key       string
@@ -28,6 +28,7 @@ type class struct {
 	self      uint64   // the member, if a filter says "no local"
 	maxPacket int      // 0: no limit that could matter
 	retained  bool     // the messages answer a SUBSCRIBE
+	known     map[string]known
 
 	// Of a session with shared subscriptions, whose class is its own.
 	session *session
@@ -114,8 +115,36 @@ type grant struct {
 	ids    []int
 }
 
-// match finds what all subscriptions that match a topic of member from say. ids is used for the answer's.
+// Classes of more than fewFilters remember what they say about topics, at most maxKnown of them, so that a member with many
+// filters costs the room little more than one with few.
+const (
+	fewFilters = 8
+	maxKnown   = 512
+)
+
+type known struct {
+	grant grant
+	ok    bool
+}
+
+// match finds what all subscriptions that match a topic of member from say. ids may be used for the answer's.
 func (c *class) match(topic []byte, from uint64, ids []int) (g grant, ok bool) {
+	if len(c.filters) <= fewFilters || from == c.self && from != 0 {
+		return c.search(topic, from, ids)
+	}
+	if k, there := c.known[string(topic)]; there {
+		return k.grant, k.ok
+	}
+	g, ok = c.search(topic, from, nil)
+	if c.known == nil || len(c.known) >= maxKnown {
+		c.known = map[string]known{}
+	}
+	c.known[string(topic)] = known{g, ok}
+	return g, ok
+}
+
+// search goes through the filters.
+func (c *class) search(topic []byte, from uint64, ids []int) (g grant, ok bool) {
 	g.ids = ids
 	for i := range c.filters {
 		f := &c.filters[i]
@@ -137,14 +166,13 @@ type encoding struct {
 	room.Shared
 	topic   []byte
 	payload []byte
-	ids     []int
+	ids     [4]int
 }
 
 // add puts the item in if somebody of the class has subscribed to it.
 func (e *encoding) add(it *item) {
 	e.topic = it.topic(e.topic[:0], e.class.prefix)
 	if g, ok := e.class.match(e.topic, it.from, e.ids[:0]); ok {
-		e.ids = g.ids
 		e.put(it, g)
 	}
 }

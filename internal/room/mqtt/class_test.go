@@ -130,6 +130,29 @@ func TestNoLocal(t *testing.T) {
 	wantTold(t, "and another filter", level5, c.Batch(b), "0 r/k/e/a mine", "0 r/k/e/b yours")
 }
 
+// A class with many filters says what they say, topic by topic, however often it is asked.
+func TestManyFiltersProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var filters []filter
+		for i := range rapid.IntRange(fewFilters+1, 20).Draw(t, "filters") {
+			filters = append(filters, filter{
+				topic: "r/k/e/" + rapid.SampledFrom([]string{"a", "b", "c", "+", "#"}).Draw(t, "filter"), id: i + 1,
+				qos: rapid.ByteMax(2).Draw(t, "qos"), noLocal: rapid.Bool().Draw(t, "no local"),
+			})
+		}
+		c := newClass(speak(level5), filters, 7)
+		for range 20 {
+			topic := []byte("r/k/e/" + rapid.SampledFrom([]string{"a", "b", "d"}).Draw(t, "topic"))
+			from := rapid.Uint64Range(6, 8).Draw(t, "from")
+			g, ok := c.match(topic, from, make([]int, 0, 4))
+			w, wanted := c.search(topic, from, nil)
+			if ok != wanted || g.qos != w.qos || g.asSent != w.asSent || !slices.Equal(g.ids, w.ids) {
+				t.Fatalf("%s from %d: %+v %v, want %+v %v", topic, from, g, ok, w, wanted)
+			}
+		}
+	})
+}
+
 // Properties, subscription identifiers and what is left of the expiry go with MQTT 5, and not with 3.1.1.
 func TestClassProperties(t *testing.T) {
 	e := eventOf("a", "x", 1, 7)

@@ -38,6 +38,20 @@ func TestConnectMustComeInTime(t *testing.T) {
 	}
 }
 
+// Connections that never say anything hold up nobody.
+func TestHalfOpenConnectionsHoldUpNobody(t *testing.T) {
+	w := newWorld(t, model.RoomSettings{})
+	for range 300 {
+		w.call(t, level5)
+	}
+	ann := w.enter(t, level5, connect{})
+	ann.subscribe(1, room+"e/+")
+	ann.publish(message{topic: room + "e/chat", payload: "here", qos: 1})
+	if got := ann.messages(); len(got) != 1 {
+		t.Errorf("came: %v", got)
+	}
+}
+
 // A packet may come as slowly as its sender likes, within its keep-alive; it holds up nobody.
 func TestAByteASecond(t *testing.T) {
 	inVirtualTime(t, model.RoomSettings{}, func(t *testing.T, w *world) {

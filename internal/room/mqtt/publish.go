@@ -46,10 +46,13 @@ func (c *conn) admit(p *publish) (again bool, err error) {
 	if full {
 		return false, &farewell{wire.CloseFlooding, reasonReceiveMax, "more than 1,024 messages before the first was answered"}
 	}
-	if again && !c.awaits(p.id) {
+	if !again {
+		return false, nil
+	}
+	if !c.awaits(p.id) {
 		c.say(appendAck(nil, c.level, typePubrec, p.id, reasonSuccess, nil))
 	}
-	return again, nil
+	return true, c.count()
 }
 
 func answerTo(qos byte) byte {

@@ -46,6 +46,13 @@ func (w *world) released(player string, seat uint64) {
 	w.freed = append(w.freed, seat)
 }
 
+// givenBack is how many seats were released.
+func (w *world) givenBack() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.freed)
+}
+
 func newWorld(t *testing.T, settings model.RoomSettings) *world {
 	w := &world{t: t, seats: map[string]uint64{}}
 	settings.Tick = model.MinTick

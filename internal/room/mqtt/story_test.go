@@ -91,7 +91,7 @@ func TestSessionExpiryIsCapped(t *testing.T) {
 		if ann = w.call(t, "ann", hello{}); ann.answer(typeConnack)[0] != 0 {
 			t.Error("a session outlives its expiry")
 		}
-		if len(w.freed) > 0 {
+		if w.givenBack() > 0 {
 			t.Errorf("seats %v were given back", w.freed)
 		}
 	})
@@ -112,9 +112,9 @@ func TestSeats(t *testing.T) {
 				ann := w.enter(t, "ann", hello{clean: true})
 				c.end(ann)
 				pass(c.kept - time.Second/2)
-				want(t, "given back before", len(w.freed), 0)
+				want(t, "given back before", w.givenBack(), 0)
 				pass(2 * time.Second)
-				want(t, "given back after", len(w.freed), 1)
+				want(t, "given back after", w.givenBack(), 1)
 			})
 		})
 	}
@@ -141,7 +141,7 @@ func TestBadWills(t *testing.T) {
 					t.Errorf("answered %x", a)
 				}
 				<-ann.ended
-				want(t, "given back", len(w.freed), 1)
+				want(t, "given back", w.givenBack(), 1)
 				ann = w.enter(t, "ann", hello{clean: true})
 				if c.props == "" {
 					again := w.call(t, "ann", hello{level: level311, clean: true, will: c.will})

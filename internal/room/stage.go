@@ -42,6 +42,15 @@ func (s *Staged) Encodings() int {
 	return len(s.encoded)
 }
 
+// Alone answers the message of the stage if nothing else happened in the tick; mostly so in rooms that listen.
+func (b *Batch) Alone() *Staged {
+	alone := len(b.Staged) == 1 && len(b.Presence)+len(b.States)+len(b.Events)+len(b.Positions)+b.Occupancy == 0
+	if !alone {
+		return nil
+	}
+	return b.Staged[0]
+}
+
 // Stage tells every member a message of the stage with the next tick, frozen or not, and shows it to those who come
 // later if it is retained. An empty retained one forgets the last of its name. It does not wait.
 func (r *Room) Stage(s *Staged) error {

@@ -74,6 +74,9 @@ func (c *class) sharing(s *session, all *shares, member uint64) *class {
 func (c *class) Key() string { return c.key }
 
 func (c *class) Batch(t *room.Batch) *room.Shared {
+	if s := t.Alone(); s != nil && c.shares == nil && !c.batch {
+		return c.staged(s)
+	}
 	e := encoding{class: c, now: t.Now}
 	each(t, e.add)
 	if c.shares != nil {

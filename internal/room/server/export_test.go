@@ -1,6 +1,7 @@
 package server
 
 import (
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/model"
 	sdk "greenroom.dev/greenroom/sdk/go/server"
 )
@@ -22,4 +23,9 @@ func (s *Standalone) SetRoom(settings model.RoomSettings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Room = settings
+}
+
+// Endpoints are the server's, as the control plane is told them.
+func (s *Server) Endpoints(host string) []*greenroomv1.Endpoint {
+	return s.endpoints(sdk.Config{Host: host})
 }

@@ -51,8 +51,9 @@ func serveWith(t *testing.T, settings model.RoomSettings, cfg server.Config) *se
 	srv, err := server.New(server.Config{
 		HalfOpenPerAddress: cfg.HalfOpenPerAddress,
 		Standalone:         plane, TLSCert: files.cert, TLSKey: files.key,
-		Listeners: map[string]net.Listener{"ws": listen(t), "wss": listen(t), "mqtt": listen(t), "mqtts": listen(t)},
-		Logger:    slog.New(slog.DiscardHandler),
+		Listeners:       map[string]net.Listener{"ws": listen(t), "wss": listen(t), "mqtt": listen(t), "mqtts": listen(t)},
+		PacketListeners: map[string]net.PacketConn{"webtransport": listenPacket(t)}, WebTransport: true,
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,15 @@ func listen(t *testing.T) net.Listener {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func listenPacket(t *testing.T) net.PacketConn {
+	t.Helper()
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pc
 }
 
 func (s *served) ticket(player string) string {

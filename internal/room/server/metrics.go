@@ -9,8 +9,10 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 
 	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/mqtt"
 	"greenroom.dev/greenroom/internal/usage"
 )
 
@@ -29,7 +31,7 @@ type sample struct {
 // writeMetrics writes what the process did, in Prometheus' text format. No session, player or address is a label.
 func (s *Server) writeMetrics(w io.Writer) {
 	var b bytes.Buffer
-	for _, f := range slices.Concat(roomFamilies(&s.rooms.counters), s.doorFamilies(), processFamilies()) {
+	for _, f := range slices.Concat(roomFamilies(&s.rooms.counters), s.doorFamilies(), s.mqttFamilies(), processFamilies()) {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
 		for _, at := range f.samples {
 			name := f.name
@@ -111,6 +113,26 @@ func (s *Server) doorFamilies() []family {
 		counter("greenroom_room_sent_bytes_total", e.traffic.SentBytes.Load(), "Bytes sent to the network."),
 		counter("greenroom_room_packets_sent_total", e.traffic.SentPackets.Load(), "Writes to streams, and datagrams sent."),
 	}
+}
+
+// mqttFamilies are what the MQTT doors did not do, or let go, together.
+func (s *Server) mqttFamilies() []family {
+	var all []family
+	for _, d := range s.doors {
+		door, ok := d.(*mqtt.Door)
+		if !ok {
+			continue
+		}
+		i := 0
+		door.Counters.Each(func(name string, value uint64) {
+			if i == len(all) {
+				all = append(all, counter("greenroom_room_mqtt_"+name+"_total", uint64(0), "MQTT: "+strings.ReplaceAll(name, "_", " ")+"; see mqtt.Counters."))
+			}
+			all[i].samples[0].value += float64(value)
+			i++
+		})
+	}
+	return all
 }
 
 // processFamilies are what the process used, by the names of the field.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/mqtt"
 )
 
 // Every field of room.Counters has a metric, the right one among them.
@@ -71,6 +72,27 @@ func scrape(t *testing.T, s *Server) map[string]float64 {
 		}
 	}
 	return values
+}
+
+// What the MQTT doors counted is one number for all of them.
+func TestMQTTCountersAreMetrics(t *testing.T) {
+	one, two := &mqtt.Door{}, &mqtt.Door{}
+	s := &Server{entrance: newEntrance(0), doors: map[string]door{"mqtt": one, "mqtts": two}}
+	v, fields := reflect.ValueOf(&one.Counters).Elem(), 0
+	for i := range v.NumField() {
+		v.Field(i).Addr().Interface().(*atomic.Uint64).Store(uint64(i) + 1)
+		fields += i + 1
+	}
+	two.Counters.Refused.Store(100)
+	sum := 0.0
+	for name, value := range scrape(t, s) {
+		if strings.HasPrefix(name, "greenroom_room_mqtt_") {
+			sum += value
+		}
+	}
+	if sum != float64(fields+100) {
+		t.Errorf("together %v, not %d: mqtt.Counters.Each leaves one out", sum, fields+100)
+	}
 }
 
 // The names that others go by.

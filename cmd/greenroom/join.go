@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,16 +77,19 @@ func placeTable(t *tablePrinter, place *greenroomv1.JoinResponse) {
 	}
 }
 
-// endpoint finds one way in by its name.
+// endpoint finds one way in by its name, or the same with TLS.
 func endpoint(place *greenroomv1.JoinResponse, name string) (*url.URL, error) {
-	var names []string
+	names := map[string]string{}
 	for _, e := range place.GetEndpoints() {
-		if e.GetName() == name {
-			return url.Parse(e.GetUrl())
-		}
-		names = append(names, e.GetName())
+		names[e.GetName()] = e.GetUrl()
 	}
-	return nil, fmt.Errorf("server %s has no way in called %q; it has: %s", place.GetServer(), name, strings.Join(names, ", "))
+	for _, wanted := range []string{name, name + "s"} {
+		if at, ok := names[wanted]; ok {
+			return url.Parse(at)
+		}
+	}
+	return nil, fmt.Errorf("server %s has no way in called %q; it has: %s", place.GetServer(), name,
+		strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 }
 
 // printMosquitto prints one line that listens and two that speak.
@@ -96,6 +101,9 @@ func printMosquitto(c *console, place *greenroomv1.JoinResponse) error {
 	listener := place.GetTickets()[0]
 	speaker := place.GetTickets()[len(place.GetTickets())-1]
 	line := func(program string, ticket *greenroomv1.Ticket, rest string) {
+		if at.Scheme == "mqtts" {
+			rest = "--tls-use-os-certs " + rest
+		}
 		fmt.Fprintf(c.out, "%s -h %s -p %s -u %s -P %s %s\n", program, at.Hostname(), at.Port(), ticket.GetPlayer(), ticket.GetTicket(), rest)
 	}
 	room := "r/" + place.GetKey()

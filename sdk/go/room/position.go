@@ -25,7 +25,7 @@ const turn = 360
 
 func positionOf(p wire.Position, step float64) Position {
 	return Position{
-		X: float64(p.X) * step, Y: float64(p.Y) * step, Z: float64(p.Z) * step,
+		X: units(p.X, step), Y: units(p.Y, step), Z: units(p.Z, step),
 		Yaw: float64(p.Yaw) / 256 * turn, Data: p.Data,
 	}
 }
@@ -35,6 +35,11 @@ func (p Position) wire(step float64) wire.Position {
 		X: steps(p.X, step), Y: steps(p.Y, step), Z: steps(p.Z, step),
 		Yaw: uint8(int64(math.Round(math.Mod(finite(p.Yaw), turn)/turn*256)) & 0xff), Data: p.Data,
 	}
+}
+
+// units answers the number that one would write, such as 18.9 for 1890 steps of 0.01. Steps are whole millionths.
+func units(steps int16, step float64) float64 {
+	return math.Round(float64(steps)*step*1e6) / 1e6
 }
 
 func steps(units, step float64) int16 {

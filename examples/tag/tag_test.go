@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"greenroom.dev/greenroom/internal/manifest"
+	"greenroom.dev/greenroom/internal/rules"
+	"greenroom.dev/greenroom/sdk/go/client"
+	"greenroom.dev/greenroom/sdk/go/room"
+)
+
+// Bots play by themselves, on real doors, until three of them were tagged, and none is thrown out; who joins then finds itself in the game.
+func TestBotsPlay(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	ready := make(chan string, 1)
+	group.Go(func() error {
+		return room.RunAlone(ctx, room.Options{New: newTag, Logger: slog.New(slog.DiscardHandler)}, room.Alone{
+			Listen: "127.0.0.1:0", Ready: func(api string, _ map[string]string) { ready <- api },
+		})
+	})
+	api := client.New(client.Config{URL: <-ready})
+	tagged := make(chan string, 100)
+	group.Go(func() error {
+		return play(ctx, api, "tag", "1", 16, func(e client.Event) { tagged <- e.Name })
+	})
+	for range 3 {
+		select {
+		case <-tagged:
+		case <-ctx.Done():
+			t.Fatal(context.Cause(ctx))
+		}
+	}
+	ann, err := api.JoinRoom(ctx, "tag", "1", "ann", client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if it, ok := ann.Get("it"); !ok || it.Owner != 0 {
+		t.Errorf("it is %+v", it)
+	}
+	if at, ok := ann.Position(ann.Member()); !ok || !yard.inside(room.Position{X: at.X, Y: at.Y}) {
+		t.Errorf("ann stands at %+v, %v", at, ok)
+	}
+	ann.Leave()
+	cancel()
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFleetFile(t *testing.T) {
+	checker, err := rules.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("fleet.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := manifest.Parse("fleet.yaml", text, checker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(manifest.Fleets(objects)) != 1 || len(manifest.Routes(objects)) != 1 {
+		t.Errorf("it has %d objects", len(objects))
+	}
+}

@@ -15,7 +15,7 @@ import (
 	"greenroom.dev/greenroom/sdk/go/room"
 )
 
-// Bots play by themselves, on real doors, until three of them were tagged, and none is thrown out; who joins then finds itself in the game.
+// Bots play by themselves, on real doors, until two of them were tagged, and none is thrown out; who joins then finds itself in the game.
 func TestBotsPlay(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -29,9 +29,9 @@ func TestBotsPlay(t *testing.T) {
 	api := client.New(client.Config{URL: <-ready})
 	tagged := make(chan string, 100)
 	group.Go(func() error {
-		return play(ctx, api, "tag", "1", 16, func(e client.Event) { tagged <- e.Name })
+		return play(ctx, api, "tag", "1", 30, func(e client.Event) { tagged <- e.Name })
 	})
-	for range 3 {
+	for range 2 {
 		select {
 		case <-tagged:
 		case <-ctx.Done():

@@ -15,7 +15,7 @@ const enough = 99
 
 // room starts Greenroom with a tick; tuned changes the settings further.
 func (b *bench) room(tick time.Duration, wire, name string, tune func(*model.RoomSettings)) starter {
-	return starter{name: name, wire: wire, greenroom: true, start: func(context.Context) (*subject, error) {
+	return starter{name: name, wire: wire, start: func(context.Context) (*subject, error) {
 		// All members enter at once here; the limit on connections is not what is measured.
 		spec := serverSpec{Room: model.RoomSettings{Tick: tick, MaxConnectsPerSecond: 100_000}}
 		if tune != nil {

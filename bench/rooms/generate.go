@@ -23,6 +23,9 @@ const (
 	natsStates  = "nats"
 	wsStates    = "ws"
 	wsPositions = "ws-positions"
+
+	udpPositions = "udp-positions"
+	udpFloor     = "udp-floor"
 )
 
 // loadSpec describes a load, a process of this program. It prints "start" and "end" around the part that counts, waits for
@@ -141,14 +144,22 @@ const (
 	perSource = 10_000
 	// deafBuffer is what the kernel keeps for a member that does not read.
 	deafBuffer = 4 << 10
+	// udpBuffer holds some ticks of datagrams: what a member is too late for is lost.
+	udpBuffer = 256 << 10
 )
 
 func (g *generator) dial(ctx context.Context, i int) (net.Conn, load.Wire, error) {
-	from := net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+i/perSource))}
-	dialer := net.Dialer{LocalAddr: &from}
-	conn, err := dialer.DialContext(ctx, "tcp", g.spec.Addr)
+	from := net.IPv4(127, 0, 0, byte(2+i/perSource))
+	network, dialer := "tcp", net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}
+	if g.spec.Wire == udpPositions || g.spec.Wire == udpFloor {
+		network, dialer.LocalAddr = "udp", &net.UDPAddr{IP: from}
+	}
+	conn, err := dialer.DialContext(ctx, network, g.spec.Addr)
 	if err != nil {
 		return nil, nil, err
+	}
+	if udp, ok := conn.(*net.UDPConn); ok {
+		_ = udp.SetReadBuffer(udpBuffer)
 	}
 	if i < g.spec.Deaf {
 		_ = conn.(*net.TCPConn).SetReadBuffer(deafBuffer)
@@ -162,10 +173,11 @@ func (g *generator) wire(i int) load.Wire {
 	if rooms > 1 {
 		room = fmt.Sprintf("room-%d", i%rooms)
 	}
+	seats := (g.spec.Members + rooms - 1) / rooms
+	session := model.SessionRef{Route: "bench", Key: model.SessionKey(room)}
 	ticket := "none"
 	if g.spec.Tickets {
-		seats := (g.spec.Members + rooms - 1) / rooms
-		ticket = g.plane.Ticket(model.SessionRef{Route: "bench", Key: model.SessionKey(room)}, model.PlayerID(name), seats)
+		ticket = g.plane.Ticket(session, model.PlayerID(name), seats)
 	}
 	body := load.Padded(g.spec.Bytes)
 	switch g.spec.Wire {
@@ -174,16 +186,27 @@ func (g *generator) wire(i int) load.Wire {
 	case wsStates:
 		return &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Key: "pos/" + name, Body: body}
 	case wsPositions:
-		// One in 16 tells its time: enough for quantiles, and no more than a game would send along.
-		w := &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Position: g.walk(&g.walks[i]), Stamped: i%16 == 0}
-		if g.spec.Sight != nil {
-			w.View = &load.View{}
-			g.walks[i].view = w.View
-		}
-		return w
+		return &load.WebSocket{Host: g.spec.Addr, Ticket: ticket, Position: g.walk(&g.walks[i]), Stamped: stamped(i), View: g.view(i)}
+	case udpPositions:
+		token := g.plane.ConnectToken(session, model.PlayerID(name), seats)
+		return &load.UDP{Token: token, Position: g.walk(&g.walks[i]), Stamped: stamped(i), View: g.view(i)}
+	case udpFloor:
+		return floorWire{}
 	default:
 		return &load.MQTT{User: name, Password: ticket, Topic: "r/" + room + "/s/pos/" + name, Filter: "r/" + room + "/s/#", Body: body}
 	}
+}
+
+// stamped: one in 16 tells its time, enough for quantiles, and no more than a game would send along.
+func stamped(i int) bool { return i%16 == 0 }
+
+// view is where a member keeps what it sees, if somebody looks.
+func (g *generator) view(i int) *load.View {
+	if g.spec.Sight == nil {
+		return nil
+	}
+	g.walks[i].view = &load.View{}
+	return g.walks[i].view
 }
 
 // walk makes a member wander about.

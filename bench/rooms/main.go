@@ -40,6 +40,7 @@ func sections() []section {
 		{"brokers", runBrokers},
 		{"crowd", runCrowd},
 		{"interest", runInterest},
+		{"udp", runUDP},
 		{"idle", runIdle},
 		{"slow", runSlow},
 	}
@@ -61,6 +62,7 @@ func run(ctx context.Context) error {
 	}
 	all := strings.Join(names, ",")
 	serve := flag.String("serve", "", "be the Greenroom server of this description (used by the program itself)")
+	floor := flag.String("floor", "", "be the floor of UDP of this description (used by the program itself)")
 	generate := flag.String("generate", "", "be the load of this description (used by the program itself)")
 	var o options
 	wanted := flag.String("sections", all, "what to measure, in this order")
@@ -73,6 +75,8 @@ func run(ctx context.Context) error {
 	switch {
 	case *serve != "":
 		return runServer(ctx, []byte(*serve))
+	case *floor != "":
+		return runFloor(ctx, []byte(*floor))
 	case *generate != "":
 		return runGenerator(ctx, []byte(*generate))
 	case flag.NArg() > 0 || o.rounds < 1 || o.span < 100*time.Millisecond:

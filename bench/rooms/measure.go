@@ -61,7 +61,7 @@ func measure(ctx context.Context, start starter, spec loadSpec) (result sample, 
 		return result, err
 	}
 	defer s.stop()
-	spec.Wire, spec.Tickets = start.wire, s.tickets
+	spec.Wire, spec.Tickets = start.wire, s.greenroom
 	if spec.Addr = s.addr[door(spec.Wire)]; spec.Addr == "" {
 		return result, fmt.Errorf("%s has no address for %s", s.Name, spec.Wire)
 	}
@@ -70,8 +70,11 @@ func measure(ctx context.Context, start starter, spec loadSpec) (result sample, 
 
 // door is the name of a wire's port.
 func door(wire string) string {
-	if wire == wsPositions {
+	switch wire {
+	case wsPositions:
 		return wsStates
+	case udpPositions:
+		return "udp"
 	}
 	return wire
 }
@@ -98,7 +101,7 @@ func (s *subject) under(ctx context.Context, spec loadSpec) (result sample, err 
 	if result.rss, err = s.rss(); err != nil {
 		return result, err
 	}
-	if s.tickets {
+	if s.greenroom {
 		if result.memory, err = s.memory(); err != nil {
 			return result, err
 		}

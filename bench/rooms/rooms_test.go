@@ -17,7 +17,7 @@ import (
 
 // TestMain lets the test's own binary be the processes that a measurement starts.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && slices.Contains([]string{"-serve", "-generate"}, os.Args[1]) {
+	if len(os.Args) == 3 && slices.Contains([]string{"-serve", "-generate", "-floor"}, os.Args[1]) {
 		main()
 		return
 	}

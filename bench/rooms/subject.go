@@ -20,20 +20,19 @@ import (
 
 // subject is a server to be measured, in a process of its own.
 type subject struct {
-	Name     string
-	Settings string            // what was set, for the report
-	addr     map[string]string // by wire
-	tickets  bool              // members log in with Greenroom's tickets
-	cmd      *exec.Cmd
-	stdin    io.WriteCloser
-	stdout   *bufio.Reader
-	folder   string // removed at the end; "": none
+	Name      string
+	Settings  string            // what was set, for the report
+	addr      map[string]string // by door
+	greenroom bool              // members log in with tickets, and it tells its memory
+	cmd       *exec.Cmd
+	stdin     io.WriteCloser
+	stdout    *bufio.Reader
+	folder    string // removed at the end; "": none
 }
 
 // starter makes a subject anew for each measurement.
 type starter struct {
 	name, wire string
-	greenroom  bool
 	start      func(context.Context) (*subject, error)
 }
 
@@ -101,8 +100,17 @@ func (s *subject) memory() (m memory, err error) {
 	return m, json.Unmarshal(line, &m)
 }
 
-// greenroom starts this program again as a room server.
+// greenroom starts a room server.
 func greenroom(name string, spec serverSpec) (*subject, error) {
+	s, err := started(name, "-serve", spec)
+	if err == nil {
+		s.greenroom = true
+	}
+	return s, err
+}
+
+// started starts this program again in another role, which tells its addresses first.
+func started(name, role string, spec any) (*subject, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -111,8 +119,8 @@ func greenroom(name string, spec serverSpec) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{Name: name, tickets: true}
-	if err := s.launch(self, "-serve", string(text)); err != nil {
+	s := &subject{Name: name}
+	if err := s.launch(self, role, string(text)); err != nil {
 		return nil, err
 	}
 	line, err := s.stdout.ReadBytes('\n')

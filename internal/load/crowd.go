@@ -302,7 +302,9 @@ func (m *member) scan(b []byte, fresh int) (n int, reply []byte, err error) {
 	s.now, s.Reply = now, s.Reply[:0]
 	s.bytes += uint64(fresh)
 	s.reads++
-	n, err = m.wire.Scan(b, s)
+	if n, err = m.wire.Scan(b, s); err == nil {
+		err = s.ended
+	}
 	return n, s.Reply, err
 }
 
@@ -323,8 +325,10 @@ func (m *member) write() {
 		}
 		now := time.Now()
 		b = m.wire.Update(b[:0], now.UnixNano())
-		if _, err := m.conn.Write(b); err != nil && !m.again(err) {
-			return
+		if len(b) > 0 {
+			if _, err := m.conn.Write(b); err != nil && !m.again(err) {
+				return
+			}
 		}
 		m.mu.Lock()
 		m.sent++

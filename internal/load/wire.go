@@ -36,6 +36,7 @@ type Sink struct {
 	resyncs   uint64
 	rejected  uint64
 	latency   Histogram
+	ended     error // the server said that it is over
 }
 
 // Deliver counts an update that came, and tells whether its stamp is asked for.

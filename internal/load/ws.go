@@ -29,12 +29,9 @@ type WebSocket struct {
 	// View, if any, keeps what the member sees.
 	View *View
 
-	seq     uint64
-	updates int
-	records []byte // of an update
-
+	said  said
+	heard heard
 	left  int // bytes of the incoming message that have not been scanned
-	heard uint64
 }
 
 // Enter implements Wire, as do the following.
@@ -78,28 +75,15 @@ func (w *WebSocket) Enter(conn net.Conn) (early []byte, err error) {
 
 // Update is one message with all the member says.
 func (w *WebSocket) Update(b []byte, stamp int64) []byte {
-	r := w.records[:0]
-	w.updates++
+	w.said.begin()
 	if w.Body != nil {
-		w.seq++
-		var value [2048]byte
-		r = wire.SetState{Seq: w.seq, Flags: wire.Retain | wire.Owned, Key: w.Key, Value: w.Body.Append(value[:0], stamp)}.Append(r)
+		w.said.state(w.Key, w.Body, stamp)
 	}
 	if w.Position != nil {
-		p := wire.SendPosition{Serial: uint64(w.updates), Position: w.Position(stamp)}
-		var data [4]byte
-		if w.Stamped {
-			binary.LittleEndian.PutUint32(data[:], uint32(stamp/1000))
-			p.Data = data[:]
-		}
-		r = p.Append(r)
+		w.said.records = w.said.position(w.Position(stamp), w.Stamped, stamp).Append(w.said.records)
 	}
-	if w.EventEvery > 0 && w.updates%w.EventEvery == 0 {
-		w.seq++
-		r = wire.SendEvent{Seq: w.seq, Name: "wave"}.Append(r)
-	}
-	w.records = r
-	return appendFrame(b, ws.OpBinary, r)
+	w.said.event(w.EventEvery)
+	return appendFrame(b, ws.OpBinary, w.said.records)
 }
 
 // Goodbye implements Leaver: the seat is given back at once.
@@ -132,79 +116,13 @@ func (w *WebSocket) Scan(b []byte, s *Sink) (n int, err error) {
 			if head == 0 || end > len(b) {
 				return n, nil
 			}
-			if err := w.record(wire.Type(b[n]), b[n+1+head:end], s); err != nil {
+			if err := w.heard.record(wire.Type(b[n]), b[n+1+head:end], w.Body, w.View, s); err != nil {
 				return n, err
 			}
 			w.left -= end - n
 			n = end
 		}
 	}
-}
-
-func (w *WebSocket) record(t wire.Type, body []byte, s *Sink) error {
-	if w.View != nil {
-		if err := w.View.record(t, body); err != nil {
-			return err
-		}
-	}
-	switch t {
-	case wire.TypeState:
-		if s.Deliver() && w.Body != nil {
-			state, err := wire.DecodeState(body)
-			if err != nil {
-				return err
-			}
-			if sent, ok := w.Body.Stamp(state.Value); ok {
-				s.Stamp(sent)
-			}
-		}
-	case wire.TypePositions:
-		return positions(body, s)
-	case wire.TypeEvent:
-		w.event(body, s)
-	case wire.TypeResync:
-		w.heard = 0
-		s.Resync()
-	case wire.TypeReject:
-		s.Reject()
-	}
-	return nil
-}
-
-// event: the first one after entering, or after the room said that some are lost, tells nothing.
-func (w *WebSocket) event(body []byte, s *Sink) {
-	offset, n := binary.Uvarint(body)
-	if n > 0 && w.heard != 0 && offset != w.heard+1 {
-		s.Gap(max(offset-w.heard, 2) - 1)
-	}
-	w.heard = offset
-}
-
-// positions walks over record 8D's entries. Only stamped members' have data, and all of those are measured.
-func positions(body []byte, s *Sink) error {
-	const fixed = 7
-	if len(body) == 0 || body[0] != wire.PositionsVersion {
-		return wire.ErrVersion
-	}
-	for b := body[1:]; len(b) > 0; {
-		head, n := binary.Uvarint(b)
-		if n <= 0 || len(b) < n+fixed {
-			return wire.ErrShort
-		}
-		b = b[n+fixed:]
-		s.Deliver()
-		if head&1 == 0 {
-			continue
-		}
-		if len(b) == 0 || len(b) <= int(b[0]) { // at most 64, so its length is one byte
-			return wire.ErrShort
-		}
-		if b[0] == 4 {
-			s.Stamp32(binary.LittleEndian.Uint32(b[1:]))
-		}
-		b = b[1+int(b[0]):]
-	}
-	return nil
 }
 
 // closed is the error of a close frame's payload.

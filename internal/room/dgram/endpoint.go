@@ -145,8 +145,8 @@ func (e *Endpoint) Close(code uint16, reason string, now time.Time) {
 // still be sent.
 func (e *Endpoint) Over() bool { return e.over }
 
-// Closing tells whether Close was called or the peer closed.
-func (e *Endpoint) Closing() bool { return e.closing.set || e.told.set }
+// Closing tells whether Close was called.
+func (e *Endpoint) Closing() bool { return e.closing.set }
 
 // Peer is where datagrams go now.
 func (e *Endpoint) Peer() netip.AddrPort { return e.path.to }
@@ -174,6 +174,17 @@ func (e *Endpoint) Next() time.Time {
 	}
 	return next
 }
+
+// Due is Next, or now if Send has something to send now.
+func (e *Endpoint) Due(now time.Time) time.Time {
+	if e.work() && e.flight.mayOpen() {
+		return now
+	}
+	return e.Next()
+}
+
+// Left tells whether the peer has closed, and everything it is still owed was sent.
+func (e *Endpoint) Left() bool { return e.told.taken && e.ackSoon.IsZero() }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -68,14 +68,14 @@ func (c *Client) Leave(ctx context.Context, route, key, player string) error {
 	return err
 }
 
-// JoinRoom joins one player and enters the room over WebSocket. The room joins again by itself when it has to, with the
+// JoinRoom joins one player and enters the room by options.Endpoint. The room joins again by itself when it has to, with the
 // same session's key, unless options.Rejoin says how.
 func (c *Client) JoinRoom(ctx context.Context, route, key, player string, options Options) (*Room, error) {
 	joined, err := c.Join(ctx, route, key, player)
 	if err != nil {
 		return nil, fmt.Errorf("join %s as %s: %w", route, player, err)
 	}
-	place, err := PlaceOf(joined, "ws", player)
+	place, err := options.placeOf(joined, player)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +121,16 @@ func PlaceOf(joined *greenroomv1.JoinResponse, endpoint, player string) (Place, 
 		return Place{}, fmt.Errorf("the join's answer has no ticket for %s", player)
 	}
 	return place, nil
+}
+
+// placeOf is PlaceOf for the wished endpoint, or for WebSocket where a server does not have it.
+func (o *Options) placeOf(joined *greenroomv1.JoinResponse, player string) (Place, error) {
+	if o.Endpoint != "" && o.Endpoint != "ws" {
+		if place, err := PlaceOf(joined, o.Endpoint, player); err == nil {
+			return place, nil
+		}
+	}
+	return PlaceOf(joined, "ws", player)
 }
 
 // RetryAfter reads out of a failed join when to try again; 0 if it does not say.

@@ -11,6 +11,9 @@ import (
 // Options say how a room is entered and listened to. The zero value is of use.
 type Options struct {
 	Handler Handler
+	// Endpoint is how JoinRoom, and a client that joins again, enters: "ws" or "udp". "": "ws". A server without "udp" is
+	// entered by "ws".
+	Endpoint string
 	// Rejoin asks for a seat again when the place is gone. nil: the room ends instead; JoinRoom sets the API's Join.
 	Rejoin func(ctx context.Context) (*greenroomv1.JoinResponse, error)
 	// RejoinFor is how long a way back in is looked for. 0: one minute.

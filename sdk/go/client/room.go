@@ -41,7 +41,7 @@ type Room struct {
 	heardAt time.Time // the last message's other than Reconnect; only run's goroutine uses it
 }
 
-// Enter takes a player's seat over WebSocket and returns once the room's state is there. ctx bounds the entering; the room
+// Enter takes a player's seat over WebSocket or, at a udp:// place, over UDP and returns once the room's state is there. ctx bounds the entering; the room
 // then lives until Leave or Close, or until the room says stop. The error is a *ClosedError or ctx's.
 func Enter(ctx context.Context, place Place, options Options) (*Room, error) {
 	now := time.Now()
@@ -115,7 +115,7 @@ func (r *Room) join(ctx context.Context) (end, bool) {
 	answer, err := r.options.Rejoin(ctx)
 	var place Place
 	if err == nil {
-		place, err = PlaceOf(answer, "ws", r.Player())
+		place, err = r.options.placeOf(answer, r.Player())
 	}
 	if err != nil {
 		kind := endUnjoined

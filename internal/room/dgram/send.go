@@ -36,8 +36,9 @@ func (e *Endpoint) Send(buf []byte, now time.Time) int {
 			clear(b[n:]) // padding
 		}
 	}
-	if len(b) == headerBytes { // what there is does not fit
+	if len(b) == headerBytes { // what there is does not fit; what comes next allows more, and asks again
 		e.packet--
+		e.ackSoon = time.Time{}
 		return 0
 	}
 	b = e.cfg.Seal.Seal(b[:headerBytes], putNonce(&e.nonce, e.packet), b[headerBytes:], b[:headerBytes])

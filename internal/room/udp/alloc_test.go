@@ -1,7 +1,6 @@
 package udp
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"testing"
@@ -80,11 +79,7 @@ func (g doorman) Admit(string, string) (room.Admission, *room.Refusal) {
 func pair(t testing.TB) (*socket, *conn, *dgram.Endpoint) {
 	t.Helper()
 	d, s := quietDoor()
-	ctx, cancel := context.WithCancel(context.Background())
-	r := room.New(room.Config{Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 30}})
-	done := make(chan struct{})
-	go func() { defer close(done); r.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	r := room.New(room.Config{Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 30}}) // nobody ticks it
 	d.Gate = doorman{room: r}
 	secrets := dgram.Secrets{ToServer: [32]byte{1}, ToPlayer: [32]byte{2}}
 	toServer, toPlayer := secrets.Keys(dgram.Nonce{3}, 4)

@@ -37,7 +37,7 @@ func newBatch() *batch {
 
 // fits tells whether there is room for one more datagram.
 func (b *batch) fits() bool {
-	return b.used+dgram.MaxDatagram <= len(b.arena) && len(b.messages) < cap(b.messages)
+	return b.used+dgram.MaxDatagram <= len(b.arena) && len(b.messages) < batchMessages
 }
 
 // room is where the next datagram is written.
@@ -67,5 +67,5 @@ func (b *batch) split(i int) {
 			apart = append(apart, message{at, min(at+dgram.MaxDatagram, m.end), 1, m.to})
 		}
 	}
-	b.messages = append(b.messages[:i:i], apart...)
+	b.messages = append(b.messages[:i], apart...)
 }

@@ -78,20 +78,28 @@ func (g doorman) Admit(string, string) (room.Admission, *room.Refusal) {
 // pair is a door's connection and the player's end of it, without sockets.
 func pair(t testing.TB) (*socket, *conn, *dgram.Endpoint) {
 	t.Helper()
-	d, s := quietDoor()
+	_, s := quietDoor()
+	c, player := member(t, s, 4, stranger)
+	return s, c, player
+}
+
+// member is a connection of s, and its player's end.
+func member(t testing.TB, s *socket, id uint64, at netip.AddrPort) (*conn, *dgram.Endpoint) {
+	t.Helper()
+	d := s.door
 	r := room.New(room.Config{Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 30}}) // nobody ticks it
 	d.Gate = doorman{room: r}
 	secrets := dgram.Secrets{ToServer: [32]byte{1}, ToPlayer: [32]byte{2}}
-	toServer, toPlayer := secrets.Keys(dgram.Nonce{3}, 4)
-	c := newConn(d, &admission{sock: s, from: stranger}, 4, dgram.Config{
-		ID: 4, Seal: toPlayer, Open: toServer, Peer: stranger, Now: time.Now(), Head: []byte{wire.PositionsVersion}, Random: random64,
+	toServer, toPlayer := secrets.Keys(dgram.Nonce{3}, id)
+	c := newConn(d, &admission{sock: s, from: at}, id, dgram.Config{
+		ID: id, Seal: toPlayer, Open: toServer, Peer: at, Now: time.Now(), Head: []byte{wire.PositionsVersion}, Random: random64,
 	})
 	if refusal := c.join(wire.Hello{}); refusal != nil {
 		t.Fatal(refusal)
 	}
-	d.register(c, 4)
+	d.register(c, id)
 	c.accepted()
-	return s, c, dgram.New(dgram.Config{ID: 4, Seal: toServer, Open: toPlayer, Peer: stranger, Now: time.Now(), Player: true, Random: random64})
+	return c, dgram.New(dgram.Config{ID: id, Seal: toServer, Open: toPlayer, Peer: at, Now: time.Now(), Player: true, Random: random64})
 }
 
 type deaf struct{}

@@ -24,8 +24,11 @@ type place struct {
 	close func()
 }
 
+// Admit takes about as much stack as a real ticket's check.
 func (p *place) Admit(ticket, _ string) (room.Admission, *room.Refusal) {
-	return room.Admission{Room: p.room, Player: ticket}, nil
+	var stack [4 << 10]byte
+	n := copy(stack[:], ticket)
+	return room.Admission{Room: p.room, Player: string(stack[:n])}, nil
 }
 
 func open(tb testing.TB, settings model.RoomSettings) *place {

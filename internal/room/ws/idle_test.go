@@ -26,6 +26,7 @@ func idleBytes(tb testing.TB, n int) float64 {
 	for _, c := range conns {
 		c.Close()
 	}
+	tb.Logf("%d members: heap %d KiB, stacks %d KiB, before both %d KiB", n, heap>>10, stack>>10, before>>10)
 	return float64(heap+stack-before) / float64(n)
 }
 

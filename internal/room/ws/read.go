@@ -64,6 +64,10 @@ func (c *conn) silence(silent time.Duration) error {
 func (c *conn) read() error {
 	c.heard.Look(c.heard.Heard)
 	for {
+		// An idle connection waits here, where the stack is so low that it can shrink from what Hello took.
+		if _, err := c.in.Peek(1); err != nil {
+			return err
+		}
 		msg, err := c.message()
 		if err != nil {
 			return err

@@ -24,6 +24,8 @@ type world struct {
 	room *room.Room
 	door *Door
 
+	counters room.Counters
+
 	mu    sync.Mutex
 	seats map[string]uint64
 	freed []uint64
@@ -57,7 +59,7 @@ func newWorld(t *testing.T, settings model.RoomSettings) *world {
 	w := &world{t: t, seats: map[string]uint64{}}
 	settings.Tick = model.MinTick
 	w.room = room.New(room.Config{
-		Session: model.SessionRef{Route: "plaza", Key: "k"}, Epoch: 1, Settings: settings,
+		Session: model.SessionRef{Route: "plaza", Key: "k"}, Epoch: 1, Settings: settings, Counters: &w.counters,
 		Hooks: room.Hooks{Released: w.released},
 	})
 	w.door = &Door{Gate: w}

@@ -122,12 +122,12 @@ func TestV5ServerKeepAlive(t *testing.T) {
 	for asked, name := range map[uint16]string{0: "none", 6000: "too long"} {
 		t.Run(name, func(t *testing.T) {
 			inVirtualTime(t, model.RoomSettings{IdleTimeout: 5 * time.Second}, func(t *testing.T, w *world) {
+				silent := time.Now() // but for CONNECT
 				ann, ack := w.arrive(t, level5, connect{keepAlive: asked})
 				told := ack.props.ServerKeepAlive
 				if told == nil || *told == 0 || *told > 5 {
 					t.Fatalf("told %v", ack.props)
 				}
-				silent := time.Now()
 				goodbye := ann.closed()
 				if took, want := time.Since(silent), time.Duration(*told)*time.Second*3/2; took < want || took > want+time.Second || goodbye.reason != v5.DisconnectKeepAliveTimeout {
 					t.Errorf("told %d s, closed after %v with %#x", *told, took, goodbye.reason)

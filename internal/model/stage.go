@@ -31,6 +31,8 @@ const (
 	MaxStageBurst     = 2 * MaxStagePerSecond
 	// MaxShownBytes is what one stage may show to late joiners, by StageMessage.Bytes: each of them is sent all of it.
 	MaxShownBytes = 256 << 10
+	// MaxAllShownBytes is what all stages may show together: each server is welcomed with all of it, in one message.
+	MaxAllShownBytes = 2 << 20
 	// stageOverhead is counted for each message besides its texts.
 	stageOverhead = 64
 )
@@ -92,17 +94,17 @@ func (s *Stage) Take(m StageMessage) {
 	s.bytes += m.Bytes()
 }
 
-// Fits tells whether the stage would keep at most limit bytes after Take, or no more than now.
-func (s *Stage) Fits(m StageMessage, limit int) bool {
+// Growth is how many bytes more are kept after Take; negative for fewer.
+func (s *Stage) Growth(m StageMessage) int {
 	gone, kept := s.Effect(m)
-	after := s.bytes
+	n := 0
 	for _, old := range gone {
-		after -= old.Bytes()
+		n -= old.Bytes()
 	}
 	if kept {
-		after += m.Bytes()
+		n += m.Bytes()
 	}
-	return after <= max(limit, s.bytes)
+	return n
 }
 
 // Bytes is what is kept, by StageMessage.Bytes.

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -21,7 +22,7 @@ import (
 // What Publish can say no with; wrapped with the names and numbers.
 var (
 	ErrNoRoute = errors.New("no such route")
-	// ErrFull: late joiners would have to be shown more than model.MaxShownBytes.
+	// ErrFull: late joiners would have to be shown more than model.MaxShownBytes, or model.MaxAllShownBytes.
 	ErrFull = errors.New("the stage shows too much")
 	// ErrTooFast: the route's messages of this second are spent.
 	ErrTooFast = errors.New("the stage takes no more now")
@@ -49,7 +50,8 @@ type Config struct {
 
 // Stages are those of all routes. Safe for concurrent use; it has no goroutine.
 type Stages struct {
-	cfg Config
+	cfg   Config
+	shown atomic.Int64 // bytes, of all routes
 
 	mu      sync.Mutex
 	byRoute map[model.RouteName]*routeStage
@@ -76,6 +78,7 @@ func New(ctx context.Context, cfg Config) (*Stages, error) {
 	}
 	for _, m := range kept {
 		st := s.of(m.Route)
+		s.shown.Add(int64(st.stage.Growth(m)))
 		st.stage.Take(m)
 		st.serial = max(st.serial, m.Serial, uint64(cfg.Now().UnixMicro()))
 	}
@@ -92,12 +95,13 @@ func (s *Stages) Publish(ctx context.Context, m model.StageMessage) (serial uint
 	st := s.of(m.Route)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if err := st.admit(m, s.cfg.Now()); err != nil {
+	if err := s.admit(st, m); err != nil {
 		st.counts.refuse(err)
 		return 0, model.StageReach{}, fmt.Errorf("publish %q on %s: %w", m.Name, m.Route, err)
 	}
 	m.Serial = st.next(s.cfg.Now())
 	if err := s.keep(ctx, st, m); err != nil {
+		s.shown.Add(-int64(st.stage.Growth(m)))
 		return 0, model.StageReach{}, err
 	}
 	st.stage.Take(m) // before the hand-over: a server that is welcomed meanwhile has it from here or from there
@@ -134,18 +138,31 @@ func (s *Stages) of(route model.RouteName) *routeStage {
 	return st
 }
 
-// admit holds a message against the route's limits, and takes a token.
-func (st *routeStage) admit(m model.StageMessage, now time.Time) error {
-	if !st.stage.Fits(m, model.MaxShownBytes) {
+// admit holds a message against the limits, takes a token, and counts what is kept from now on; st is locked.
+func (s *Stages) admit(st *routeStage, m model.StageMessage) error {
+	growth := st.stage.Growth(m)
+	if growth > 0 && st.stage.Bytes()+growth > model.MaxShownBytes {
 		return fmt.Errorf("%w: with these %d bytes it would be over %d; forget one by an empty payload", ErrFull, m.Bytes(), model.MaxShownBytes)
 	}
+	if !st.token(s.cfg.Now()) {
+		return fmt.Errorf("%w: %d messages a second, %d at once", ErrTooFast, model.MaxStagePerSecond, model.MaxStageBurst)
+	}
+	if s.shown.Add(int64(growth)) > model.MaxAllShownBytes && growth > 0 {
+		s.shown.Add(-int64(growth))
+		return fmt.Errorf("%w: the stages of all routes would be over %d bytes together; forget some by empty payloads", ErrFull, model.MaxAllShownBytes)
+	}
+	return nil
+}
+
+// token takes one of the route's tokens, if one is left.
+func (st *routeStage) token(now time.Time) bool {
 	st.tokens = min(model.MaxStageBurst, st.tokens+now.Sub(st.filled).Seconds()*model.MaxStagePerSecond)
 	st.filled = now
 	if st.tokens < 1 {
-		return fmt.Errorf("%w: %d messages a second, %d at once", ErrTooFast, model.MaxStagePerSecond, model.MaxStageBurst)
+		return false
 	}
 	st.tokens--
-	return nil
+	return true
 }
 
 func (st *routeStage) next(now time.Time) uint64 {
@@ -175,10 +192,17 @@ func (s *Stages) living() []*routeStage {
 	var all []*routeStage
 	for _, name := range slices.Sorted(maps.Keys(s.byRoute)) {
 		if _, ok := s.cfg.Route(name); !ok {
+			s.shown.Add(-int64(s.byRoute[name].bytes()))
 			delete(s.byRoute, name)
 			continue
 		}
 		all = append(all, s.byRoute[name])
 	}
 	return all
+}
+
+func (st *routeStage) bytes() int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.stage.Bytes()
 }

@@ -184,6 +184,49 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// All stages together fit into a welcome.
+func TestLimitOfAllStages(t *testing.T) {
+	h := newHall(t)
+	large := make([]byte, 16<<10)
+	fill := func(route model.RouteName) (err error) {
+		h.routes[route] = true
+		for i := 0; i < 15 && err == nil; i++ {
+			_, _, err = h.Publish(t.Context(), model.StageMessage{Route: route, Name: string(rune('a' + i)), Payload: large, Retain: true})
+		}
+		return err
+	}
+	n := 0
+	for ; n < 20; n++ {
+		if err := fill(model.RouteName(rune('a' + n))); err != nil {
+			if !errors.Is(err, ErrFull) {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	sum := 0
+	for _, m := range h.Shown() {
+		sum += m.Bytes()
+	}
+	if n != 8 || sum > model.MaxAllShownBytes || sum < model.MaxAllShownBytes-len(large)-100 {
+		t.Errorf("%d routes were filled, %d bytes", n, sum)
+	}
+	h.publish(model.StageMessage{Route: "c", Name: "clap", Payload: large})
+	delete(h.routes, "a")
+	h.Shown()
+	if err := fill("z"); err != nil {
+		t.Errorf("after a route was deleted: %v", err)
+	}
+	h.open()
+	if _, _, err := h.Publish(t.Context(), model.StageMessage{Route: "y", Name: "a", Payload: large, Retain: true}); !errors.Is(err, ErrNoRoute) {
+		t.Error(err)
+	}
+	h.routes["y"] = true
+	if err := fill("y"); !errors.Is(err, ErrFull) {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
 func TestADeletedRoutesStageIsForgotten(t *testing.T) {
 	h := newHall(t)
 	h.publish(model.StageMessage{Route: "plaza", Name: "light", Payload: []byte("red"), Retain: true})

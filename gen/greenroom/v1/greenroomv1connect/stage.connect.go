@@ -43,7 +43,7 @@ type StageServiceClient interface {
 	// Hands a message to every server that has sessions of the route, and answers when it was queued for them; a retained
 	// one is kept first, and outlives restarts. Servers that are away miss it; the last retained one of each name is shown
 	// to them when they are back. NOT_FOUND: no such route. RESOURCE_EXHAUSTED: the route's stage would keep more than
-	// 256 KiB, or takes no more messages this second (50, 100 at once; then with google.rpc.RetryInfo).
+	// 256 KiB (all routes': 2 MiB), or takes no more messages this second (50, 100 at once; then with google.rpc.RetryInfo).
 	Publish(context.Context, *v1.PublishRequest) (*v1.PublishResponse, error)
 }
 
@@ -58,7 +58,7 @@ type StageServiceHandler interface {
 	// Hands a message to every server that has sessions of the route, and answers when it was queued for them; a retained
 	// one is kept first, and outlives restarts. Servers that are away miss it; the last retained one of each name is shown
 	// to them when they are back. NOT_FOUND: no such route. RESOURCE_EXHAUSTED: the route's stage would keep more than
-	// 256 KiB, or takes no more messages this second (50, 100 at once; then with google.rpc.RetryInfo).
+	// 256 KiB (all routes': 2 MiB), or takes no more messages this second (50, 100 at once; then with google.rpc.RetryInfo).
 	Publish(context.Context, *v1.PublishRequest) (*v1.PublishResponse, error)
 }
 

@@ -65,11 +65,13 @@ func (c *linked) open() {
 	if c.specs, err = store.NewSpecCache(c.t.Context(), c.store); err != nil {
 		c.t.Fatal(err)
 	}
+	began := time.Now()
+	fast := func() time.Time { return began.Add(1000 * time.Since(began)) } // so that its rate bounds no test
 	hub := link.New(link.Config{
 		Registry: c.facts, Keys: c.keys, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Fleet: c.specs.Fleet, Shown: func() []model.StageMessage { return c.Shown() },
 	})
-	if c.Stages, err = stage.New(c.t.Context(), stage.Config{Store: c.store, Route: c.specs.Route, Audience: hub, Now: time.Now}); err != nil {
+	if c.Stages, err = stage.New(c.t.Context(), stage.Config{Store: c.store, Route: c.specs.Route, Audience: hub, Now: fast}); err != nil {
 		c.t.Fatal(err)
 	}
 	rpc := connect.NewServer()
@@ -107,7 +109,7 @@ func (c *linked) serve(id model.ServerID) {
 		Link: sdk.Config{
 			Server: string(id), Token: c.keys.ServerToken(id), Link: "http://127.0.0.1:1", LinkFile: c.link, Host: "127.0.0.1",
 		},
-		Listeners: map[string]net.Listener{"ws": listen(c.t)}, Logger: slog.New(slog.DiscardHandler),
+		Listeners: map[string]net.Listener{"ws": listen(c.t), "mqtt": listen(c.t)}, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -147,8 +149,8 @@ func (c *linked) eventually(what string, ok func() bool) {
 	}
 }
 
-// enter seats a player in a session of a route and waits for the snapshot.
-func (c *linked) enter(route model.RouteName, key string, player model.PlayerID) (*wsClient, wire.Welcome) {
+// seat reserves a seat in a session of a route, and answers its server and ticket.
+func (c *linked) seat(route model.RouteName, key string, player model.PlayerID) (*served, string) {
 	c.t.Helper()
 	r, err := c.facts.Reserve(c.t.Context(), registry.Reserve{
 		Route: route, Key: model.SessionKey(key), Fleets: []model.FleetName{"rooms"}, Players: []model.PlayerID{player},
@@ -157,11 +159,18 @@ func (c *linked) enter(route model.RouteName, key string, player model.PlayerID)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	client := c.servers[r.Server].ws(c.t)
-	client.send(wire.Hello{Ticket: ticket.NewSigner(c.keys).Sign(ticket.Claims{
+	return c.servers[r.Server], ticket.NewSigner(c.keys).Sign(ticket.Claims{
 		Server: r.Server, Player: player, Seat: r.Seats[0].ID, Session: r.Session, Generation: r.Generation,
 		Capacity: r.SessionCapacity, ExpiresAt: r.Seats[0].ExpiresAt,
-	})})
+	})
+}
+
+// enter seats a player and waits for the snapshot.
+func (c *linked) enter(route model.RouteName, key string, player model.PlayerID) (*wsClient, wire.Welcome) {
+	c.t.Helper()
+	at, ticket := c.seat(route, key, player)
+	client := at.ws(c.t)
+	client.send(wire.Hello{Ticket: ticket})
 	welcome := until[wire.Welcome](client, nil)
 	until(client, func(s wire.Snapshot) bool { return s.Last })
 	return client, welcome

@@ -8,6 +8,8 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/wire"
+
+	paho3 "github.com/eclipse/paho.mqtt.golang"
 )
 
 // listener is a member that writes down what it hears of the stage.
@@ -118,4 +120,51 @@ func TestStageOverTheLink(t *testing.T) {
 		l.hears("end", "end=2")
 	}
 	c.listens("plaza", "concert:2", "late").hears("end", "news=hi", "song=aria", "end=2")
+}
+
+// MQTT members hear the stage on topics of its own.
+func TestStageOverMQTT(t *testing.T) {
+	c := newLinked(t)
+	c.serve("rooms-1")
+	heard := make(chan string, 16)
+	member := func(key string, player model.PlayerID) {
+		t.Helper()
+		at, ticket := c.seat("plaza", key, player)
+		client := paho3.NewClient(paho3.NewClientOptions().AddBroker("tcp://" + at.Addr("mqtt").String()).
+			SetUsername(string(player)).SetPassword(ticket).SetClientID(string(player)).SetAutoReconnect(false))
+		wait3(t, client.Connect())
+		t.Cleanup(func() { client.Disconnect(0) })
+		wait3(t, client.Subscribe("stage/#", 1, func(_ paho3.Client, m paho3.Message) {
+			heard <- fmt.Sprintf("%s %s=%s %v", player, m.Topic(), m.Payload(), m.Retained())
+		}))
+	}
+	hear := func(want ...string) {
+		t.Helper()
+		got := []string{}
+		for range want {
+			got = append(got, <-heard)
+		}
+		slices.Sort(got)
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("heard %q, want %q", got, want)
+		}
+	}
+	member("concert:1", "ann")
+	member("lobby", "bob")
+	c.eventually("both rooms are known", func() bool {
+		_, reach := c.say("plaza", "", "ping", "", false)
+		return reach.Rooms == 2
+	})
+	c.say("plaza", "", "start", "1", false)
+	for started := 0; started < 2; {
+		if strings.Contains(<-heard, "start") {
+			started++
+		}
+	}
+	c.say("plaza", "", "light", "red", true)
+	hear("ann stage/light=red false", "bob stage/light=red false")
+	c.say("plaza", "concert", "clap", "!", false)
+	hear("ann stage/clap=! false")
+	member("lobby", "eve")
+	hear("eve stage/light=red true")
 }

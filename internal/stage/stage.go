@@ -67,6 +67,7 @@ type routeStage struct {
 	filled time.Time // when tokens was right
 	stage  model.Stage
 	counts counts
+	gone   bool // its route was deleted
 }
 
 // New makes the stages as the store kept them.
@@ -95,6 +96,9 @@ func (s *Stages) Publish(ctx context.Context, m model.StageMessage) (serial uint
 	st := s.of(m.Route)
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.gone {
+		return 0, model.StageReach{}, fmt.Errorf("%s: %w", m.Route, ErrNoRoute)
+	}
 	if err := s.admit(st, m); err != nil {
 		st.counts.refuse(err)
 		return 0, model.StageReach{}, fmt.Errorf("publish %q on %s: %w", m.Name, m.Route, err)
@@ -192,7 +196,7 @@ func (s *Stages) living() []*routeStage {
 	var all []*routeStage
 	for _, name := range slices.Sorted(maps.Keys(s.byRoute)) {
 		if _, ok := s.cfg.Route(name); !ok {
-			s.shown.Add(-int64(s.byRoute[name].bytes()))
+			s.shown.Add(-int64(s.byRoute[name].end()))
 			delete(s.byRoute, name)
 			continue
 		}
@@ -201,8 +205,10 @@ func (s *Stages) living() []*routeStage {
 	return all
 }
 
-func (st *routeStage) bytes() int {
+// end takes no more, and answers how many bytes were kept.
+func (st *routeStage) end() int {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.gone = true
 	return st.stage.Bytes()
 }

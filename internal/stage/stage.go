@@ -59,7 +59,8 @@ type Stages struct {
 
 // routeStage is one route's. Its lock is held over the hand-over to the streams, which keeps the order of the serials.
 type routeStage struct {
-	route model.RouteName
+	route   model.RouteName
+	created time.Time // the route
 
 	mu     sync.Mutex
 	serial uint64 // of the last message
@@ -78,7 +79,11 @@ func New(ctx context.Context, cfg Config) (*Stages, error) {
 		return nil, fmt.Errorf("read what the stages show: %w", err)
 	}
 	for _, m := range kept {
-		st := s.of(m.Route)
+		route, ok := cfg.Route(m.Route)
+		if !ok {
+			continue // it goes with its route
+		}
+		st := s.of(route)
 		s.shown.Add(int64(st.stage.Growth(m)))
 		st.stage.Take(m)
 		st.serial = max(st.serial, m.Serial, uint64(cfg.Now().UnixMicro()))
@@ -93,7 +98,7 @@ func (s *Stages) Publish(ctx context.Context, m model.StageMessage) (serial uint
 	if !ok {
 		return 0, model.StageReach{}, fmt.Errorf("%s: %w", m.Route, ErrNoRoute)
 	}
-	st := s.of(m.Route)
+	st := s.of(route)
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.gone {
@@ -131,14 +136,19 @@ func (s *Stages) keep(ctx context.Context, st *routeStage, m model.StageMessage)
 	return s.cfg.Store.ReplaceStaged(ctx, gone, shown)
 }
 
-func (s *Stages) of(route model.RouteName) *routeStage {
+// of answers a route's stage, a new one if the route is another than it was.
+func (s *Stages) of(route model.Route) *routeStage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := s.byRoute[route]
-	if st == nil {
-		st = &routeStage{route: route, tokens: model.MaxStageBurst, filled: s.cfg.Now()}
-		s.byRoute[route] = st
+	st := s.byRoute[route.Name]
+	if st != nil && st.created.Equal(route.CreatedAt) {
+		return st
 	}
+	if st != nil {
+		s.end(st)
+	}
+	st = &routeStage{route: route.Name, created: route.CreatedAt, tokens: model.MaxStageBurst, filled: s.cfg.Now()}
+	s.byRoute[route.Name] = st
 	return st
 }
 
@@ -195,20 +205,21 @@ func (s *Stages) living() []*routeStage {
 	defer s.mu.Unlock()
 	var all []*routeStage
 	for _, name := range slices.Sorted(maps.Keys(s.byRoute)) {
-		if _, ok := s.cfg.Route(name); !ok {
-			s.shown.Add(-int64(s.byRoute[name].end()))
+		st := s.byRoute[name]
+		if route, ok := s.cfg.Route(name); !ok || !st.created.Equal(route.CreatedAt) {
+			s.end(st)
 			delete(s.byRoute, name)
 			continue
 		}
-		all = append(all, s.byRoute[name])
+		all = append(all, st)
 	}
 	return all
 }
 
-// end takes no more, and answers how many bytes were kept.
-func (st *routeStage) end() int {
+// end is for a stage whose route was deleted: it takes no more, and what it kept is room for others.
+func (s *Stages) end(st *routeStage) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.gone = true
-	return st.stage.Bytes()
+	s.shown.Add(-int64(st.stage.Bytes()))
 }

@@ -21,8 +21,10 @@ type hall struct {
 	kept   memory
 	now    time.Time
 	routes map[model.RouteName]bool
-	heard  []model.StageMessage
-	fleets []model.FleetName
+
+	created time.Time // all of them
+	heard   []model.StageMessage
+	fleets  []model.FleetName
 }
 
 func newHall(t *testing.T) *hall {
@@ -36,7 +38,7 @@ func (h *hall) open() {
 	stages, err := New(h.t.Context(), Config{
 		Store: &h.kept,
 		Route: func(name model.RouteName) (model.Route, bool) {
-			return model.Route{Name: name, Fleets: []model.FleetWeight{{Fleet: "a"}, {Fleet: "b"}}}, h.routes[name]
+			return model.Route{Name: name, CreatedAt: h.created, Fleets: []model.FleetWeight{{Fleet: "a"}, {Fleet: "b"}}}, h.routes[name]
 		},
 		Audience: h, Now: func() time.Time { return h.now },
 	})
@@ -233,6 +235,11 @@ func TestADeletedRoutesStageIsForgotten(t *testing.T) {
 	h.publish(model.StageMessage{Route: "voice", Name: "light", Payload: []byte("red"), Retain: true})
 	delete(h.routes, "plaza")
 	if shown := h.Shown(); len(shown) != 1 || shown[0].Route != "voice" {
+		t.Errorf("shows %+v", shown)
+	}
+	h.created = h.created.Add(time.Hour) // deleted, and made anew before anybody looked
+	h.publish(model.StageMessage{Route: "voice", Name: "song", Payload: []byte("aria"), Retain: true})
+	if shown := h.Shown(); len(shown) != 1 || shown[0].Name != "song" {
 		t.Errorf("shows %+v", shown)
 	}
 }

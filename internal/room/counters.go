@@ -19,7 +19,7 @@ type Counters struct {
 	Staged atomic.Uint64 // messages of the stage × rooms
 
 	Joins        atomic.Uint64 // connections welcomed
-	JoinsRefused atomic.Uint64 // full, or the seat was released
+	JoinsRefused atomic.Uint64 // full, the seat was released, or the logic refused
 	Unrecovered  atomic.Uint64 // of Joins: came back, and events were lost meanwhile
 
 	Taken      atomic.Uint64 // messages

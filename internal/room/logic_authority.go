@@ -179,22 +179,27 @@ func (a *Authority) End(code wire.CloseCode, reason string) {
 	}
 }
 
-// TickEvery asks for Tick every so often, at the room's ticks; less than one means at every one, 0 or less never. A room that is
-// asked for ticks does not sleep.
-func (a *Authority) TickEvery(every time.Duration) {
+// TickEvery asks for Tick every so often, at the room's ticks, the first time after next; every less than one tick means at
+// every one, 0 or less never. A room that is asked for ticks does not sleep.
+func (a *Authority) TickEvery(every, next time.Duration) {
 	r := a.room()
-	if r == nil || every == a.host.every {
+	if r == nil {
 		return
 	}
 	a.host.every, a.host.ticked = 0, time.Time{}
 	if every > 0 {
 		a.host.every = max(every, r.cfg.Settings.Tick)
-		a.host.due = r.now.Add(a.host.every)
+		a.host.due = r.now.Add(next)
 	}
 }
 
-// Every is what TickEvery asked for; 0: no ticks.
-func (a *Authority) Every() time.Duration { return a.host.every }
+// Beat is what TickEvery asked for (0: no ticks) and how long it is to the next one.
+func (a *Authority) Beat() (every, next time.Duration) {
+	if a.host.every == 0 {
+		return 0, 0
+	}
+	return a.host.every, a.host.due.Sub(a.Now())
+}
 
 func (a *Authority) check(name string, value []byte) error {
 	r := a.room()

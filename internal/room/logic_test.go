@@ -227,7 +227,7 @@ func TestLogicTicks(t *testing.T) {
 	d.message = func(a *room.Authority, _ room.MemberInfo, m *room.Message) string {
 		every, err := time.ParseDuration(string(m.Value))
 		must(t, err)
-		a.TickEvery(every)
+		a.TickEvery(every, every)
 		return ""
 	}
 	ann.send(tb.now, event("every", "120ms"))

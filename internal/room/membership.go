@@ -80,22 +80,33 @@ func (r *Room) release(m *member) {
 
 // enter shows a new member to the others, if the room's game lets it in.
 func (r *Room) enter(m *member) bool {
-	if refusal := r.game.admit(m); refusal != nil {
-		if m.link != nil {
-			m.link.join.Will = nil
-			r.close(m.link, refusal.Code, refusal.Reason)
-		}
-		r.drop(m)
-		r.giveBack(m.player, m.seat)
-		return false
-	}
+	refusal := r.game.admit(m)
 	if r.interest != nil {
 		r.interest.enter(m)
-	} else {
+	}
+	if refusal != nil {
+		r.turnAway(m, refusal)
+		return false
+	}
+	if r.interest == nil {
 		r.batch.Presence = append(r.batch.Presence, Presence{Member: m.id, Player: m.player})
 	}
 	r.dirty = true
 	return true
+}
+
+// turnAway takes a member out of the room of whom nobody was told.
+func (r *Room) turnAway(m *member, why *Refusal) {
+	r.cfg.Counters.JoinsRefused.Add(1)
+	if m.link != nil {
+		m.link.join.Will = nil
+		r.close(m.link, why.Code, why.Reason)
+	}
+	r.drop(m)
+	if r.interest != nil {
+		r.interest.leave(m)
+	}
+	r.giveBack(m.player, m.seat)
 }
 
 // vacate takes the member out of the room, whoever released the seat, and tells everybody.

@@ -60,7 +60,7 @@ func roomFamilies(c *room.Counters) []family {
 		counter("greenroom_room_ticks_total", c.Ticks.Load(), "Ticks in which something was told."),
 		counter("greenroom_room_ticks_late_total", c.LateTicks.Load(), "Ticks that began 5 ms or more after they were due."),
 		counter("greenroom_room_joins_total", c.Joins.Load(), "Connections welcomed into rooms."),
-		counter("greenroom_room_joins_refused_total", c.JoinsRefused.Load(), "Connections refused by a room: full, or their seat was released."),
+		counter("greenroom_room_joins_refused_total", c.JoinsRefused.Load(), "Connections refused by a room: full, their seat was released, or its game let them not in."),
 		counter("greenroom_room_joins_unrecovered_total", c.Unrecovered.Load(), "Connections that came back after events were lost to them."),
 		counter("greenroom_room_messages_taken_total", c.Taken.Load(), "States, events and signals taken from members."),
 		counter("greenroom_room_messages_rejected_total", c.Rejected.Load(), "Messages not taken: above a limit, malformed, or their check failed."),

@@ -129,7 +129,7 @@ func (g *game) sendSignal(r *Room, from Member, m *core.Message) error {
 
 // The state of a game between two servers:
 //
-//	version 1 byte (1) · Now in ns uvarint · TickEvery in ns uvarint · random source bytes · the game's own, to the end
+//	version 1 byte (1) · Now in ns uvarint · TickEvery in ns uvarint · to the next tick in ns uvarint · random source bytes · the game's own, to the end
 const frozenVersion = 1
 
 func (g *game) Freeze(a *core.Authority) []byte {
@@ -142,7 +142,9 @@ func (g *game) Freeze(a *core.Authority) []byte {
 	b := make([]byte, 0, 32+len(source)+len(own))
 	b = append(b, frozenVersion)
 	b = binary.AppendUvarint(b, uint64(r.Now()))
-	b = binary.AppendUvarint(b, uint64(a.Every()))
+	every, next := a.Beat()
+	b = binary.AppendUvarint(b, uint64(every))
+	b = binary.AppendUvarint(b, uint64(max(0, next)))
 	b = wire.AppendBytes(b, source)
 	return append(b, own...)
 }
@@ -152,16 +154,16 @@ func (g *game) Restore(a *core.Authority, state []byte) error {
 	if v := d.Byte(); d.Err() == nil && v != frozenVersion {
 		return fmt.Errorf("the game's state is of version %d, this server knows %d", v, frozenVersion)
 	}
-	now, every, source := d.Uvarint(), d.Uvarint(), d.Bytes(len(state))
+	now, every, next, source := d.Uvarint(), d.Uvarint(), d.Uvarint(), d.Bytes(len(state))
 	if err := d.Err(); err != nil {
 		return err
 	}
 	r := g.in(a)
-	if now > maxRoomTime || every > maxRoomTime || r.source.UnmarshalBinary(source) != nil {
+	if max(now, every, next) > maxRoomTime || r.source.UnmarshalBinary(source) != nil {
 		return errors.New("the game's state is damaged")
 	}
 	r.began = a.Now().Add(-time.Duration(now))
-	a.TickEvery(time.Duration(every))
+	a.TickEvery(time.Duration(every), time.Duration(next))
 	g.logic = g.make(r.session)
 	return g.logic.Restore(r, state[len(state)-d.Rest():])
 }

@@ -176,7 +176,12 @@ func (r *Room) Go(work func(ctx context.Context) (then func(r *Room))) error {
 
 // TickEvery asks for Tick every so often: at the first tick of the room after that time, so a time below TickLength means at
 // every one. 0, as it is in a new room, means never; then a room sleeps while nobody says anything. A hand-over keeps it.
-func (r *Room) TickEvery(every time.Duration) { r.hand.TickEvery(every) }
+func (r *Room) TickEvery(every time.Duration) {
+	if now, _ := r.hand.Beat(); every > 0 && max(every, r.TickLength()) == now {
+		return
+	}
+	r.hand.TickEvery(every, max(every, r.TickLength()))
+}
 
 // step is how many units of length a position's step has.
 func (r *Room) step() float64 { return r.hand.Settings().PositionStep }

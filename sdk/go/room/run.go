@@ -4,7 +4,10 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
+	"strconv"
 
 	"greenroom.dev/greenroom/internal/model"
 	core "greenroom.dev/greenroom/internal/room"
@@ -24,8 +27,8 @@ type Options struct {
 var ErrNoGame = errors.New("room options: New is nil")
 
 // Run serves rooms with the game until ctx ends, as a server of a Greenroom fleet: it finds what it needs in the environment,
-// as the built-in room server does, and has all its doors. Errors name what is missing there, or a port that
-// cannot be had.
+// as the built-in room server does (greenroom room --help names it), and has all its doors. Errors name what is missing or
+// wrong there, or a port that cannot be had.
 func Run(ctx context.Context, o Options) error {
 	if o.New == nil {
 		return ErrNoGame
@@ -35,7 +38,27 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	link.Version = o.Version
-	return roomserver.Run(ctx, roomserver.Config{Link: link, Logger: o.Logger, Logic: o.logic})
+	cfg := roomserver.Config{Link: link, Logger: o.Logger, Logic: o.logic}
+	if err := doors(os.Getenv, &cfg); err != nil {
+		return err
+	}
+	return roomserver.Run(ctx, cfg)
+}
+
+// doors reads what the doors need of this machine, by the names that `greenroom room` knows it by.
+func doors(getenv func(string) string, cfg *roomserver.Config) (err error) {
+	cfg.TLSCert, cfg.TLSKey = getenv("GREENROOM_TLS_CERT"), getenv("GREENROOM_TLS_KEY")
+	if v := getenv("GREENROOM_WEBTRANSPORT"); v != "" {
+		if cfg.WebTransport, err = strconv.ParseBool(v); err != nil {
+			return fmt.Errorf("GREENROOM_WEBTRANSPORT: %q is neither true nor false", v)
+		}
+	}
+	if v := getenv("GREENROOM_HALF_OPEN_PER_ADDRESS"); v != "" {
+		if cfg.HalfOpenPerAddress, err = strconv.Atoi(v); err != nil {
+			return fmt.Errorf("GREENROOM_HALF_OPEN_PER_ADDRESS: %q is no number", v)
+		}
+	}
+	return nil
 }
 
 // logic makes a session's game with a random source of its own.

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	botBeat  = 100 * time.Millisecond // between two steps of a bot
-	hunter   = 0.9 * topSpeed         // below the top, so that a beat that comes early is no cheating
-	prey     = 0.6 * topSpeed         // so that there is something to see
-	tries    = 16                     // directions that a bot looks into
+	botBeat = 100 * time.Millisecond // between two steps of a bot
+	hunter  = 0.9 * topSpeed         // below the top, so that a beat that comes early is no cheating
+	prey    = 0.6 * topSpeed         // so that there is something to see
+	tries   = 16                     // directions that a bot looks into
 )
 
 // bot is a player without a head: it runs from whoever is it, or after the nearest.

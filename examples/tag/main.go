@@ -45,9 +45,9 @@ func alone(ctx context.Context, listen string, bots int) error {
 	err := room.RunAlone(ctx, room.Options{New: newTag}, room.Alone{
 		Listen: listen,
 		Ready: func(api string, doors map[string]string) {
-			fmt.Printf(invitation, api, doors["ws"], doors["mqtt"])
+			room.Invite(api, doors)
 			playing.Go(func() {
-				if botErr = play(ctx, client.New(client.Config{URL: api}), "tag", "1", bots, report); botErr != nil {
+				if botErr = play(ctx, client.New(client.Config{URL: api}), "game", "1", bots, report); botErr != nil {
 					cancel()
 				}
 			})
@@ -59,15 +59,3 @@ func alone(ctx context.Context, listen string, bots int) error {
 }
 
 func report(e client.Event) { fmt.Printf("%s: %s\n", e.Name, e.Payload) }
-
-const invitation = `tag is on. Join with a client of Greenroom:
-
-    client.New(client.Config{URL: %[1]q}).JoinRoom(ctx, "tag", "1", "ann", client.Options{})
-
-or by hand: this answers a ticket for %[2]s and %[3]s
-
-    curl -s %[1]s/greenroom.v1.JoinService/Join -H "Content-Type: application/json" \
-      -d '{"route": "tag", "key": "1", "players": ["ann"]}'
-
-Ctrl-C ends it.
-`

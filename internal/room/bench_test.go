@@ -19,9 +19,26 @@ func (s *sink) Grant(*room.Shared)                 {}
 func (s *sink) Share(*room.Shared, time.Time) bool { return true }
 func (s *sink) Flush()                             {}
 
+// idle is a logic that does nothing, at every tick.
+type idle struct{}
+
+func (idle) Start(a *room.Authority)                                        { a.TickEvery(1, 1) }
+func (idle) Restore(*room.Authority, []byte) error                          { return nil }
+func (idle) Join(*room.Authority, room.MemberInfo) *room.Refusal            { return nil }
+func (idle) Leave(*room.Authority, room.MemberInfo)                         {}
+func (idle) Message(*room.Authority, room.MemberInfo, *room.Message) string { return "" }
+func (idle) Tick(*room.Authority, time.Duration)                            {}
+func (idle) Freeze(*room.Authority) []byte                                  { return nil }
+func (idle) Ended(*room.Authority, bool)                                    {}
+
 // BenchmarkTick is the room's own part of a 10 ms tick with 100 members of whom 10 moved: 1,000 deliveries.
-func BenchmarkTick(b *testing.B) {
-	r := room.New(room.Config{Epoch: 1, Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 30}})
+func BenchmarkTick(b *testing.B) { benchmarkTick(b, nil) }
+
+// BenchmarkTickWithLogic is the same with a game that is asked about everything, ticks, and lets all pass.
+func BenchmarkTickWithLogic(b *testing.B) { benchmarkTick(b, idle{}) }
+
+func benchmarkTick(b *testing.B, logic room.Logic) {
+	r := room.New(room.Config{Epoch: 1, Logic: logic, Settings: model.RoomSettings{MaxMessagesPerSecond: 1 << 30}})
 	now := time.Unix(1000, 0)
 	var links []*room.Link
 	var messages []room.Message

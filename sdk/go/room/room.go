@@ -15,11 +15,11 @@
 //	}
 //
 //	func main() {
-//		log.Fatal(room.Run(context.Background(), room.Options{New: func(room.Session) room.Logic { return clicks{} }}))
+//		room.Main(room.Options{New: func(room.Session) room.Logic { return clicks{} }})
 //	}
 //
-// Run is a whole server that Greenroom starts, RunAlone one without Greenroom, and package roomtest plays a game in a test,
-// in virtual time and without sockets.
+// Run is a whole server that Greenroom starts, RunAlone one without Greenroom, Main the right one of both; package roomtest
+// plays a game in a test, in virtual time and without sockets.
 package room
 
 import (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -273,6 +274,7 @@ func (m *member) read() {
 	buffer := make([]byte, m.crowd.cfg.ReadBuffer)
 	have := copy(buffer, m.early)
 	m.early = nil
+	timed, _ := m.wire.(Timed)
 	for fresh := have; ; {
 		n, reply, err := m.scan(buffer[:have], fresh)
 		if err == nil && len(reply) > 0 {
@@ -286,12 +288,31 @@ func (m *member) read() {
 		if have == len(buffer) { // one message is longer
 			buffer = append(buffer, make([]byte, len(buffer))...)
 		}
-		if fresh, err = m.conn.Read(buffer[have:]); err != nil {
+		if timed != nil {
+			m.readUntil(timed.Next())
+		}
+		if fresh, err = m.conn.Read(buffer[have:]); err != nil && (timed == nil || m.over(err)) {
 			m.failed(err)
 			return
 		}
 		have += fresh
 	}
+}
+
+// readUntil has the next read end at t, unless the member is leaving.
+func (m *member) readUntil(t time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.gone {
+		_ = m.conn.SetReadDeadline(t)
+	}
+}
+
+// over tells whether a read's error is the end, and not a time that has come.
+func (m *member) over(err error) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.gone || !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 func (m *member) scan(b []byte, fresh int) (n int, reply []byte, err error) {

@@ -71,16 +71,22 @@ func (w *UDP) send() []byte { return w.out[:w.end.Send(w.out[:], time.Now())] }
 func (w *UDP) Scan(b []byte, s *Sink) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(b) == 0 {
-		return 0, nil
-	}
 	w.sink = s
-	err = w.end.Receive(b, netip.AddrPort{}, time.Now(), (*udpSink)(w))
+	if len(b) > 0 {
+		err = w.end.Receive(b, netip.AddrPort{}, time.Now(), (*udpSink)(w))
+	}
 	if errors.Is(err, dgram.ErrReplay) || errors.Is(err, dgram.ErrForged) || errors.Is(err, dgram.ErrMalformed) {
 		err = nil
 	}
 	s.Reply = append(s.Reply, w.send()...)
 	return len(b), err
+}
+
+// Next implements Timed.
+func (w *UDP) Next() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.end.Next()
 }
 
 // Goodbye implements Leaver.

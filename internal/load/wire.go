@@ -21,6 +21,9 @@ type Wire interface {
 // Leaver is a Wire that can say goodbye: what the server answers with the end of the connection.
 type Leaver interface{ Goodbye() []byte }
 
+// Timed is a Wire that has something to do at times though nothing comes: Scan is then called with nothing.
+type Timed interface{ Next() time.Time }
+
 // Sink is told what a member received.
 type Sink struct {
 	// Reply is sent back, as it is, after Scan.

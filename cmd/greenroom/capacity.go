@@ -30,7 +30,7 @@ import (
 type capacityFlags struct {
 	SLO        string        `name:"slo" default:"p99<80ms,cpu<30%" help:"With --find-capacity: the objectives, such as p99<80ms,cpu<30%%."`
 	Standalone bool          `help:"With --find-capacity: a room server started for it on this machine; so it is without --route."`
-	Wire       string        `enum:"json,compact" default:"json" help:"With --find-capacity: how players say where they are: ${enum}. json is a state each, compact a position of 7 bytes."`
+	Wire       string        `enum:"json,compact,udp" default:"json" help:"With --find-capacity: how players say where they are: ${enum}. json is a state each, compact a position of 7 bytes, udp the same by UDP."`
 	MaxPlayers int           `default:"2000" help:"With --find-capacity: no more than so many."`
 	Step       time.Duration `default:"5s" help:"With --find-capacity: how long each number is measured."`
 	Tick       time.Duration `default:"50ms" help:"With --standalone: the room's tick."`
@@ -83,14 +83,14 @@ func (cmd *botsCommand) seatsOfRoute(ctx context.Context, g *Globals, config *bo
 		return err
 	}
 	key := cmd.Prefix + "capacity-" + strings.ToLower(rand.Text()[:6])
-	config.Seat = func(ctx context.Context, player string) (client.Place, error) {
+	config.Seat = func(ctx context.Context, endpoint, player string) (client.Place, error) {
 		joined, err := api.joins.Join(ctx, &greenroomv1.JoinRequest{Route: cmd.Route, Key: key, Players: []string{player}})
 		if err != nil {
 			return client.Place{}, errors.New(sentence(err))
 		}
-		return client.PlaceOf(joined, "ws", player)
+		return client.PlaceOf(joined, endpoint, player)
 	}
-	// The first join makes the session, and tells on which server it is.
+	// The first join makes the session, and tells on which server it is and where that tells its metrics.
 	joined, err := api.joins.Join(ctx, &greenroomv1.JoinRequest{Route: cmd.Route, Key: key, Players: []string{"capacity"}})
 	if err != nil {
 		return err
@@ -102,6 +102,7 @@ func (cmd *botsCommand) seatsOfRoute(ctx context.Context, g *Globals, config *bo
 	if _, err := api.joins.Leave(ctx, &greenroomv1.LeaveRequest{Route: cmd.Route, Key: key, Player: "capacity"}); err != nil {
 		return err
 	}
+	config.Metrics = strings.Replace(strings.TrimSuffix(place.URL, "/room"), "ws", "http", 1) + "/metrics"
 	if isLocal(place.URL) {
 		if s, err := api.servers.GetServer(ctx, &greenroomv1.GetServerRequest{Name: joined.GetServer()}); err == nil {
 			config.PID = processOf(s.GetServer().GetProviderRef())
@@ -160,10 +161,14 @@ func (cmd *botsCommand) seatsOfOwn(c *console, config *bot.CapacityConfig) (stop
 		return nil, fmt.Errorf("start a room server: %w", err)
 	}
 	var plane server.Standalone
+	config.Metrics = said["metrics"]
 	config.PID = room.Process.Pid
-	config.Seat = func(_ context.Context, player string) (client.Place, error) {
-		ticket := plane.Ticket(model.SessionRef{Route: "bots", Key: "capacity"}, model.PlayerID(player), config.MaxPlayers)
-		return client.Place{URL: said.URL, Ticket: ticket, Player: player}, nil
+	config.Seat = func(_ context.Context, endpoint, player string) (client.Place, error) {
+		session, show := model.SessionRef{Route: "bots", Key: "capacity"}, plane.Ticket
+		if endpoint == model.EndpointUDP {
+			show = plane.ConnectToken
+		}
+		return client.Place{URL: said[endpoint], Ticket: show(session, model.PlayerID(player), config.MaxPlayers), Player: player}, nil
 	}
 	return stop, nil
 }
@@ -174,10 +179,8 @@ type botsRoomCommand struct {
 	Tick time.Duration `default:"50ms"`
 }
 
-// botsRoomSays is its first line.
-type botsRoomSays struct {
-	URL string `json:"url"`
-}
+// botsRoomSays is its first line: addresses by endpoint, and its metrics'.
+type botsRoomSays map[string]string
 
 // Run serves until its input or ctx ends.
 func (cmd *botsRoomCommand) Run(ctx context.Context, c *console) error {
@@ -201,7 +204,8 @@ func (cmd *botsRoomCommand) Run(ctx context.Context, c *console) error {
 		defer stop()
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
-	if err := json.NewEncoder(c.out).Encode(botsRoomSays{URL: "ws://" + l.Addr().String() + "/room"}); err != nil {
+	says := botsRoomSays{"ws": "ws://" + l.Addr().String() + "/room", "metrics": "http://" + l.Addr().String() + "/metrics"}
+	if err := json.NewEncoder(c.out).Encode(says); err != nil {
 		return err
 	}
 	return s.Run(ctx)

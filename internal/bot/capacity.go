@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/load"
@@ -18,6 +19,7 @@ import (
 const (
 	WireJSON    = "json"    // a retained JSON state each, as the demo's bots keep
 	WireCompact = "compact" // compact positions
+	WireUDP     = "udp"     // compact positions, by UDP
 )
 
 // DefaultMaxPlayers bounds a capacity run.
@@ -25,13 +27,15 @@ const DefaultMaxPlayers = 2000
 
 // CapacityConfig says what is looked for: the most players in one room for whom SLO holds.
 type CapacityConfig struct {
-	// Seat answers where a player's seat is in the room.
-	Seat func(ctx context.Context, player string) (client.Place, error)
+	// Seat answers where a player's seat is in the room, by the endpoint "ws" or "udp".
+	Seat func(ctx context.Context, endpoint, player string) (client.Place, error)
+	// Metrics is the address of the room server's metrics; "": where its WebSocket is.
+	Metrics string
 	// PID is the room server's process, if it is one of this machine and its metrics tell no CPU time; 0: not known.
 	PID        int
 	SLO        SLO
 	Hz         float64       // how often each player moves, a second
-	Wire       string        // WireJSON ("") or WireCompact
+	Wire       string        // WireJSON (""), WireCompact or WireUDP
 	ValueBytes int           // pads a JSON state to this many bytes; 0: as it comes, about 60
 	MaxPlayers int           // 0: DefaultMaxPlayers
 	Measure    time.Duration // each step's counted part; 0: 5 s. A third of it, 1 s at least, is waited before
@@ -60,7 +64,8 @@ func (cfg CapacityConfig) check() (CapacityConfig, error) {
 	cfg.Measure = cmp.Or(cfg.Measure, 5*time.Second)
 	need(len(cfg.SLO) > 0, "an objective is needed, such as %s", SLOExample)
 	need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
-	need(cfg.Wire == WireJSON || cfg.Wire == WireCompact, "wire %q is neither %q nor %q", cfg.Wire, WireJSON, WireCompact)
+	need(slices.Contains([]string{WireJSON, WireCompact, WireUDP}, cfg.Wire), "wire %q is none of %s, %s and %s", cfg.Wire, WireJSON, WireCompact, WireUDP)
+	need(cfg.Wire == WireJSON || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
 	need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
 	need(cfg.MaxPlayers > 0 && cfg.MaxPlayers <= MaxPlayers, "max players is %d, must be 1 to %d", cfg.MaxPlayers, MaxPlayers)
 	need(cfg.Measure >= 100*time.Millisecond, "a step of %v is too short to measure", cfg.Measure)
@@ -78,7 +83,7 @@ func FindCapacity(ctx context.Context, cfg CapacityConfig) (Capacity, error) {
 	defer transport.CloseIdleConnections()
 	f := &finder{
 		cfg: cfg, search: search{low: firstPlayers, max: cfg.MaxPlayers},
-		meter:  meter{http: &http.Client{Transport: transport, Timeout: 5 * time.Second}, pid: cfg.PID},
+		meter:  meter{http: &http.Client{Transport: transport, Timeout: 5 * time.Second}, pid: cfg.PID, url: cfg.Metrics},
 		prefix: "cap-" + randomName() + "-",
 	}
 	f.crowd = load.New(load.Config{Dial: f.dial, Hz: cfg.Hz, Sample: sampleEvery, Polite: true})

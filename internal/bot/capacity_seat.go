@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/load"
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
@@ -20,7 +21,11 @@ const eventSeconds = 2
 // dial takes the i-th player's seat.
 func (f *finder) dial(ctx context.Context, i int) (net.Conn, load.Wire, error) {
 	name := fmt.Sprintf("%s%d", f.prefix, i+1)
-	place, err := f.cfg.Seat(ctx, name)
+	endpoint := WebSocket
+	if f.cfg.Wire == WireUDP {
+		endpoint = model.EndpointUDP
+	}
+	place, err := f.cfg.Seat(ctx, endpoint, name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -33,6 +38,9 @@ func (f *finder) dial(ctx context.Context, i int) (net.Conn, load.Wire, error) {
 		return nil, nil, err
 	}
 	f.meter.found(at, conn.LocalAddr())
+	if endpoint == model.EndpointUDP {
+		return conn, &load.UDP{Token: place.Ticket, Position: f.walk(), Stamped: true}, nil
+	}
 	return conn, f.player(name, at.Host, place.Ticket), nil
 }
 
@@ -44,28 +52,38 @@ func dialRoom(ctx context.Context, at *url.URL) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", at.Host)
 	case "wss":
 		return new(tls.Dialer).DialContext(ctx, "tcp", at.Host)
+	case "udp":
+		return new(net.Dialer).DialContext(ctx, "udp", at.Host)
 	}
-	return nil, fmt.Errorf("%s is no WebSocket address", at)
+	return nil, fmt.Errorf("%s is no address of a room by WebSocket or UDP", at)
 }
 
 func (f *finder) player(name, host, ticket string) *load.WebSocket {
-	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	w := &load.WebSocket{Host: host, Ticket: ticket, EventEvery: max(1, int(eventSeconds*f.cfg.Hz))}
-	every := time.Duration(float64(time.Second) / f.cfg.Hz)
 	if f.cfg.Wire == WireCompact {
-		const side, speed = 60_000, 7200 // in steps: the demo's place and pace, as large as fits
-		walk := load.NewWalk(side, speed, random)
-		w.Stamped = true
-		w.Position = func(int64) wire.Position {
-			walk.Step(every, random.Float64())
-			return wire.Position{X: int16(walk.X), Y: int16(walk.Y)}
-		}
+		w.Position, w.Stamped = f.walk(), true
 		return w
 	}
+	random := newRandom()
 	w.Key = "pos/" + name
-	w.Body = &jsonBody{walk: load.NewWalk(demoSide, demoSpeed, random), every: every, random: random, size: f.cfg.ValueBytes}
+	w.Body = &jsonBody{walk: load.NewWalk(demoSide, demoSpeed, random), every: f.every(), random: random, size: f.cfg.ValueBytes}
 	return w
 }
+
+// walk makes a player wander about, in steps: in the demo's place and at its pace, as large as fits.
+func (f *finder) walk() func(int64) wire.Position {
+	const side, speed = 60_000, 7200
+	random := newRandom()
+	walk, every := load.NewWalk(side, speed, random), f.every()
+	return func(int64) wire.Position {
+		walk.Step(every, random.Float64())
+		return wire.Position{X: int16(walk.X), Y: int16(walk.Y)}
+	}
+}
+
+func (f *finder) every() time.Duration { return time.Duration(float64(time.Second) / f.cfg.Hz) }
+
+func newRandom() *rand.Rand { return rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) }
 
 // The demo's place: 1000 × 1000 units, and who walks in it 120 of them a second.
 const (

@@ -19,7 +19,7 @@ import (
 )
 
 // seatsIn starts a room server of so many seats a room, and gives them out.
-func seatsIn(t *testing.T, seats int) func(context.Context, string) (client.Place, error) {
+func seatsIn(t *testing.T, seats int) func(context.Context, string, string) (client.Place, error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +39,7 @@ func seatsIn(t *testing.T, seats int) func(context.Context, string) (client.Plac
 		stop()
 		running.Wait()
 	})
-	return func(_ context.Context, player string) (client.Place, error) {
+	return func(_ context.Context, _, player string) (client.Place, error) {
 		ticket := plane.Ticket(model.SessionRef{Route: "bots", Key: "capacity"}, model.PlayerID(player), seats)
 		return client.Place{URL: "ws://" + l.Addr().String() + "/room", Ticket: ticket, Player: player}, nil
 	}
@@ -105,13 +105,24 @@ func TestCapacityOfNothing(t *testing.T) {
 
 func TestCapacityNeedsWhatItMeasures(t *testing.T) {
 	t.Parallel()
-	_, err := FindCapacity(t.Context(), CapacityConfig{Seat: seatsIn(t, 100), SLO: objectives(t, "cpu<30%"), Hz: 20, Measure: 100 * time.Millisecond})
+	p := newPlane(t, 1) // its servers have no metrics
+	api := client.New(p.config().API)
+	_, err := FindCapacity(t.Context(), CapacityConfig{
+		Seat: func(ctx context.Context, endpoint, player string) (client.Place, error) {
+			joined, err := api.Join(ctx, "plaza", "room-1", player)
+			if err != nil {
+				return client.Place{}, err
+			}
+			return client.PlaceOf(joined, endpoint, player)
+		},
+		SLO: objectives(t, "cpu<30%"), Hz: 20, Measure: 100 * time.Millisecond,
+	})
 	if err == nil || !strings.Contains(err.Error(), "leave cpu out") {
 		t.Errorf("a server that does not tell its CPU time: %v", err)
 	}
 	away := errors.New("nobody is there")
 	_, err = FindCapacity(t.Context(), CapacityConfig{
-		Seat: func(context.Context, string) (client.Place, error) { return client.Place{}, away }, SLO: objectives(t, "p99<1s"), Hz: 20,
+		Seat: func(context.Context, string, string) (client.Place, error) { return client.Place{}, away }, SLO: objectives(t, "p99<1s"), Hz: 20,
 	})
 	if !errors.Is(err, away) {
 		t.Errorf("no seats: %v", err)

@@ -42,9 +42,14 @@ type reading struct {
 func (m *meter) found(room *url.URL, own net.Addr) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.url = metricsURL(room)
-	if tcp, ok := own.(*net.TCPAddr); ok {
-		m.host = tcp.IP
+	if m.url == "" && strings.HasPrefix(room.Scheme, "ws") {
+		m.url = metricsURL(room)
+	}
+	switch own := own.(type) {
+	case *net.TCPAddr:
+		m.host = own.IP
+	case *net.UDPAddr:
+		m.host = own.IP
 	}
 }
 
@@ -57,7 +62,7 @@ func (m *meter) read(ctx context.Context) (r reading, err error) {
 	if r.busy, r.idle, err = usage.Machine(); err != nil {
 		return r, err
 	}
-	if page, err := usage.Scrape(ctx, m.http, url); err == nil {
+	if page, err := usage.Scrape(ctx, m.http, url); url != "" && err == nil {
 		var seconds float64
 		seconds, r.hasCPU = page["process_cpu_seconds_total"]
 		r.cpu = time.Duration(seconds * float64(time.Second))

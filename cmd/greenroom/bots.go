@@ -22,8 +22,8 @@ type botsCommand struct {
 	Players   int           `default:"10" help:"Bots in all."`
 	Hz        float64       `default:"10" help:"Moves of each bot per second."`
 	For       time.Duration `default:"30s" help:"How long they move."`
-	Transport string        `enum:"ws,mqtt" default:"ws" help:"How they connect: ${enum}."`
-	Positions bool          `help:"Say where they are by compact positions instead of a JSON state; over ws."`
+	Transport string        `enum:"ws,udp,mqtt" default:"ws" help:"How they connect: ${enum}."`
+	Positions bool          `help:"Say where they are by compact positions instead of a JSON state; over ws and udp."`
 	Prefix    string        `default:"room-" help:"Their sessions' keys are this and a number."`
 	Payload   int           `placeholder:"BYTES" help:"Pad each move to this many bytes. Without it, about 60."`
 	Output    string        `short:"o" enum:"table,json,yaml" default:"table" help:"How to print the report: ${enum}."`

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 const (
 	WebSocket = "ws"
 	MQTT      = "mqtt"
+	UDP       = "udp"
 )
 
 // Bounds of a run, so that a slip of the hand does not fill a machine.
@@ -36,10 +38,10 @@ type Config struct {
 	Players   int           // in all sessions together
 	Hz        float64       // how often each player moves, a second
 	For       time.Duration // from the first join until the players stop moving; 0: until ctx ends
-	Transport string        // WebSocket (""), or MQTT
+	Transport string        // WebSocket (""), UDP or MQTT
 	KeyPrefix string        // "": "room-"
 	Prefix    string        // of the players' names, "": "bot-" and five random characters
-	// Positions has players say where they are by compact positions instead of a JSON state. WebSocket only.
+	// Positions has players say where they are by compact positions instead of a JSON state. Not with MQTT.
 	Positions bool
 	// ValueBytes pads a JSON state to this many bytes. 0: as it comes, about 60.
 	ValueBytes int
@@ -113,9 +115,9 @@ func (cfg Config) check() (Config, error) {
 	need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
 	need(cfg.For >= 0 && cfg.Ramp >= 0 && cfg.Settle >= 0, "durations cannot be negative")
 	need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
-	need(!cfg.Positions || cfg.Transport == WebSocket, "positions are told over %s, not %s", WebSocket, cfg.Transport)
+	need(!cfg.Positions || cfg.Transport != MQTT, "positions are told over %s or %s, not %s", WebSocket, UDP, cfg.Transport)
 	need(!cfg.Positions || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
-	need(cfg.Transport == WebSocket || cfg.Transport == MQTT, "transport %q is neither %q nor %q", cfg.Transport, WebSocket, MQTT)
+	need(slices.Contains([]string{WebSocket, UDP, MQTT}, cfg.Transport), "transport %q is none of %s, %s and %s", cfg.Transport, WebSocket, UDP, MQTT)
 	if cfg.KeyPrefix == "" {
 		cfg.KeyPrefix = "room-"
 	}

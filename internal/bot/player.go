@@ -90,7 +90,7 @@ func (p *player) join(ctx context.Context) (err error) {
 	if p.crowd.cfg.Transport == MQTT {
 		p.seat, err = enterMQTT(ctx, p.crowd, p.key, p.name, p)
 	} else {
-		p.seat, err = enterWebSocket(ctx, p.crowd, p.key, p.name, p)
+		p.seat, err = enterRoom(ctx, p.crowd, p.key, p.name, p)
 	}
 	if err != nil {
 		p.seat = nil

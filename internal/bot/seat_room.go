@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/sdk/go/client"
 )
 
-// wsSeat is a seat taken by the Go client.
-type wsSeat struct{ room *client.Room }
+// roomSeat is a seat taken by the Go client, by WebSocket or UDP.
+type roomSeat struct{ room *client.Room }
 
-func enterWebSocket(ctx context.Context, c *crowd, key, name string, to listener) (seat, error) {
+func enterRoom(ctx context.Context, c *crowd, key, name string, to listener) (seat, error) {
 	options := client.Options{HTTP: c.cfg.API.HTTP, Handler: client.Handler{
 		State: func(change client.StateChange) {
 			if !change.Deleted {
@@ -32,26 +33,39 @@ func enterWebSocket(ctx context.Context, c *crowd, key, name string, to listener
 			}
 		},
 	}}
-	room, err := c.api.JoinRoom(ctx, c.cfg.Route, key, name, options)
+	options.Endpoint = c.cfg.Transport
+	options.Rejoin = func(ctx context.Context) (*greenroomv1.JoinResponse, error) {
+		return c.api.Join(ctx, c.cfg.Route, key, name)
+	}
+	joined, err := options.Rejoin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("join %s as %s: %w", c.cfg.Route, name, err)
+	}
+	// Not JoinRoom, which takes WebSocket where a server has no UDP: a report should be of what was asked for.
+	place, err := client.PlaceOf(joined, c.cfg.Transport, name)
 	if err != nil {
 		return nil, err
 	}
-	return wsSeat{room}, nil
+	room, err := client.Enter(ctx, place, options)
+	if err != nil {
+		return nil, err
+	}
+	return roomSeat{room}, nil
 }
 
-func (s wsSeat) set(key string, value []byte) error {
+func (s roomSeat) set(key string, value []byte) error {
 	_, err := s.room.SetState(key, value, client.Retain|client.Owned)
 	return err
 }
 
-func (s wsSeat) send(name string, payload []byte) error {
+func (s roomSeat) send(name string, payload []byte) error {
 	_, err := s.room.SendEvent(name, payload)
 	return err
 }
 
-func (s wsSeat) move(to client.Position) error { return s.room.Move(to) }
+func (s roomSeat) move(to client.Position) error { return s.room.Move(to) }
 
-func (s wsSeat) look() sight {
+func (s roomSeat) look() sight {
 	members, places := s.room.Members(), s.room.Positions()
 	seen := sight{partial: s.room.Occupancy() > len(members), players: map[string]bool{}, places: map[string][]byte{}}
 	for member, player := range members {
@@ -63,20 +77,20 @@ func (s wsSeat) look() sight {
 	return seen
 }
 
-func (s wsSeat) waiting() int { return s.room.Waiting() }
+func (s roomSeat) waiting() int { return s.room.Waiting() }
 
-func (s wsSeat) value(key string) []byte {
+func (s roomSeat) value(key string) []byte {
 	state, _ := s.room.Get(key)
 	return state.Value
 }
 
-func (s wsSeat) faults() faults {
+func (s roomSeat) faults() faults {
 	stats := s.room.Stats()
 	return faults{gaps: stats.Gaps, duplicates: stats.Duplicates, missed: stats.Missed, resyncs: stats.Resyncs}
 }
 
-func (s wsSeat) over() <-chan struct{} { return s.room.Done() }
+func (s roomSeat) over() <-chan struct{} { return s.room.Done() }
 
-func (s wsSeat) err() error { return s.room.Err() }
+func (s roomSeat) err() error { return s.room.Err() }
 
-func (s wsSeat) leave() { s.room.Leave() }
+func (s roomSeat) leave() { s.room.Leave() }

@@ -6,11 +6,13 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math"
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +22,11 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/wire"
+	"greenroom.dev/greenroom/sdk/go/client"
 	sdk "greenroom.dev/greenroom/sdk/go/server"
 
 	"github.com/coder/websocket"
+	"github.com/eclipse/paho.golang/packets"
 	paho5 "github.com/eclipse/paho.golang/paho"
 	paho3 "github.com/eclipse/paho.mqtt.golang"
 	wt "github.com/quic-go/webtransport-go"
@@ -147,7 +151,15 @@ type player struct {
 
 // allDoors are the endpoints of a server with every port.
 func allDoors() []string {
-	return []string{"ws", "wss", "mqtt", "mqtts", "mqtt_ws", "mqtt_wss", "webtransport"}
+	return []string{"ws", "wss", "mqtt", "mqtts", "mqtt_ws", "mqtt_wss", "udp", "webtransport"}
+}
+
+// shown is what opens a seat at an endpoint, for the player of its name: a ticket, or a connect token.
+func (s *served) shown(endpoint string) string {
+	if endpoint == "udp" {
+		return s.plane.ConnectToken(plaza, model.PlayerID(endpoint), 20)
+	}
+	return s.ticket(endpoint)
 }
 
 // come enters by an endpoint with a ticket.
@@ -157,6 +169,8 @@ func (s *served) come(t *testing.T, endpoint, ticket string) *player {
 	switch endpoint {
 	case "ws", "wss":
 		s.comeByWebSocket(t, p, ticket)
+	case "udp":
+		s.comeByUDP(t, p, ticket)
 	case "webtransport":
 		s.comeByWebTransport(t, p, ticket)
 	case "mqtt", "mqtt_ws":
@@ -193,6 +207,50 @@ func (s *served) comeByWebSocket(t *testing.T, p *player, ticket string) {
 	}()
 	p.do = func(_ *testing.T, key string, x int16) { c.send(p.records(key, x)...) }
 	p.leave = func() { c.conn.CloseNow() }
+}
+
+// comeByUDP has the Go client for it, which goes where it is sent by itself.
+func (s *served) comeByUDP(t *testing.T, p *player, token string) {
+	t.Helper()
+	room, err := client.Enter(t.Context(), client.Place{URL: s.url("udp", "udp", ""), Ticket: token, Player: p.name}, client.Options{
+		Handler: client.Handler{
+			State: func(c client.StateChange) { p.change(func() { p.states[c.Key] = string(c.Value) }) },
+			Event: func(e client.Event) { p.change(func() { p.events = append(p.events, e.Name) }) },
+			Member: func(member uint64, player string, present bool) {
+				p.change(func() {
+					p.names[member], p.members[player] = player, true
+					if !present {
+						delete(p.members, player)
+					}
+				})
+			},
+			Position: func(m client.MemberPosition) {
+				p.change(func() { p.at[p.names[m.Member]] = int16(math.Round(m.X / model.DefaultPositionStep)) })
+			},
+			Status: func(c client.StatusChange) {
+				p.change(func() {
+					var closed *client.ClosedError
+					if errors.As(c.Err, &closed) {
+						p.end = fmt.Sprint(closed.Code)
+					} else if c.Told {
+						p.end = fmt.Sprint(int(wire.CloseMoved))
+					}
+				})
+			},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.do = func(t *testing.T, key string, x int16) {
+		_, err1 := room.SetState(key, []byte(p.name), wire.Retain)
+		_, err2 := room.SendEvent(key, nil)
+		err3 := room.Move(client.Position{X: float64(x) * model.DefaultPositionStep})
+		if err := errors.Join(err1, err2, err3); err != nil {
+			t.Error(err)
+		}
+	}
+	p.leave = room.Close
 }
 
 func (s *served) comeByWebTransport(t *testing.T, p *player, ticket string) {
@@ -309,7 +367,7 @@ func (s *served) comeByMQTT5(t *testing.T, p *player, ticket string) {
 		t.Fatal(err)
 	}
 	client := paho5.NewClient(paho5.ClientConfig{
-		Conn: nc,
+		Conn: packets.NewThreadSafeConn(nc),
 		OnPublishReceived: []func(paho5.PublishReceived) (bool, error){
 			func(r paho5.PublishReceived) (bool, error) {
 				p.publish(r.Packet.Topic, r.Packet.Payload)
@@ -379,12 +437,22 @@ func TestEveryDoor(t *testing.T) {
 	last.await(t, last.name, func() bool { return last.end == "" && len(last.states) == len(all) })
 }
 
+// conns waits until there are so many connections by an endpoint.
+func (s *served) conns(t *testing.T, endpoint string, want int) {
+	t.Helper()
+	for end := time.Now().Add(patience); s.Conns(endpoint) != want; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("%d connections by %s, not %d", s.Conns(endpoint), endpoint, want)
+		}
+	}
+}
+
 // comeAll has a player come by every door, called like it.
 func (s *served) comeAll(t *testing.T) []*player {
 	t.Helper()
 	var all []*player
 	for _, endpoint := range allDoors() {
-		all = append(all, s.come(t, endpoint, s.ticket(endpoint)))
+		all = append(all, s.come(t, endpoint, s.shown(endpoint)))
 	}
 	return all
 }
@@ -428,13 +496,20 @@ func TestEveryDoorIsSentOn(t *testing.T) {
 	if err := to.Handler().Open(t.Context(), session, 20, state, true); err != nil {
 		t.Fatal(err)
 	}
-	redirect := &sdk.Redirect{Endpoints: to.Endpoints("127.0.0.1"), Tickets: map[string]string{}}
+	redirect := &sdk.Redirect{
+		Endpoints: to.Endpoints("127.0.0.1"), Tickets: map[string]string{}, ConnectTokens: map[string]string{"udp": to.shown("udp")},
+	}
 	for _, p := range all {
 		redirect.Tickets[p.name] = to.ticket(p.name)
 	}
 	from.Handler().Close(session, "drain", redirect)
 	for _, p := range all {
 		want := farewell(wire.CloseMoved, "0x9d", p.name)
+		if p.name == "udp" { // it is there already
+			p.await(t, p.name, func() bool { return p.end == want })
+			to.conns(t, "udp", 1)
+			continue
+		}
 		p.await(t, p.name, func() bool { return p.end == want && p.moved.Ticket == redirect.Tickets[p.name] })
 		i := slices.IndexFunc(redirect.Endpoints, func(e *greenroomv1.Endpoint) bool { return e.GetName() == p.name })
 		if i < 0 || p.moved.URL != redirect.Endpoints[i].GetUrl() {

@@ -95,6 +95,9 @@ func (e *entrance) admit(a net.Addr) (leave func(), ok bool) {
 	return func() { e.leave(from) }, true
 }
 
+// datagram bounds those who come by UDP. Nothing of them is half-open: their tickets come with the first thing that is kept.
+func (e *entrance) datagram(netip.Addr) bool { return e.connect(time.Now()) }
+
 // waiting tells how many are half-open.
 func (e *entrance) waiting() int {
 	e.mu.Lock()

@@ -29,3 +29,6 @@ func (s *Standalone) SetRoom(settings model.RoomSettings) {
 func (s *Server) Endpoints(host string) []*greenroomv1.Endpoint {
 	return s.endpoints(sdk.Config{Host: host})
 }
+
+// Conns tells how many connections came by an endpoint.
+func (s *Server) Conns(endpoint string) int { return s.doors[endpoint].Conns() }

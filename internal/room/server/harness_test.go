@@ -13,6 +13,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/udp"
 	"greenroom.dev/greenroom/internal/room/wire"
 
 	"github.com/coder/websocket"
@@ -52,7 +53,7 @@ func serveWith(t *testing.T, settings model.RoomSettings, cfg server.Config) *se
 		HalfOpenPerAddress: cfg.HalfOpenPerAddress,
 		Standalone:         plane, TLSCert: files.cert, TLSKey: files.key,
 		Listeners:       map[string]net.Listener{"ws": listen(t), "wss": listen(t), "mqtt": listen(t), "mqtts": listen(t)},
-		PacketListeners: map[string]net.PacketConn{"webtransport": listenPacket(t)}, WebTransport: true,
+		PacketListeners: map[string][]*net.UDPConn{"udp": listenUDP(t), "webtransport": {listenOneUDP(t)}}, WebTransport: true,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -82,13 +83,22 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-func listenPacket(t *testing.T) net.PacketConn {
+func listenOneUDP(t *testing.T) *net.UDPConn {
 	t.Helper()
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pc
+	return pc.(*net.UDPConn)
+}
+
+func listenUDP(t *testing.T) []*net.UDPConn {
+	t.Helper()
+	all, err := udp.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func (s *served) ticket(player string) string {

@@ -13,6 +13,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/room"
 	"greenroom.dev/greenroom/internal/room/mqtt"
+	"greenroom.dev/greenroom/internal/room/udp"
 	"greenroom.dev/greenroom/internal/usage"
 )
 
@@ -31,7 +32,7 @@ type sample struct {
 // writeMetrics writes what the process did, in Prometheus' text format. No session, player or address is a label.
 func (s *Server) writeMetrics(w io.Writer) {
 	var b bytes.Buffer
-	for _, f := range slices.Concat(roomFamilies(&s.rooms.counters), s.doorFamilies(), s.mqttFamilies(), processFamilies()) {
+	for _, f := range slices.Concat(roomFamilies(&s.rooms.counters), s.doorFamilies(), s.mqttFamilies(), s.udpFamilies(), processFamilies()) {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.help, f.name, f.kind)
 		for _, at := range f.samples {
 			name := f.name
@@ -96,6 +97,7 @@ func roomFamilies(c *room.Counters) []family {
 // doorFamilies are what came through the doors.
 func (s *Server) doorFamilies() []family {
 	e := s.entrance
+	received, sent, packets := s.traffic()
 	connections := family{"greenroom_room_connections", "gauge", "Connections, by the endpoint they came by.", nil}
 	for _, name := range slices.Sorted(maps.Keys(s.doors)) {
 		connections.samples = append(connections.samples, sample{fmt.Sprintf("endpoint=%q", name), float64(s.doors[name].Conns())})
@@ -109,9 +111,9 @@ func (s *Server) doorFamilies() []family {
 			{`reason="half_open"`, float64(e.refused.halfOpen.Load())},
 			{`reason="address"`, float64(e.refused.address.Load())},
 		}},
-		counter("greenroom_room_received_bytes_total", e.traffic.ReceivedBytes.Load(), "Bytes received from the network."),
-		counter("greenroom_room_sent_bytes_total", e.traffic.SentBytes.Load(), "Bytes sent to the network."),
-		counter("greenroom_room_packets_sent_total", e.traffic.SentPackets.Load(), "Writes to streams, and datagrams sent."),
+		counter("greenroom_room_received_bytes_total", received, "Bytes received from the network."),
+		counter("greenroom_room_sent_bytes_total", sent, "Bytes sent to the network."),
+		counter("greenroom_room_packets_sent_total", packets, "Writes to streams, and datagrams sent."),
 	}
 }
 
@@ -133,6 +135,42 @@ func (s *Server) mqttFamilies() []family {
 		})
 	}
 	return all
+}
+
+// udpFamilies are what the UDP door took and dropped.
+func (s *Server) udpFamilies() []family {
+	door, ok := s.doors[udp.Endpoint].(*udp.Door)
+	if !ok {
+		return nil
+	}
+	c := door.Counters()
+	dropped := family{"greenroom_room_udp_dropped_total", "counter", "Datagrams dropped, by reason.", []sample{
+		{`reason="malformed"`, float64(c.Malformed.Load())},
+		{`reason="unknown"`, float64(c.Unknown.Load())},
+		{`reason="bad_cookie"`, float64(c.BadCookies.Load())},
+		{`reason="forged"`, float64(c.Forged.Load())},
+		{`reason="replayed"`, float64(c.Replayed.Load())},
+		{`reason="rate"`, float64(c.NotEntered.Load())},
+		{`reason="not_sent"`, float64(c.SendFailures.Load())},
+	}}
+	return []family{
+		counter("greenroom_room_udp_received_total", c.Received.Load(), "Datagrams received."),
+		counter("greenroom_room_udp_challenged_total", c.Challenged.Load(), "Requests answered with a cookie."),
+		counter("greenroom_room_udp_accepted_total", c.Accepted.Load(), "Connections by UDP."),
+		counter("greenroom_room_udp_refused_total", c.Refused.Load(), "Connect tokens refused, with a reason."),
+		dropped,
+	}
+}
+
+// traffic is what all doors carried.
+func (s *Server) traffic() (received, sent, packets uint64) {
+	t := &s.entrance.traffic
+	received, sent, packets = t.ReceivedBytes.Load(), t.SentBytes.Load(), t.SentPackets.Load()
+	if door, ok := s.doors[udp.Endpoint].(*udp.Door); ok {
+		c := door.Counters()
+		received, sent, packets = received+c.ReceivedBytes.Load(), sent+c.SentBytes.Load(), packets+c.Sent.Load()
+	}
+	return received, sent, packets
 }
 
 // processFamilies are what the process used, by the names of the field.

@@ -11,6 +11,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/room"
 	"greenroom.dev/greenroom/internal/room/mqtt"
+	"greenroom.dev/greenroom/internal/room/udp"
 )
 
 // Every field of room.Counters has a metric, the right one among them.
@@ -92,6 +93,25 @@ func TestMQTTCountersAreMetrics(t *testing.T) {
 	}
 	if sum != float64(fields+100) {
 		t.Errorf("together %v, not %d: mqtt.Counters.Each leaves one out", sum, fields+100)
+	}
+}
+
+// Every counter of the UDP door is told.
+func TestUDPCountersAreMetrics(t *testing.T) {
+	var one udp.Door
+	s := &Server{entrance: newEntrance(0), doors: map[string]door{"udp": &one}}
+	before := scrape(t, s)
+	v := reflect.ValueOf(one.Counters()).Elem()
+	for i := range v.NumField() {
+		v.Field(i).Addr().Interface().(*atomic.Uint64).Add(1)
+		after, told := scrape(t, s), false
+		for name, value := range after {
+			told = told || strings.HasPrefix(name, "greenroom_room_") && value != before[name]
+		}
+		if !told {
+			t.Errorf("udp.Counters.%s has no metric", v.Type().Field(i).Name)
+		}
+		before = after
 	}
 }
 

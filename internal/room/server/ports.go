@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/room/udp"
 	sdk "greenroom.dev/greenroom/sdk/go/server"
 )
 
@@ -29,28 +31,30 @@ func knownPorts() []port {
 		{name: "wss", tls: true, ways: []way{{"wss", "wss", "/room"}, {"mqtt_wss", "wss", "/mqtt"}}},
 		{name: "mqtt", ways: []way{{"mqtt", "mqtt", ""}}},
 		{name: "mqtts", tls: true, ways: []way{{"mqtts", "mqtts", ""}}},
+		{name: "udp", packet: true, ways: []way{{"udp", "udp", ""}}},
 		{name: "webtransport", packet: true, tls: true, ways: []way{{"webtransport", "https", "/room"}}},
 	}
 }
 
-// socket is a port that is listened on: by one of the two.
+// socket is a port that is listened on: by a listener, or by the UDP sockets that share its address.
 type socket struct {
 	listener net.Listener
-	packets  net.PacketConn
+	packets  []*net.UDPConn
 }
 
 func (s socket) addr() net.Addr {
-	if s.packets != nil {
-		return s.packets.LocalAddr()
+	if s.listener != nil {
+		return s.listener.Addr()
 	}
-	return s.listener.Addr()
+	return s.packets[0].LocalAddr()
 }
 
 func (s socket) close() {
-	if s.packets != nil {
-		_ = s.packets.Close()
-	} else {
+	if s.listener != nil {
 		_ = s.listener.Close()
+	}
+	for _, c := range s.packets {
+		_ = c.Close()
 	}
 }
 
@@ -59,7 +63,7 @@ func (s *Server) listen(cfg Config) error {
 	for _, p := range knownPorts() {
 		number, named := cfg.Link.Ports[p.name]
 		opened := socket{cfg.Listeners[p.name], cfg.PacketListeners[p.name]}
-		given := opened != socket{}
+		given := opened.listener != nil || opened.packets != nil
 		if !given && !named {
 			continue
 		}
@@ -75,7 +79,7 @@ func (s *Server) listen(cfg Config) error {
 		s.ports[p.name] = opened
 	}
 	if len(s.ports) == 0 {
-		return errors.New("a room server needs a port: set GREENROOM_PORT_WS or GREENROOM_PORT_MQTT")
+		return errors.New("a room server needs a port: set GREENROOM_PORT_WS, GREENROOM_PORT_MQTT or GREENROOM_PORT_UDP")
 	}
 	return nil
 }
@@ -92,10 +96,16 @@ func (s *Server) mayOpen(p port, cfg Config) error {
 }
 
 func (p port) open(address string) (s socket, err error) {
-	if p.packet {
-		s.packets, err = net.ListenPacket("udp", address)
-	} else {
+	switch {
+	case !p.packet:
 		s.listener, err = net.Listen("tcp", address)
+	case p.name == udp.Endpoint:
+		s.packets, err = udp.Listen(context.Background(), address)
+	default:
+		var pc net.PacketConn
+		if pc, err = net.ListenPacket("udp", address); err == nil {
+			s.packets = []*net.UDPConn{pc.(*net.UDPConn)}
+		}
 	}
 	return s, err
 }

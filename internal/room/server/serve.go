@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/room/mqtt"
+	"greenroom.dev/greenroom/internal/room/udp"
 	"greenroom.dev/greenroom/internal/room/webtransport"
 	"greenroom.dev/greenroom/internal/room/ws"
 )
@@ -24,9 +25,14 @@ const (
 // what comes after, connections are counted as they are accepted; before HTTP when they want to be upgraded, so that
 // they can be told.
 func (s *Server) server(p port, opened socket) func(ctx context.Context) error {
-	if p.packet {
+	switch p.name {
+	case udp.Endpoint:
+		door := &udp.Door{Gate: &s.rooms, Enter: s.entrance.datagram}
+		s.doors[udp.Endpoint] = door
+		return func(ctx context.Context) error { return door.Serve(ctx, opened.packets...) }
+	case webtransport.Endpoint:
 		door := s.webTransportDoor()
-		return func(ctx context.Context) error { return door.Serve(ctx, opened.packets) }
+		return func(ctx context.Context) error { return door.Serve(ctx, opened.packets[0]) }
 	}
 	web := p.name == "ws" || p.name == "wss"
 	l := s.entrance.guard(opened.listener, p.tls || !web)

@@ -33,7 +33,7 @@ type Plane interface {
 
 // Config is what a room server is made with.
 type Config struct {
-	// Link says how to reach Greenroom; sdk/go/server.FromEnv fills it. Its ports "ws", "wss", "mqtt", "mqtts" and
+	// Link says how to reach Greenroom; sdk/go/server.FromEnv fills it. Its ports "ws", "wss", "mqtt", "mqtts", "udp" and
 	// "webtransport" are listened on; one that is missing is a door that stays shut. Handler and Endpoints are set by this
 	// package.
 	Link sdk.Config
@@ -48,7 +48,7 @@ type Config struct {
 	Standalone *Standalone
 	// Listeners and PacketListeners are used instead of the ports, by the port's name. They are closed at the end.
 	Listeners       map[string]net.Listener
-	PacketListeners map[string]net.PacketConn
+	PacketListeners map[string][]*net.UDPConn
 	Logger          *slog.Logger // nil: slog.Default
 	// Logic makes a session's game, before its room; nil: rooms without one.
 	Logic func(session model.SessionRef) room.Logic

@@ -54,19 +54,21 @@ type Door struct {
 
 // Counters count what the door took and dropped. All of them only rise.
 type Counters struct {
-	Received     atomic.Uint64 // datagrams
-	Sent         atomic.Uint64 // datagrams
-	SentBytes    atomic.Uint64 // of datagrams
-	Challenged   atomic.Uint64 // requests that were answered with a cookie
-	Accepted     atomic.Uint64 // connections
-	Refused      atomic.Uint64 // responses answered with a reason
-	Malformed    atomic.Uint64 // datagrams of nothing that is known
-	Unknown      atomic.Uint64 // of no connection that is there
-	BadCookies   atomic.Uint64 // responses without a cookie of this server, for this address, of this time
-	Forged       atomic.Uint64 // seals that were not right
-	Replayed     atomic.Uint64 // came before, or too late
-	NotEntered   atomic.Uint64 // responses dropped because too many came at once
-	SendFailures atomic.Uint64 // datagrams that the kernel did not take
+	Received atomic.Uint64 // datagrams
+	// ReceivedBytes are those of datagrams.
+	ReceivedBytes atomic.Uint64
+	Sent          atomic.Uint64 // datagrams
+	SentBytes     atomic.Uint64 // of datagrams
+	Challenged    atomic.Uint64 // requests that were answered with a cookie
+	Accepted      atomic.Uint64 // connections
+	Refused       atomic.Uint64 // responses answered with a reason
+	Malformed     atomic.Uint64 // datagrams of nothing that is known
+	Unknown       atomic.Uint64 // of no connection that is there
+	BadCookies    atomic.Uint64 // responses without a cookie of this server, for this address, of this time
+	Forged        atomic.Uint64 // seals that were not right
+	Replayed      atomic.Uint64 // came before, or too late
+	NotEntered    atomic.Uint64 // responses dropped because too many came at once
+	SendFailures  atomic.Uint64 // datagrams that the kernel did not take
 }
 
 // Counters are the door's.

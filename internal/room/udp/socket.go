@@ -62,6 +62,7 @@ func (s *socket) read() error {
 		s.door.counters.Received.Add(uint64(n))
 		for i := range n {
 			b, from := s.kernel.received(i)
+			s.door.counters.ReceivedBytes.Add(uint64(len(b)))
 			s.door.datagram(s, b, from, now)
 			if !s.replies.fits() {
 				s.answer()

@@ -167,6 +167,11 @@ func TestFarMembersNeedNotBeKnown(t *testing.T) {
 	if b, _ := s.positions(nil, 4, 10, at(false)); len(b) == 0 {
 		t.Error("a member in sight is not shown")
 	}
+	_ = s.record(wire.TypeSnapshot, bodyOf(wire.Snapshot{First: true, Last: true}), 20)
+	other := bodyOf(wire.Positions{Entries: []wire.MemberPosition{{Member: 9, Far: true}}})
+	if b, _ := s.positions(nil, 5, 19, other); len(b) != 0 {
+		t.Error("what was told before a snapshot is shown after it")
+	}
 }
 
 func TestSightsForgetWhoIsGone(t *testing.T) {

@@ -37,7 +37,14 @@ func (c *conn) serve() {
 		}
 	}()
 	c.heard.Look(c.heard.Heard)
-	err := c.read()
+	c.goodbye(c.read())
+	c.net.Close()
+	<-written
+}
+
+// goodbye ends the connection after err, in the room and towards the peer. It is apart from serve so that the frame under an
+// idle read is small.
+func (c *conn) goodbye(err error) {
 	if c.link != nil {
 		loss := c.loss(err)
 		c.session.conclude(c, loss.Park > 0)
@@ -51,8 +58,6 @@ func (c *conn) serve() {
 		_, _ = io.Copy(io.Discard, c.net)
 	}
 	c.out.Break()
-	c.net.Close()
-	<-written
 }
 
 // loss says what the end of the connection leaves in the room.
@@ -70,6 +75,10 @@ func (c *conn) loss(err error) room.Loss {
 // read takes packets until something ends the connection.
 func (c *conn) read() error {
 	for {
+		// An idle connection waits here, where the stack is so low that it can shrink from what CONNECT took.
+		if _, err := c.in.Peek(1); err != nil {
+			return c.broken(err)
+		}
 		h, err := readHeader(c.in, c.limit)
 		if err != nil {
 			return c.broken(err)

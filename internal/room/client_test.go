@@ -194,6 +194,7 @@ type client struct {
 	owners       map[string]uint64        // of owned states
 	occupancy    uint64
 	interest     bool
+	greeting     wire.Welcome
 	serial       uint64
 	events       []string // name=payload
 	lost         int      // times events were lost
@@ -354,7 +355,7 @@ func (c *client) welcome(w wire.Welcome) {
 		c.t.Fatalf("%s: recovered at %d, asked for %d", c.player, w.Offset, c.offset)
 	}
 	c.member, c.epoch, c.offset, c.welcomed = w.Member, w.Epoch, w.Offset, true
-	c.interest = w.Interest
+	c.greeting, c.interest = w, w.Interest
 	c.seq = max(c.seq, w.LastSeq)
 	for _, m := range c.unacked {
 		if err := c.link.Send(time.Time{}, m); err != nil {

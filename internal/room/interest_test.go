@@ -178,6 +178,8 @@ func TestTheFarRing(t *testing.T) {
 	for range 5 {
 		tb.tick(tick)
 	}
+	equal(t, "how often they are told", ann.greeting.FarEvery, 4*tick)
+	equal(t, "a step, in millionths", ann.greeting.PositionStep, 1_000_000)
 	sees(t, ann)
 	if want := map[uint64]wire.Position{2: {X: 100}, 3: {X: 300}}; !maps.EqualFunc(ann.far, want, wire.Position.Equal) {
 		t.Errorf("far: %v", ann.far)

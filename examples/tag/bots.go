@@ -26,20 +26,21 @@ type bot struct {
 	arena  *arena
 	random *rand.Rand
 	room   *client.Room
-	hear   func(client.Event) // nil: it keeps to itself
+	watch  client.Handler // is told what the bot is
 
 	mu sync.Mutex
 	at room.Position
 	on bool // it has been put somewhere
 }
 
-// play joins n bots to a session and has them run until ctx ends (nil), or until one cannot. One of them tells hear what happens.
-func play(ctx context.Context, api *client.Client, route, key string, n int, hear func(client.Event)) error {
+// play joins n bots to a session and has them run until ctx ends (nil), or until one cannot. watch is told what one of
+// them is told.
+func play(ctx context.Context, api *client.Client, route, key string, n int, watch client.Handler) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range n {
 		b := &bot{arena: &yard, random: rand.New(rand.NewPCG(uint64(i), 1))}
 		if i == 0 {
-			b.hear = hear
+			b.watch = watch
 		}
 		group.Go(func() error { return b.play(ctx, api, route, key, fmt.Sprintf("bot-%d", i+1)) })
 	}
@@ -47,7 +48,9 @@ func play(ctx context.Context, api *client.Client, route, key string, n int, hea
 }
 
 func (b *bot) play(ctx context.Context, api *client.Client, route, key, name string) error {
-	joined, err := api.JoinRoom(ctx, route, key, name, client.Options{Handler: client.Handler{Corrected: b.put, Event: b.hear}})
+	handler := b.watch
+	handler.Corrected = b.put
+	joined, err := api.JoinRoom(ctx, route, key, name, client.Options{Handler: handler})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil

@@ -47,7 +47,7 @@ func alone(ctx context.Context, listen string, bots int) error {
 		Ready: func(api string, doors map[string]string) {
 			room.Invite(api, doors)
 			playing.Go(func() {
-				if botErr = play(ctx, client.New(client.Config{URL: api}), "game", "1", bots, report); botErr != nil {
+				if botErr = play(ctx, client.New(client.Config{URL: api}), "game", "1", bots, client.Handler{Event: report}); botErr != nil {
 					cancel()
 				}
 			})

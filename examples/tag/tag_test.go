@@ -3,20 +3,18 @@ package main
 import (
 	"context"
 	"log/slog"
-	"os"
 	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"greenroom.dev/greenroom/internal/manifest"
-	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/sdk/go/client"
 	"greenroom.dev/greenroom/sdk/go/room"
 )
 
 // Bots play by themselves, on real doors, until two of them were tagged, and none is thrown out; who joins then finds itself in the game.
 func TestBotsPlay(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
@@ -29,7 +27,9 @@ func TestBotsPlay(t *testing.T) {
 	api := client.New(client.Config{URL: <-ready})
 	tagged := make(chan string, 100)
 	group.Go(func() error {
-		return play(ctx, api, "tag", "1", 30, func(e client.Event) { tagged <- e.Name })
+		return play(ctx, api, "tag", "1", 30, client.Handler{
+			Event: func(e client.Event) { tagged <- e.Name },
+		})
 	})
 	for range 2 {
 		select {
@@ -38,37 +38,22 @@ func TestBotsPlay(t *testing.T) {
 			t.Fatal(context.Cause(ctx))
 		}
 	}
-	ann, err := api.JoinRoom(ctx, "tag", "1", "ann", client.Options{})
+	put := make(chan client.Position, 10)
+	ann, err := api.JoinRoom(ctx, "tag", "1", "ann", client.Options{Handler: client.Handler{
+		Corrected: func(at client.Position, _ bool) { put <- at },
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if it, ok := ann.Get("it"); !ok || it.Owner != 0 {
 		t.Errorf("it is %+v", it)
 	}
-	if at, ok := ann.Position(ann.Member()); !ok || !yard.inside(room.Position{X: at.X, Y: at.Y}) {
-		t.Errorf("ann stands at %+v, %v", at, ok)
+	if at := <-put; !yard.inside(room.Position{X: at.X, Y: at.Y}) {
+		t.Errorf("ann was put at %+v", at)
 	}
 	ann.Leave()
 	cancel()
 	if err := group.Wait(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestFleetFile(t *testing.T) {
-	checker, err := rules.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("fleet.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects, err := manifest.Parse("fleet.yaml", text, checker)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(manifest.Fleets(objects)) != 1 || len(manifest.Routes(objects)) != 1 {
-		t.Errorf("it has %d objects", len(objects))
 	}
 }

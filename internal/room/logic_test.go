@@ -374,3 +374,24 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+func TestSlowLogicIsTold(t *testing.T) {
+	tb, d := newGame(t)
+	ann := tb.enter("ann", 1)
+	d.message = func(*room.Authority, room.MemberInfo, *room.Message) string {
+		for began := time.Now(); time.Since(began) <= tick; { // work
+		}
+		return ""
+	}
+	for range 3 {
+		ann.send(tb.now, event("work", ""))
+		tb.tick(tick)
+	}
+	equal(t, "told at once, and then not for a minute", len(d.faults), 1)
+	d.message = nil
+	tb.tick(room.SlowLogicEvery)
+	equal(t, "told again", len(d.faults), 2)
+	if f := d.faults[1]; f.Slow != 2 || f.Took < tick || f.In != "tick" {
+		t.Errorf("told %+v", f)
+	}
+}

@@ -79,6 +79,8 @@ func rejectReason(code wire.RejectCode) byte {
 		return reasonNoSubscribers
 	case wire.RejectVersion:
 		return reasonImplementation
+	case wire.RejectRefused:
+		return reasonNotAuthorised
 	}
 	return reasonQuota
 }

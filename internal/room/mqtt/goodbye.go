@@ -56,7 +56,7 @@ func disconnectReason(code wire.CloseCode) byte {
 		return reasonKeepAlive
 	case wire.CloseBadTicket:
 		return reasonBadUser
-	case wire.CloseExpired, wire.CloseReleased:
+	case wire.CloseExpired, wire.CloseReleased, wire.CloseRefused:
 		return reasonNotAuthorised
 	case wire.CloseReplaced:
 		return reasonTakenOver
@@ -67,6 +67,12 @@ func disconnectReason(code wire.CloseCode) byte {
 	case wire.CloseTooLarge:
 		return reasonTooLarge
 	case wire.CloseEnded, wire.CloseRemoved:
+		return reasonAdministrative
+	}
+	switch {
+	case code.Games() && code.Reconnect():
+		return reasonShuttingDown
+	case code.Games():
 		return reasonAdministrative
 	}
 	return reasonQuota // too slow, full

@@ -61,6 +61,8 @@ func sentence(code int) string {
 		return "the session is full"
 	case wire.CloseRemoved:
 		return "the player was removed from the session"
+	case wire.CloseRefused:
+		return "the room's game did not let the player in"
 	}
 	return fmt.Sprintf("the connection closed with code %d", code)
 }

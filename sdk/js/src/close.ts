@@ -20,6 +20,7 @@ const sentences: Record<number, string> = {
   4109: "a message was too large",
   4110: "the session is full",
   4111: "the player was removed from the session",
+  4112: "the room's game did not let the player in",
 };
 
 // sentence says in words why a connection was closed.

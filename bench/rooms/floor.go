@@ -49,40 +49,11 @@ func runFloor(ctx context.Context, text []byte) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	f := floor{spec: spec}
-	for len(f.to) < spec.Members {
-		_, from, err := conn.ReadFromUDPAddrPort(make([]byte, 64))
-		if err != nil {
-			return err
-		}
-		if _, err := conn.WriteToUDPAddrPort([]byte{0}, from); err != nil { // it is in
-			return err
-		}
-		f.to = append(f.to, from)
-	}
-	raw, err := conn.SyscallConn()
-	if err != nil {
+	if err := f.gather(conn); err != nil {
 		return err
 	}
 	f.prepare()
-	ticks := time.NewTicker(spec.Tick)
-	defer ticks.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticks.C:
-		}
-		now := time.Now().UnixNano()
-		for _, b := range f.payload {
-			binary.LittleEndian.PutUint64(b, uint64(now))
-		}
-		f.at = 0
-		for f.at < len(f.messages) {
-			if err := errors.Join(raw.Write(f.send), f.err); err != nil {
-				return err
-			}
-		}
-	}
+	return f.run(ctx, conn)
 }
 
 // floor is what is sent each tick: the same bytes to everybody.
@@ -110,6 +81,46 @@ type segmentSize struct {
 	unix.Cmsghdr
 	bytes uint16
 	_     [6]byte
+}
+
+// gather waits for the members to come.
+func (f *floor) gather(conn *net.UDPConn) error {
+	for len(f.to) < f.spec.Members {
+		_, from, err := conn.ReadFromUDPAddrPort(make([]byte, 64))
+		if err != nil {
+			return err
+		}
+		if _, err := conn.WriteToUDPAddrPort([]byte{0}, from); err != nil { // it is in
+			return err
+		}
+		f.to = append(f.to, from)
+	}
+	return nil
+}
+
+// run sends at every tick until ctx ends.
+func (f *floor) run(ctx context.Context, conn *net.UDPConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	ticks := time.NewTicker(f.spec.Tick)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+		}
+		for _, b := range f.payload {
+			binary.LittleEndian.PutUint64(b, uint64(time.Now().UnixNano()))
+		}
+		for f.at = 0; f.at < len(f.messages); {
+			if err := errors.Join(raw.Write(f.send), f.err); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // prepare makes the headers; they stay as they are.

@@ -38,9 +38,8 @@ type sample struct {
 
 // moment is what has been used at one time.
 type moment struct {
-	at         time.Time
-	cpu, busy  time.Duration
-	rssAtStart uint64
+	at        time.Time
+	cpu, busy time.Duration
 }
 
 func (s *subject) moment() (m moment, err error) {

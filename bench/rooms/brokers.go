@@ -87,7 +87,7 @@ func runBrokers(ctx context.Context, b *bench) error {
 		r := &t.Rows[peers+k]
 		target := brokerTargets()[tick]
 		what := fmt.Sprintf("CPU per delivery at a tick of %v, as a part of %s's", tick, t.Rows[best].Server)
-		b.check(section, what, fmt.Sprintf("≤ %.3f", target), r.Ratio <= target && r.Median.Delivered >= enough, "%.3f", r.Ratio)
+		b.check(section, what, fmt.Sprintf("≤ %.3f", target), r.Ratio <= target && r.Median.Delivered >= enough, "%.3f, %.1f %% delivered", r.Ratio, r.Median.Delivered)
 	}
 	r, peer := &t.Rows[peers].Median, &t.Rows[best].Median
 	b.check(section, "p99 at a tick of 10ms", fmt.Sprintf("≤ 20 ms on an idle machine, and below %s's", t.Rows[best].Server),

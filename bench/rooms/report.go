@@ -36,6 +36,8 @@ type machine struct {
 	Go          string `json:"go"`
 	LoadAtStart string `json:"load_average_at_start"` // of the last 1, 5 and 15 minutes
 	LoadAtEnd   string `json:"load_average_at_end"`
+	// OtherCores is what everybody else took while something was measured, the median.
+	OtherCores float64 `json:"other_cores"`
 }
 
 func loadAverage() string {
@@ -46,7 +48,22 @@ func loadAverage() string {
 	return strings.Join(strings.Fields(string(text))[:3], " ")
 }
 
-func (r *report) end() { r.Machine.LoadAtEnd = loadAverage() }
+// end notes what the machine did besides.
+func (r *report) end() {
+	r.Machine.LoadAtEnd = loadAverage()
+	var others []float64
+	for _, t := range r.Sections {
+		for _, row := range t.Rows {
+			for _, s := range row.Rounds {
+				others = append(others, s.OtherCores)
+			}
+		}
+	}
+	r.Machine.OtherCores = middle(others)
+}
+
+// idleMachine is how much other work, in cores, still leaves latencies and ratios of some worth.
+const idleMachine = 0.2
 
 // table is a section: what each server did, medians over the rounds.
 type table struct {
@@ -79,6 +96,9 @@ func (b *bench) check(section, what, target string, met bool, got string, args .
 
 func (r *report) printChecks(w io.Writer) {
 	fmt.Fprintf(w, "\n%d cores, load average %s at the start, %s at the end\n\n", r.Machine.Cores, r.Machine.LoadAtStart, r.Machine.LoadAtEnd)
+	if r.Machine.OtherCores > idleMachine {
+		fmt.Fprintf(w, "NOTE    others took %.2f cores meanwhile: latencies tell of them, and brokers that come late look cheaper\n", r.Machine.OtherCores)
+	}
 	for _, c := range r.Checks {
 		verdict := "met   "
 		if !c.Met {

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestMeasure: a short look at a real server under a real load has sound figures.
 func TestMeasure(t *testing.T) {
 	b := newBench(options{rounds: 1, span: 500 * time.Millisecond, profile: t.TempDir()})
-	for _, wire := range []string{mqttStates, wsStates, wsPositions} {
+	for _, wire := range []string{mqttStates, wsStates, wsPositions, udpPositions} {
 		t.Run(wire, func(t *testing.T) {
 			t.Parallel()
 			spec := loadSpec{Members: 5, Hz: 20, Bytes: 32, Warm: 200 * time.Millisecond, For: b.span, Side: 1000, Speed: 10}
@@ -38,7 +38,7 @@ func TestMeasure(t *testing.T) {
 			if s.CPUPerMillion <= 0 || s.Cores <= 0 || s.Delivered < 50 || s.Delivered > 150 || s.RSSMiB < 5 || s.memory.Heap == 0 {
 				t.Errorf("%+v", s)
 			}
-			if wire != wsPositions && s.P50 <= 0 || s.outcome.Lost != 0 || s.metrics["greenroom_room_deliveries_total"] == 0 {
+			if s.P50 <= 0 || s.outcome.Lost != 0 || s.metrics["greenroom_room_deliveries_total"] == 0 {
 				t.Errorf("%+v", s.outcome)
 			}
 			if stat, err := os.Stat(filepath.Join(b.profile, "greenroom-"+wire+".cpu.prof")); err != nil || stat.Size() == 0 {

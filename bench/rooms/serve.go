@@ -13,6 +13,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/udp"
 )
 
 // serverSpec describes a Greenroom server, a process of this program. It prints its doors' addresses as a line of JSON,
@@ -43,8 +44,14 @@ func runServer(ctx context.Context, text []byte) error {
 		}
 		listeners[door], addresses[door] = l, l.Addr().String()
 	}
+	datagrams, err := udp.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	addresses[udp.Endpoint] = datagrams[0].LocalAddr().String()
 	s, err := server.New(server.Config{
-		Standalone: &server.Standalone{Room: spec.Room}, Listeners: listeners, Logger: slog.New(slog.DiscardHandler),
+		Standalone: &server.Standalone{Room: spec.Room}, Logger: slog.New(slog.DiscardHandler),
+		Listeners: listeners, PacketListeners: map[string][]*net.UDPConn{udp.Endpoint: datagrams},
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"greenroom.dev/greenroom/internal/bot"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/udp"
 )
 
 // botsRoomCommand is the room server that `bots --find-capacity` measures. Its tickets' key is known to all, so it listens
@@ -31,9 +32,13 @@ func (cmd *botsRoomCommand) Run(ctx context.Context, c *console) error {
 	}
 	// Any number of players may come at once: how fast they do is not what is measured.
 	settings := model.RoomSettings{Tick: cmd.Tick, MaxConnectsPerSecond: bot.MaxPlayers}
+	datagrams, err := udp.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	s, err := server.New(server.Config{
-		Standalone: &server.Standalone{Room: settings}, Listeners: map[string]net.Listener{"ws": l},
-		Logger: slog.New(slog.DiscardHandler),
+		Standalone: &server.Standalone{Room: settings}, Logger: slog.New(slog.DiscardHandler),
+		Listeners: map[string]net.Listener{"ws": l}, PacketListeners: map[string][]*net.UDPConn{udp.Endpoint: datagrams},
 	})
 	if err != nil {
 		return err
@@ -45,7 +50,10 @@ func (cmd *botsRoomCommand) Run(ctx context.Context, c *console) error {
 		defer stop()
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}()
-	says := botsRoomSays{"ws": "ws://" + l.Addr().String() + "/room", "metrics": "http://" + l.Addr().String() + "/metrics"}
+	says := botsRoomSays{
+		"ws": "ws://" + l.Addr().String() + "/room", "udp": "udp://" + datagrams[0].LocalAddr().String(),
+		"metrics": "http://" + l.Addr().String() + "/metrics",
+	}
 	if err := json.NewEncoder(c.out).Encode(says); err != nil {
 		return err
 	}

@@ -12,15 +12,17 @@ import (
 	"go.uber.org/goleak"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/server"
+	"greenroom.dev/greenroom/internal/room/udp"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rooms is a room server with both doors.
+// rooms is a room server with all doors that a load can take.
 type rooms struct {
 	plane    *server.Standalone
 	ws, mqtt string
+	udp      string
 }
 
 func newRooms(t *testing.T, settings model.RoomSettings) rooms {
@@ -33,8 +35,18 @@ func newRooms(t *testing.T, settings model.RoomSettings) rooms {
 		}
 		listeners[door] = l
 	}
-	r := rooms{&server.Standalone{Room: settings}, listeners["ws"].Addr().String(), listeners["mqtt"].Addr().String()}
-	s, err := server.New(server.Config{Standalone: r.plane, Listeners: listeners, Logger: slog.New(slog.DiscardHandler)})
+	datagrams, err := udp.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rooms{
+		&server.Standalone{Room: settings}, listeners["ws"].Addr().String(), listeners["mqtt"].Addr().String(),
+		datagrams[0].LocalAddr().String(),
+	}
+	s, err := server.New(server.Config{
+		Standalone: r.plane, Listeners: listeners, PacketListeners: map[string][]*net.UDPConn{udp.Endpoint: datagrams},
+		Logger: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +71,16 @@ func (r rooms) webSocket(i int) *WebSocket {
 func (r rooms) stock(i int) *MQTT {
 	name := fmt.Sprintf("p%d", i)
 	return &MQTT{User: name, Password: r.ticket(i), Topic: "r/room/s/pos/" + name, Filter: "r/room/s/#", Body: Padded(32)}
+}
+
+func (r rooms) datagrams(i int) *UDP {
+	token := r.plane.ConnectToken(model.SessionRef{Route: "load", Key: "room"}, model.PlayerID(fmt.Sprintf("p%d", i)), 100)
+	return &UDP{Token: token, Stamped: true, Position: func(stamp int64) wire.Position { return wire.Position{X: int16(stamp)} }}
+}
+
+func dialUDP(addr string, w Wire) (net.Conn, Wire, error) {
+	conn, err := net.Dial("udp", addr)
+	return conn, w, err
 }
 
 func dial(addr string, w Wire) (net.Conn, Wire, error) {
@@ -89,6 +111,7 @@ func TestAllWires(t *testing.T) {
 	for name, dialer := range map[string]func(i int) (net.Conn, Wire, error){
 		"mqtt":      func(i int) (net.Conn, Wire, error) { return dial(r.mqtt, r.stock(i)) },
 		"websocket": func(i int) (net.Conn, Wire, error) { return dial(r.ws, r.webSocket(i)) },
+		"udp":       func(i int) (net.Conn, Wire, error) { return dialUDP(r.udp, r.datagrams(i)) },
 		"both":      func(i int) (net.Conn, Wire, error) { return dial(r.ws, both(i)) },
 	} {
 		t.Run(name, func(t *testing.T) {

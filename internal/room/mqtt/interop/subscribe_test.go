@@ -29,6 +29,7 @@ func overlapping(t *testing.T, level byte) {
 func TestV311SubscribeFailure(t *testing.T) {
 	subscribeFailure(t, level311, map[string]byte{
 		room + "e/ch#t": 0x80, "#/e/chat": 0x80, room + "e/chat+": 0x80, "r/another/e/chat": 0x80,
+		room + "m/bob/+": 0x80, "$SYS/#": 0x80,
 	})
 }
 
@@ -36,10 +37,12 @@ func TestV5SubscribeFailure(t *testing.T) {
 	subscribeFailure(t, level5, map[string]byte{
 		room + "e/ch#t": v5.SubackTopicFilterinvalid, "#/e/chat": v5.SubackTopicFilterinvalid,
 		room + "e/chat+": v5.SubackTopicFilterinvalid, "r/another/e/chat": v5.SubackNotauthorized,
+		room + "m/bob/+": v5.SubackNotauthorized, "$SYS/#": v5.SubackNotauthorized, "$share/crew/r/another/#": v5.SubackNotauthorized,
+		"$share/crew": v5.SubackTopicFilterinvalid, "$share//" + room + "e/+": v5.SubackTopicFilterinvalid,
 	})
 }
 
-// A filter that is wrong or another room's is refused in the SUBACK, in its place; the others of the packet are granted.
+// A filter that is wrong, or that finds nothing this player may see, is refused in the SUBACK, in its place; the others of the packet are granted.
 func subscribeFailure(t *testing.T, level byte, refused map[string]byte) {
 	w := newWorld(t, model.RoomSettings{})
 	ann := w.enter(t, level, connect{})

@@ -29,7 +29,7 @@ func (s *session) acknowledged(c *conn, kind byte, number uint16, reason byte) (
 		return nil, breach("an acknowledgement of the wrong kind")
 	case kind == typePubrec && reason < 0x80:
 		f.received = true
-		s.bytes -= len(f.b)
+		s.bytes -= cost(f.b)
 		f.b = nil
 		return appendAck(nil, s.level, typePubrel, number, reasonSuccess, nil), nil
 	}

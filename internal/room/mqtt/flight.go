@@ -13,6 +13,18 @@ import (
 // Those beyond wait.
 const maxFlights = 1024
 
+// packetOverhead is counted for each packet of a session besides its bytes: a small one takes more to be remembered than
+// to be sent.
+const packetOverhead = 96
+
+// cost is what a packet counts for in a session's limit; one without bytes is not kept.
+func cost(b []byte) int {
+	if b == nil {
+		return 0
+	}
+	return len(b) + packetOverhead
+}
+
 // flight is a message whose identifier is in use.
 type flight struct {
 	packet          // b is nil unless the session is kept, and once PUBREC came
@@ -40,7 +52,7 @@ func (s *session) send(sh *room.Shared, now time.Time, granted bool) bool {
 		return true
 	case sh.Holes == nil:
 		return s.put(sh.Bytes, now, granted)
-	case !granted && s.bytes > 0 && s.bytes+len(sh.Bytes) > s.limit:
+	case !granted && s.bytes > 0 && s.bytes+len(sh.Bytes)+len(sh.Holes)*packetOverhead > s.limit:
 		return false
 	}
 	before := len(s.flights)
@@ -50,7 +62,7 @@ func (s *session) send(sh *room.Shared, now time.Time, granted bool) bool {
 	}
 	if ready := s.fill(sh, fit, now); len(ready) > 0 && !s.put(ready, now, granted) {
 		for _, f := range s.flights[before:] {
-			s.bytes -= len(f.b)
+			s.bytes -= cost(f.b)
 		}
 		s.flights = slices.Delete(s.flights, before, len(s.flights))
 		return false
@@ -81,7 +93,7 @@ func (s *session) put(b []byte, now time.Time, granted bool) bool {
 func (s *session) wait(p packet) {
 	s.waiting = append(s.waiting, p)
 	if !p.granted {
-		s.bytes += len(p.b)
+		s.bytes += cost(p.b)
 	}
 }
 
@@ -89,7 +101,7 @@ func (s *session) wait(p packet) {
 func (s *session) store(sh *room.Shared) {
 	now := time.Now()
 	for _, h := range sh.Holes {
-		if s.bytes+h.End-h.Start > s.limit {
+		if s.bytes+h.End-h.Start+packetOverhead > s.limit {
 			s.counters.QueueDropped.Add(1)
 			s.missed = true
 			continue
@@ -121,7 +133,7 @@ func (s *session) launch(b []byte, p packet) {
 	f.b = nil
 	if s.keep {
 		f.b = bytes.Clone(b)
-		s.bytes += len(b)
+		s.bytes += cost(f.b)
 	}
 	s.flights = append(s.flights, f)
 }
@@ -151,7 +163,7 @@ func (s *session) advance(now time.Time) {
 		s.waiting[0] = packet{}
 		s.waiting = s.waiting[1:]
 		if !p.granted {
-			s.bytes -= len(p.b)
+			s.bytes -= cost(p.b)
 		}
 		fresh := s.aged(p, now)
 		if fresh == nil {
@@ -175,7 +187,7 @@ func (s *session) advance(now time.Time) {
 func (s *session) repeat(b []byte, f flight) []byte {
 	if !f.received && s.largest > 0 && len(f.b) > s.largest {
 		s.counters.TooLarge.Add(1)
-		s.bytes -= len(f.b)
+		s.bytes -= cost(f.b)
 		return b
 	}
 	s.flights = append(s.flights, f)
@@ -224,10 +236,10 @@ func (s *session) drop() int {
 	s.waiting = slices.DeleteFunc(s.waiting, func(p packet) bool {
 		if !p.granted {
 			n += len(p.b)
+			s.bytes -= cost(p.b)
 		}
 		return !p.granted
 	})
-	s.bytes -= n
 	if s.out == nil {
 		return n
 	}
@@ -258,7 +270,7 @@ func (s *session) find(number uint16) int {
 // land frees an identifier.
 func (s *session) land(number uint16) {
 	if i := s.find(number); i >= 0 {
-		s.bytes -= len(s.flights[i].b)
+		s.bytes -= cost(s.flights[i].b)
 		s.flights = slices.Delete(s.flights, i, i+1)
 	}
 }

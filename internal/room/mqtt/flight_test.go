@@ -229,7 +229,7 @@ func TestWrongAcknowledgements(t *testing.T) {
 // What is parked is sent later, with the rest of its expiry, or not at all when that is over or the queue was full.
 func TestParkedQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSession(level5, true, 60)
+		s := newSession(level5, true, 60+2*packetOverhead)
 		class := newClass(speak(level5), []filter{{topic: "#", qos: 2}}, 0)
 		send := func(payload string, expires time.Duration) {
 			e := eventOf("e", payload, 1, 1)
@@ -251,6 +251,23 @@ func TestParkedQueue(t *testing.T) {
 		}
 		l.cut()
 	})
+}
+
+// However small they are, parked messages take no more memory than the queue may hold.
+func TestParkedQueueOfSmallMessages(t *testing.T) {
+	const limit = 100_000
+	s := newSession(level5, true, limit)
+	class := newClass(speak(level5), []filter{{topic: "#", qos: 1}}, 0)
+	for range 10 {
+		b := batchOf()
+		for range 1000 {
+			b.Events = append(b.Events, eventOf("e", "", 1, 1))
+		}
+		s.send(class.Batch(b), noon, false)
+	}
+	if n := len(s.waiting); n*packetOverhead > limit || s.bytes > limit || n+int(s.counters.QueueDropped.Load()) != 10_000 {
+		t.Errorf("%d messages of %d bytes wait", n, s.bytes)
+	}
 }
 
 // peer is a client of a session that is cut off and comes back.

@@ -142,7 +142,7 @@ func (s FleetSpec) WithDefaults() FleetSpec {
 	}
 	if len(p.Ports) == 0 {
 		if len(p.Command) == 0 {
-			p.Ports = []Port{{Name: "ws"}, {Name: "mqtt"}}
+			p.Ports = []Port{{Name: "ws"}, {Name: "mqtt"}, {Name: EndpointUDP, UDP: true}}
 		} else {
 			p.Ports = []Port{{Name: "game"}}
 		}

@@ -88,10 +88,10 @@ func TestBatchTopicOverTheDoor(t *testing.T) {
 		if p := first[1].(wire.Positions); p.Entries[0].X != 100 {
 			t.Errorf("positions %+v", p)
 		}
+		ann.publish(0, true, "r/k/s/a", "", "") // in a tick, states come before events
 		ann.publish(0, false, "r/k/e/hi", "there", "")
-		ann.publish(0, true, "r/k/s/a", "", "")
 		then := records()
-		if len(then) != 2 || then[0].(wire.Event).Name != "hi" || then[1].(wire.State).Flags != wire.Retain|wire.Delete {
+		if len(then) != 2 || then[0].(wire.State).Flags != wire.Retain|wire.Delete || then[1].(wire.Event).Name != "hi" {
 			t.Errorf("then %+v", then)
 		}
 	})

@@ -272,3 +272,10 @@ func otherToken() string {
 		Generation: 1, Capacity: 10, ExpiresAt: time.Now().Add(time.Hour),
 	})
 }
+
+// lose loses such a part of all datagrams from now on.
+func (r *road) lose(part float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bad.lose = part
+}

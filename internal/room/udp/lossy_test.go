@@ -167,6 +167,12 @@ func (l *listener) hear(e client.Event) {
 	l.events = append(l.events, e)
 }
 
+func (l *listener) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.events)
+}
+
 func (l *listener) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,6 +3,8 @@ package dgram
 import (
 	"encoding/binary"
 	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
 )
 
 // Send builds the next datagram in buf, of at least MaxDatagram bytes, and answers its length; 0: there is none now. A
@@ -145,11 +147,25 @@ func (e *Endpoint) packLatest(b []byte, limit int, s *sent) []byte {
 		b = binary.AppendUvarint(append(b, byte(frameLatest)), r.after)
 		b = binary.AppendUvarint(b, uint64(len(e.cfg.Head)+size))
 		b = append(b, e.cfg.Head...)
-		for i := range r.entries {
-			b = append(b, r.entries[i].Bytes...)
-		}
+		b = appendEntries(b, r.entries)
 		s.runs[s.nRuns] = r
 		s.nRuns++
 	}
 	return b
+}
+
+// appendEntries copies entries that lie side by side in memory, as those of one tick do, at once.
+func appendEntries(b []byte, entries []wire.Latest) []byte {
+	var together []byte
+	for i := range entries {
+		next := entries[i].Bytes
+		n := len(together)
+		if n > 0 && len(next) > 0 && n+len(next) <= cap(together) && &together[:n+1][n] == &next[0] {
+			together = together[:n+len(next)]
+			continue
+		}
+		b = append(b, together...)
+		together = next
+	}
+	return append(b, together...)
 }

@@ -55,7 +55,7 @@ func appendRecords(b []byte, t *room.Batch) []byte {
 	return b
 }
 
-// latest encodes positions side by side.
+// latest encodes positions side by side, which package dgram copies at once.
 func latest(all []room.MemberPosition) []room.Latest {
 	if len(all) == 0 {
 		return nil
@@ -65,7 +65,7 @@ func latest(all []room.MemberPosition) []room.Latest {
 	for i := range all {
 		at := len(buf)
 		buf = all[i].AppendEntry(buf)
-		entries[i] = room.Latest{Member: all[i].Member, Bytes: buf[at:len(buf):len(buf)]}
+		entries[i] = room.Latest{Member: all[i].Member, Bytes: buf[at:]}
 	}
 	return entries
 }

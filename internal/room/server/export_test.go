@@ -32,3 +32,6 @@ func (s *Server) Endpoints(host string) []*greenroomv1.Endpoint {
 
 // Conns tells how many connections came by an endpoint.
 func (s *Server) Conns(endpoint string) int { return s.doors[endpoint].Conns() }
+
+// Writes tells how many writes there were to all connections.
+func (s *Server) Writes() uint64 { return s.entrance.traffic.SentPackets.Load() }

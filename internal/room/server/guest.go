@@ -30,20 +30,17 @@ func (g *guest) Read(p []byte) (int, error) {
 }
 
 func (g *guest) Write(p []byte) (int, error) {
+	g.entrance.traffic.SentPackets.Add(1)
 	n, err := g.TCPConn.Write(p)
-	g.sent(n)
+	g.entrance.traffic.SentBytes.Add(uint64(n))
 	return n, err
 }
 
 // WriteBuffers implements room.BuffersWriter.
 func (g *guest) WriteBuffers(bufs [][]byte) error {
+	g.entrance.traffic.SentPackets.Add(1)
 	v := net.Buffers(bufs)
 	n, err := v.WriteTo(g.TCPConn)
-	g.sent(int(n))
-	return err
-}
-
-func (g *guest) sent(n int) {
-	g.entrance.traffic.SentPackets.Add(1)
 	g.entrance.traffic.SentBytes.Add(uint64(n))
+	return err
 }

@@ -168,3 +168,19 @@ func TestTLSPortsRefuse(t *testing.T) {
 		t.Errorf("plain HTTP is answered %s %q", resp.Status, b)
 	}
 }
+
+// A tick's bytes leave in one write over TLS as they do without, however many buffers they are.
+func TestTickIsOneWrite(t *testing.T) {
+	for _, port := range []string{"ws", "wss"} {
+		s := serve(t, model.RoomSettings{})
+		ann, _ := s.enterBy(t, port, "ann")
+		ann.send(wire.Ping{Nonce: 1})
+		until(ann, func(r wire.Pong) bool { return r.Nonce == 1 })
+		before := s.Writes()
+		ann.send(wire.SetState{Seq: 1, Key: "k", Value: make([]byte, 5000)}, wire.SendSignal{Seq: 2, To: []uint64{1}, Name: "s"}, wire.SendEvent{Seq: 3, Name: "e"})
+		until(ann, func(r wire.Ack) bool { return r.Seq == 3 })
+		if n := s.Writes() - before; n != 1 {
+			t.Errorf("%s: %d writes, not 1", port, n)
+		}
+	}
+}

@@ -213,7 +213,20 @@ func (r *Room) catchUp(l *Link) {
 	}
 }
 
+// closeSlow has the link closed before the next tick is told: a will that comes of it belongs to that one.
 func (r *Room) closeSlow(l *Link) {
-	r.cfg.Counters.SlowCloses.Add(1)
-	r.close(l, wire.CloseTooSlow, "the connection was too slow twice within 10 s")
+	if !slices.Contains(r.tooSlow, l) {
+		r.tooSlow = append(r.tooSlow, l)
+	}
+}
+
+func (r *Room) closeTooSlow() {
+	for _, l := range r.tooSlow {
+		if l.live() {
+			r.cfg.Counters.SlowCloses.Add(1)
+			r.close(l, wire.CloseTooSlow, "the connection was too slow twice within 10 s")
+		}
+	}
+	clear(r.tooSlow)
+	r.tooSlow = r.tooSlow[:0]
 }

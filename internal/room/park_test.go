@@ -2,6 +2,8 @@ package room_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,6 +103,27 @@ func TestWillAtTheEnd(t *testing.T) {
 			equal(t, "bob's events", fmt.Sprint(bob.events), c.want)
 		})
 	}
+}
+
+// The will of a member that was too slow is told like any event: the others have it, in its place.
+func TestWillOfASlowMember(t *testing.T) {
+	tb, ann, bob := parkTable(t)
+	h := arrive(t, tb, ann, false, time.Hour)
+	shout := func() {
+		h.stall = true
+		for range 20 {
+			bob.send(tb.now, event("shout", strings.Repeat("x", 50)))
+			tb.tick(tick)
+		}
+		h.stall = false
+		tb.tick(tick)
+		tb.tick(tick)
+	}
+	shout()
+	shout()
+	equal(t, "close code", h.code, wire.CloseTooSlow)
+	equal(t, "bob's events", len(bob.events), 41)
+	equal(t, "with the will", slices.Contains(bob.events, "will=ann"), true)
 }
 
 // Without parking the will comes at once, or not at all after a goodbye; the seat is kept no longer than asked.

@@ -85,6 +85,7 @@ type Room struct {
 
 	emptySince time.Time
 	lagging    int
+	tooSlow    []*Link   // to be closed
 	attendAt   time.Time // when a parked link waits for something; zero: none does
 	dirty      bool      // changed since the last copy
 	lastCopy   time.Time
@@ -163,7 +164,7 @@ func (r *Room) next() time.Time {
 		return time.Time{}
 	case len(r.joiners) > 0:
 		return r.now.Add(model.MinTick)
-	case r.lagging > 0:
+	case r.lagging > 0 || len(r.tooSlow) > 0:
 		return r.now.Add(r.cfg.Settings.Tick)
 	case r.seats.away > 0 || r.seats.len() == 0 || r.dirty && r.cfg.CopyEvery > 0:
 		soonest = earlier(r.now.Add(housekeepingEvery), soonest)
@@ -176,6 +177,7 @@ func (r *Room) next() time.Time {
 
 // housekeep does what happens by itself: states expire, the away are released, an empty room ends.
 func (r *Room) housekeep() {
+	r.closeTooSlow()
 	for _, key := range r.states.expired(r.now) {
 		r.remove(key)
 	}

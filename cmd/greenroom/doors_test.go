@@ -211,8 +211,8 @@ func (p *testPlane) visitor(h *heardBy, player, endpoint string) *client.Room {
 			names[member] = player
 			tell("member %s", player)
 		},
-		State: func(s client.StateChange) { tell("state %s %s", s.Key, s.Value) },
-		Event: func(e client.Event) { tell("event %s %s", e.Name, e.Payload) },
+		State:    func(s client.StateChange) { tell("state %s %s", s.Key, s.Value) },
+		Event:    func(e client.Event) { tell("event %s %s", e.Name, e.Payload) },
 		Position: func(p client.MemberPosition) { tell("position %s %g %g", names[p.Member], p.X, p.Y) },
 	}})
 	if err != nil {

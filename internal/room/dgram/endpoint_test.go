@@ -113,10 +113,10 @@ func TestLatestKeepsOneOfEachMember(t *testing.T) {
 	}
 	// 1 and an older 2 were lost.
 	o.lose([]run{{0, []wire.Latest{position(1, 1), position(2, 1)}}}, func(func(*run)) {})
-	if len(o.due) != 2 || o.due[0].Member != 1 {
+	if len(o.due) != 2 || o.due[1].Member != 1 {
 		t.Fatalf("after a loss: due %+v", o.due)
 	}
-	for _, want := range []uint64{1, 3} {
+	for _, want := range []uint64{3, 1} {
 		if r, n := o.take(8, 8); n != 8 || r.entries[0].Member != want || r.after != 0 {
 			t.Fatalf("took %+v, want member %d", r, want)
 		}

@@ -21,47 +21,59 @@ type due struct {
 // outLatest are the positions to be sent: those of the last telling, and what is left of earlier ones or was lost on the
 // way. A member is in it once, with its newest value.
 type outLatest struct {
-	now     run   // the last telling, as far as it was not sent
-	due     []due // by member
-	scratch map[uint64]struct{}
+	now   run   // the last telling, as far as it was not sent
+	due   []due // of no member that now has
+	known map[uint64]struct{}
 }
 
 // tell takes the newest positions.
 func (o *outLatest) tell(r run) {
-	for i := range o.now.entries {
-		o.owe(o.now.after, &o.now.entries[i])
+	if len(o.now.entries) > 0 || len(o.due) > 0 {
+		o.forgetKnown()
+		o.know(&r)
+		o.due = slices.DeleteFunc(o.due, func(d due) bool { return o.knows(d.Member) })
+		o.owe(&o.now)
 	}
 	o.now = r
-	if len(o.due) == 0 {
-		return
+}
+
+func (o *outLatest) forgetKnown() {
+	if o.known == nil {
+		o.known = map[uint64]struct{}{}
 	}
+	clear(o.known)
+}
+
+func (o *outLatest) know(r *run) {
 	for i := range r.entries {
-		if at, ok := o.find(r.entries[i].Member); ok {
-			o.due = slices.Delete(o.due, at, at+1)
-		}
+		o.known[r.entries[i].Member] = struct{}{}
 	}
 }
 
-// owe takes a position that is newer than what due has of its member, if it has one. What others share of its bytes is let go.
-func (o *outLatest) owe(after uint64, l *wire.Latest) {
-	d := due{after, wire.Latest{Member: l.Member, Bytes: slices.Clone(l.Bytes)}}
-	if at, ok := o.find(l.Member); ok {
-		o.due[at] = d
-	} else {
-		o.due = slices.Insert(o.due, at, d)
-	}
+func (o *outLatest) knows(member uint64) bool {
+	_, ok := o.known[member]
+	return ok
 }
 
-func (o *outLatest) find(member uint64) (int, bool) {
-	return slices.BinarySearchFunc(o.due, member, func(d due, m uint64) int {
-		switch {
-		case d.Member < m:
-			return -1
-		case d.Member > m:
-			return 1
+// owe makes due what is of members that are not known. What others share of its bytes is let go.
+func (o *outLatest) owe(r *run) {
+	entries, size := 0, 0
+	for i := range r.entries {
+		if !o.knows(r.entries[i].Member) {
+			entries, size = entries+1, size+len(r.entries[i].Bytes)
 		}
-		return 0
-	})
+	}
+	o.due = slices.Grow(o.due, entries)
+	all := make([]byte, 0, size)
+	for i := range r.entries {
+		l := &r.entries[i]
+		if o.knows(l.Member) {
+			continue
+		}
+		at := len(all)
+		all = append(all, l.Bytes...)
+		o.due = append(o.due, due{r.after, wire.Latest{Member: l.Member, Bytes: all[at:len(all):len(all)]}})
+	}
 }
 
 func (o *outLatest) clear() { o.now, o.due = run{}, nil }
@@ -123,25 +135,14 @@ func (o *outLatest) lose(lost []run, newer func(yield func(*run))) {
 	if !any {
 		return
 	}
-	if o.scratch == nil {
-		o.scratch = map[uint64]struct{}{}
-	}
-	clear(o.scratch)
-	note := func(r *run) {
-		for i := range r.entries {
-			o.scratch[r.entries[i].Member] = struct{}{}
-		}
-	}
-	newer(note)
-	note(&o.now)
+	o.forgetKnown()
+	newer(o.know)
+	o.know(&o.now)
 	for i := range o.due {
-		o.scratch[o.due[i].Member] = struct{}{}
+		o.known[o.due[i].Member] = struct{}{}
 	}
 	for i := range lost {
-		for j := range lost[i].entries {
-			if _, ok := o.scratch[lost[i].entries[j].Member]; !ok {
-				o.owe(lost[i].after, &lost[i].entries[j])
-			}
-		}
+		o.owe(&lost[i])
+		o.know(&lost[i])
 	}
 }

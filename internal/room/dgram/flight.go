@@ -32,6 +32,9 @@ const (
 	reorder    = 3 // a datagram is lost when one sent this much later arrived
 	minTimeout = 5 * time.Millisecond
 	maxTimeout = 2 * time.Second // unless the round trip is longer
+	// leastSilence is how long nothing is taken for a loss, at least: longer than a room's default tick, so that the next
+	// tick's datagrams, whose acknowledgement tells more than any probe, come first.
+	leastSilence = 75 * time.Millisecond
 	probes     = 2               // after a silence
 )
 
@@ -206,7 +209,7 @@ func (f *flight) timeout() time.Time {
 	if f.open == 0 {
 		return time.Time{}
 	}
-	wait := f.srtt + max(4*f.rttvar, minTimeout) + f.peerWait
+	wait := max(f.srtt+max(4*f.rttvar, minTimeout)+f.peerWait, leastSilence)
 	return f.lastSent.Add(max(wait, min(wait<<min(f.silences, 10), maxTimeout)))
 }
 

@@ -54,7 +54,7 @@ const (
 	// ServerAckDelay and PlayerAckDelay are the longest that each keeps an acknowledgement back, so that it may go
 	// along with something else: the server's with a tick's datagram.
 	ServerAckDelay = 55 * time.Millisecond
-	PlayerAckDelay = 25 * time.Millisecond
+	PlayerAckDelay = 60 * time.Millisecond
 )
 
 // KindOf tells what b says it is; false: nothing of this protocol.

@@ -35,7 +35,7 @@ const (
 	// leastSilence is how long nothing is taken for a loss, at least: longer than a room's default tick, so that the next
 	// tick's datagrams, whose acknowledgement tells more than any probe, come first.
 	leastSilence = 75 * time.Millisecond
-	probes     = 2               // after a silence
+	probes       = 2 // after a silence
 )
 
 // flight is what is on its way: it estimates the round trip, finds what was lost and bounds what is sent. RFC 9002 has the

@@ -2,16 +2,17 @@ package room
 
 import "sync"
 
-// inbox is what came in since the last tick. Putting something in wakes the room once, not once a message.
+// inbox is what came in since the last tick. Its first message wakes the room, and whatever is urgent.
 type inbox struct {
-	mu       sync.Mutex
-	inputs   []input
-	bytes    int
-	messages int
-	round    uint64 // counts the takes
-	controls []func(*Room)
-	urgent   bool
-	closed   bool
+	mu        sync.Mutex
+	inputs    []input
+	bytes     int
+	messages  int
+	round     uint64 // counts the takes
+	controls  []func(*Room)
+	urgent    bool
+	signalled bool // the room was woken since the last take
+	closed    bool
 
 	taken []input // of the current tick; the owner's
 	wake  chan struct{}
@@ -66,7 +67,7 @@ func (b *inbox) put(in input) error {
 		b.urgent = true
 	}
 	b.inputs = append(b.inputs, in)
-	b.signal()
+	b.signal(in.kind != inputMessage && in.kind != inputReject)
 	return nil
 }
 
@@ -91,7 +92,7 @@ func (b *inbox) putPosition(l *Link, m Message) error {
 	}
 	l.waiting = place{b.round, len(b.inputs)}
 	b.inputs = append(b.inputs, input{kind: inputPosition, link: l, msg: m})
-	b.signal()
+	b.signal(false)
 	return nil
 }
 
@@ -103,13 +104,19 @@ func (b *inbox) control(f func(*Room)) error {
 	}
 	b.controls = append(b.controls, f)
 	b.urgent = true
-	b.signal()
+	b.signal(true)
 	return nil
 }
 
-// signal unlocks and wakes the room.
-func (b *inbox) signal() {
+// signal unlocks and wakes the room: for what is urgent, or for the first of a tick's inputs, since the room then knows that
+// it has to tick. Thousands a second would each cost a switch of goroutines.
+func (b *inbox) signal(urgent bool) {
+	known := b.signalled && !urgent
+	b.signalled = true
 	b.mu.Unlock()
+	if known {
+		return
+	}
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -131,6 +138,7 @@ func (b *inbox) take() []input {
 	clear(b.taken)
 	b.taken, b.inputs = b.inputs, b.taken[:0]
 	b.bytes, b.messages = 0, 0
+	b.signalled = false
 	b.round++
 	return b.taken
 }

@@ -95,6 +95,6 @@ func (b *inbox) message(f func(*Room)) error {
 		return ErrOver
 	}
 	b.controls = append(b.controls, f)
-	b.signal()
+	b.signal(true)
 	return nil
 }

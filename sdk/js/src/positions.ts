@@ -45,7 +45,7 @@ export class Positions {
   take(entries: MemberPosition[], nowMs: number): number[] {
     const changed = this.#forgetFar(nowMs);
     for (const { member, far, position } of entries) {
-      this.places.set(member, { ...this.#units(position), far });
+      this.places.set(member, { ...this.units(position), far });
       if (far) this.#farHeardAt.set(member, nowMs);
       else this.#farHeardAt.delete(member);
       changed.push(member);
@@ -67,17 +67,18 @@ export class Positions {
     return { x: this.#count("x", x), y: this.#count("y", y), z: this.#count("z", z), yaw: turn, data: bytes };
   }
 
+  // units gives what the wire says in units of length and degrees.
+  units({ x, y, z, yaw, data }: Steps): Position {
+    const step = this.#step;
+    return { x: x * step, y: y * step, z: z * step, yaw: (yaw * 360) / yawSteps, data: data.slice() };
+  }
+
   #count(axis: string, units: number): number {
     const steps = Math.round(units / this.#step);
     if (!(steps >= -32768 && steps <= 32767)) {
       throw new RangeError(`${axis} is ${units}; this room reaches from ${-32768 * this.#step} to ${32767 * this.#step}`);
     }
     return steps;
-  }
-
-  #units({ x, y, z, yaw, data }: Steps): Position {
-    const step = this.#step;
-    return { x: x * step, y: y * step, z: z * step, yaw: (yaw * 360) / yawSteps, data: data.slice() };
   }
 
   #forgetFar(nowMs: number): number[] {

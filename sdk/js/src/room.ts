@@ -4,10 +4,10 @@ import { RoomError } from "./close.js";
 import { Emitter } from "./events.js";
 import { type End, Journey, type Place } from "./journey.js";
 import { type Message, Outbox } from "./outbox.js";
-import type { MemberPlace, Move } from "./positions.js";
+import type { MemberPlace, Move, Position } from "./positions.js";
 import { Connection, type Listener, type SocketConstructor } from "./socket.js";
 import { type State, type StateChange, type Stats, View } from "./view.js";
-import { type ClientRecord, type Reconnect, type RoomRecord, stateCheck, stateDelete, stateOwned, stateRetain } from "./wire.js";
+import { type ClientRecord, type Reconnect, type RoomRecord, correctSignal, decodeCorrection, stateCheck, stateDelete, stateOwned, stateRetain } from "./wire.js";
 
 export interface EnterOptions {
   // Where the runtime has no WebSocket of its own (Node before 22): the ws package's.
@@ -49,6 +49,8 @@ export type RoomEvents = {
   members: Map<number, string>;
   // The members whose place is another one now, or who are no longer far enough in sight to have one.
   positions: number[];
+  // Where the room's game has this player stand, in place of what it said; undefined: nowhere yet.
+  corrected: Position | undefined;
   // How many members there are, in rooms where one is told of those in sight only.
   occupancy: number;
   // A message to every room of the space. A gap in serial says that some were lost; what is retained may come twice.
@@ -237,6 +239,7 @@ export class Room extends Emitter<RoomEvents> {
       case "event":
         return this.#event(record);
       case "signal":
+        if (record.from === 0 && record.name === correctSignal) return this.#corrected(record.payload);
         return this.emit("signal", { name: record.name, from: record.from, payload: record.payload.slice() });
       case "joined":
         this.#view.members.set(record.member, record.player);
@@ -290,6 +293,15 @@ export class Room extends Emitter<RoomEvents> {
   #changed(change: StateChange): void {
     if (this.#entered) this.#outbox.echoed(change.key, change.mine, change.version, change.value === undefined);
     this.emit("state", change);
+  }
+
+  // What the game says stands, and is what a reconnect says again.
+  #corrected(payload: Uint8Array): void {
+    const steps = decodeCorrection(payload);
+    const at = steps && this.#view.positions.units(steps);
+    this.#moved = at;
+    this.#moveDue = false;
+    this.emit("corrected", at);
   }
 
   // Sent on: the old connection is listened to until it closes or the delay is over.

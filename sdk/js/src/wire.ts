@@ -135,6 +135,19 @@ function encodeBody(record: ClientRecord, to: Writer): number {
   }
 }
 
+// A signal of this name from member 0 says where a room's game has this player stand: the body of a Position, or nothing for
+// nowhere yet.
+export const correctSignal = "sys/position";
+
+// decodeCorrection reads its payload. Throws WireError.
+export function decodeCorrection(payload: Uint8Array): Position | undefined {
+  if (payload.length === 0) return undefined;
+  const from = new Reader(payload);
+  from.uvarint(); // the serial of the position that was not taken
+  const [x, y, z, yaw] = [from.int16(), from.int16(), from.int16(), from.byte()];
+  return { x, y, z, yaw, data: from.bytes() };
+}
+
 // decode gives the records of one WebSocket message in order; records of types it does not know are left out. Values and
 // payloads are views of the message. Throws WireError.
 export function decode(message: Uint8Array): RoomRecord[] {

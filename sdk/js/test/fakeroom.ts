@@ -44,6 +44,10 @@ export const says = {
     for (const e of entries) body = body.uvarint(e.member * 4 + (e.far ? 2 : 0)).int16(e.x).int16(e.y).int16(0).byte(e.yaw);
     return record(0x8d, body);
   },
+  corrected: (x: number, y: number) => {
+    const place = new Writer().uvarint(1).int16(x).int16(y).int16(0).byte(0).bytes(new Uint8Array()).done();
+    return record(0x85, new Writer().uvarint(0).string("sys/position").bytes(place));
+  },
   occupancy: (members: number) => record(0x8e, new Writer().uvarint(members)),
   staged: (serial: number, name: string, payload: string) =>
     record(0x8f, new Writer().uvarint(serial).byte(0).string(name).bytes(toBytes(payload))),

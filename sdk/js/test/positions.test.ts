@@ -20,7 +20,7 @@ async function entered(t: TestContext, interest = false): Promise<{ fake: FakeRo
   return { fake, room, visit };
 }
 
-const next = <T>(room: Room, name: "positions" | "occupancy" | "staged" | "members"): Promise<T> =>
+const next = <T>(room: Room, name: "positions" | "corrected" | "occupancy" | "staged" | "members"): Promise<T> =>
   new Promise((resolve) => {
     const off = room.on(name, (value) => {
       off();
@@ -50,6 +50,22 @@ test("what a position cannot say is refused before it is sent", async (t) => {
   room.sendEvent("sent after all of them");
   await visit.heard("event");
   assert.equal(visit.said.length, 0);
+});
+
+test("where the room's game has one stand is what a reconnect says again", async (t) => {
+  const { fake, room, visit } = await entered(t);
+  room.move({ x: 9, y: 9 });
+  await visit.heard("position");
+  const told = next<{ x: number; y: number }>(room, "corrected");
+  visit.say(says.corrected(150, -25));
+  const { x, y } = await told;
+  assert.deepEqual([x, y], [1.5, -0.25]);
+  visit.cut();
+  const again = await fake.visit();
+  await again.heard("hello");
+  again.say(says.welcome({ recovered: true }), says.snapshot({}));
+  const said = await again.heard("position");
+  assert.deepEqual([said.serial, said.x, said.y], [2, 150, -25]);
 });
 
 test("positions of others come in units and go with their members", async (t) => {

@@ -17,6 +17,10 @@ var stranger = netip.MustParseAddrPort("198.51.100.7:5000")
 // still is a kernel that takes everything and gives nothing.
 type still struct{ datagrams int }
 
+func (*still) close() {}
+
+func (*still) free() {}
+
 func (s *still) receive() (int, error)                 { return 0, net.ErrClosed }
 func (s *still) received(int) ([]byte, netip.AddrPort) { return nil, stranger }
 

@@ -143,6 +143,9 @@ func (d *Door) Close() {
 		s.close()
 	}
 	d.wait.Wait()
+	for _, s := range d.sockets {
+		s.kernel.free()
+	}
 }
 
 // Conns tells how many connections there are.

@@ -14,6 +14,9 @@ type kernel interface {
 	received(i int) ([]byte, netip.AddrPort)
 	// send answers how many datagrams and bytes went, and how many did not.
 	send(b *batch, wait bool) (datagrams, bytes, failed int)
+	// close has receive end with net.ErrClosed; free lets go of the socket once nobody calls any more.
+	close()
+	free()
 }
 
 // receiveBytes holds a datagram and one byte more, by which one that is too long is known.
@@ -35,6 +38,10 @@ func (p *plain) receive() (int, error) {
 	p.n, p.from = n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	return 1, nil
 }
+
+func (p *plain) close() { p.conn.Close() }
+
+func (p *plain) free() {}
 
 func (p *plain) received(int) ([]byte, netip.AddrPort) { return p.buf[:p.n], p.from }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,41 +20,57 @@ type mmsghdr struct {
 	n   uint32
 }
 
-// linux is recvmmsg and sendmmsg, and UDP_SEGMENT. golang.org/x/net has the calls too, but makes a net.Addr of two
-// allocations for each datagram received.
+// linux is recvmmsg and sendmmsg, and UDP_SEGMENT, on a descriptor of its own. golang.org/x/net has the calls too, but makes a
+// net.Addr of two allocations for each datagram received; and a socket that Go's poller knows wakes a thread for each
+// datagram, whether anybody waits for one or not.
 type linux struct {
-	raw  syscall.RawConn
-	v6   bool        // of the socket
-	segs atomic.Bool // the kernel cuts segments
+	fd     int
+	v6     bool        // of the socket
+	segs   atomic.Bool // the kernel cuts segments
+	closed atomic.Bool
+	rest   bool // the last look emptied the socket; the reader's, as is
+	quiet  int  // looks in a row that found nothing
 
 	in    [receiveMessages]mmsghdr
 	iovs  [receiveMessages]unix.Iovec
 	names [receiveMessages]unix.RawSockaddrInet6
 	bufs  [receiveMessages][receiveBytes]byte
-	n     int
-	errno syscall.Errno
-	recv  func(fd uintptr) bool
 }
 
+// How a socket is looked after: while datagrams come it is emptied every gather, so that hundreds of players' datagrams
+// and acknowledgements, which come one by one all the time, do not each wake a thread. After patience looks in vain the
+// reader sleeps until the next datagram.
+const (
+	gather   = 2 * time.Millisecond
+	patience = 50
+	// pollFor bounds a sleep in the kernel, in milliseconds.
+	pollFor = 1000
+)
+
+// newKernel takes the socket over: c is closed, and the kernel's close ends it.
 func newKernel(c *net.UDPConn, segments bool) (kernel, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	k := &linux{raw: raw}
-	var sockErr error
+	k := &linux{}
+	var failed error
 	err = raw.Control(func(fd uintptr) {
+		if k.fd, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0); failed != nil {
+			return
+		}
 		var domain int
-		domain, sockErr = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN)
+		domain, failed = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN)
 		k.v6 = domain == unix.AF_INET6
 		if segments {
 			_, err := unix.GetsockoptInt(int(fd), unix.SOL_UDP, unix.UDP_SEGMENT)
 			k.segs.Store(err == nil)
 		}
 	})
-	if err = errors.Join(err, sockErr); err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return nil, err
 	}
+	c.Close() // takes it from the poller
 	for i := range k.in {
 		k.iovs[i].Base = &k.bufs[i][0]
 		k.iovs[i].SetLen(receiveBytes)
@@ -62,35 +79,62 @@ func newKernel(c *net.UDPConn, segments bool) (kernel, error) {
 		h.SetIovlen(1)
 		h.Name = (*byte)(unsafe.Pointer(&k.names[i]))
 	}
-	k.recv = k.tryReceive
 	return k, nil
 }
 
 func (k *linux) receive() (int, error) {
-	for {
-		if err := k.raw.Read(k.recv); err != nil {
-			return 0, err
-		}
-		switch k.errno {
+	if k.rest {
+		time.Sleep(gather)
+	}
+	for !k.closed.Load() {
+		n, errno := k.take()
+		switch errno {
 		case 0:
-			return k.n, nil
+			k.quiet, k.rest = 0, n < receiveMessages
+			return n, nil
+		case unix.EAGAIN:
+			k.await()
 		case unix.EINTR, unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH:
 			// an ICMP message about one peer is no failure of the socket
 		default:
-			return 0, k.errno
+			if k.closed.Load() {
+				return 0, net.ErrClosed
+			}
+			return 0, errno
 		}
 	}
+	return 0, net.ErrClosed
 }
 
-// tryReceive is for RawConn.Read: false waits.
-func (k *linux) tryReceive(fd uintptr) bool {
+func (k *linux) take() (int, syscall.Errno) {
 	for i := range k.in {
 		k.in[i].hdr.Namelen = unix.SizeofSockaddrInet6
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&k.in[0])), receiveMessages, unix.MSG_DONTWAIT, 0, 0)
-	k.n, k.errno = int(n), errno
-	return errno != unix.EAGAIN
+	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(k.fd), uintptr(unsafe.Pointer(&k.in[0])), receiveMessages, unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
 }
+
+// await is until the next look.
+func (k *linux) await() {
+	if k.quiet++; k.quiet < patience {
+		time.Sleep(gather)
+		return
+	}
+	k.poll(unix.POLLIN)
+}
+
+// poll sleeps until the socket is ready for something, or closed.
+func (k *linux) poll(events int16) {
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: events}}, pollFor) // whoever calls looks again
+}
+
+// close has receive end. The descriptor lives until free.
+func (k *linux) close() {
+	k.closed.Store(true)
+	_ = unix.Shutdown(k.fd, unix.SHUT_RDWR) // wakes who polls, though it fails on a socket without a peer
+}
+
+func (k *linux) free() { _ = unix.Close(k.fd) }
 
 func (k *linux) received(i int) ([]byte, netip.AddrPort) {
 	name := &k.names[i]
@@ -109,15 +153,12 @@ func swapped(port uint16) uint16 {
 
 // outgoing is what sendmmsg needs beside a batch. A batch has one, made at its first sending.
 type outgoing struct {
-	hdrs   []mmsghdr
-	iovs   []unix.Iovec
-	names  []unix.RawSockaddrInet6
-	cmsgs  []segmentControl
-	at     int // the first that was not handed over
-	end    int
-	errno  syscall.Errno
-	wait   bool
-	handed func(fd uintptr) bool
+	hdrs  []mmsghdr
+	iovs  []unix.Iovec
+	names []unix.RawSockaddrInet6
+	cmsgs []segmentControl
+	at    int // the first that was not handed over
+	end   int
 }
 
 // segmentControl is a control message UDP_SEGMENT.
@@ -132,31 +173,29 @@ func (k *linux) send(b *batch, wait bool) (datagrams, bytes, failed int) {
 		b.split(0)
 	}
 	o := k.fill(b)
-	o.wait = wait
 	for o.at < o.end {
 		from := o.at
-		err := k.raw.Write(o.handed)
+		errno := k.hand(o)
 		for _, m := range b.messages[from:o.at] {
 			datagrams += m.segments
 			bytes += m.end - m.at
 		}
-		if err == nil && (o.errno == 0 || o.errno == unix.EINTR) {
-			continue
-		}
-		if err != nil || o.errno == unix.EAGAIN {
-			failed += o.end - o.at
-			break
-		}
-		if m := b.messages[o.at]; m.segments > 1 && refusesSegments(o.errno) {
+		switch {
+		case errno == 0 || errno == unix.EINTR:
+		case errno == unix.EAGAIN && wait && !k.closed.Load():
+			k.poll(unix.POLLOUT)
+		case errno == unix.EAGAIN || k.closed.Load():
+			return datagrams, bytes, failed + o.end - o.at
+		case b.messages[o.at].segments > 1 && refusesSegments(errno):
 			k.segs.Store(false)
 			b.split(o.at)
 			at := o.at
 			o = k.fill(b)
-			o.at, o.wait = at, wait
-			continue
+			o.at = at
+		default:
+			o.at++ // this one's address cannot be reached
+			failed++
 		}
-		o.at++ // this one's address cannot be reached
-		failed++
 	}
 	return datagrams, bytes, failed
 }
@@ -171,12 +210,11 @@ func (k *linux) fill(b *batch) *outgoing {
 	o := b.outgoing
 	if o == nil {
 		o = &outgoing{}
-		o.handed = o.tryHand
 		b.outgoing = o
 	}
 	n := len(b.messages)
 	if cap(o.hdrs) < n {
-		n = max(n, batchMessages)
+		n = max(n, cap(b.messages))
 		o.hdrs, o.iovs = make([]mmsghdr, n), make([]unix.Iovec, n)
 		o.names, o.cmsgs = make([]unix.RawSockaddrInet6, n), make([]segmentControl, n)
 	}
@@ -213,11 +251,11 @@ func (k *linux) name(n *unix.RawSockaddrInet6, to netip.AddrPort) uint32 {
 	return unix.SizeofSockaddrInet4
 }
 
-// tryHand is for RawConn.Write: false waits.
-func (o *outgoing) tryHand(fd uintptr) bool {
-	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&o.hdrs[o.at])), uintptr(o.end-o.at), unix.MSG_DONTWAIT, 0, 0)
-	if o.errno = errno; errno == 0 {
+// hand gives the kernel what it takes at once.
+func (k *linux) hand(o *outgoing) syscall.Errno {
+	n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, uintptr(k.fd), uintptr(unsafe.Pointer(&o.hdrs[o.at])), uintptr(o.end-o.at), unix.MSG_DONTWAIT, 0, 0)
+	if errno == 0 {
 		o.at += int(n)
 	}
-	return errno != unix.EAGAIN || !o.wait
+	return errno
 }

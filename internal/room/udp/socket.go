@@ -14,7 +14,6 @@ import (
 // socket is one UDP socket with a goroutine that reads and one that sends.
 type socket struct {
 	door    *Door
-	conn    *net.UDPConn
 	kernel  kernel
 	cookies *dgram.Cookies // the reader's
 	replies *batch         // the reader's
@@ -26,6 +25,9 @@ type socket struct {
 	closed bool
 	wake   chan struct{}
 }
+
+// timerGrain is how late a timer may be, so that those of many connections are seen to in one turn.
+const timerGrain = 4 * time.Millisecond
 
 // schedule is when the sender comes to a connection; the socket's mu guards it.
 type schedule struct {
@@ -43,7 +45,7 @@ func newSocket(d *Door, c *net.UDPConn) (*socket, error) {
 		}
 	}
 	return &socket{
-		door: d, conn: c, kernel: k, cookies: dgram.NewCookies(d.seed),
+		door: d, kernel: k, cookies: dgram.NewCookies(d.seed),
 		replies: newBatch(), out: newBatch(), wake: make(chan struct{}, 1),
 	}, nil
 }
@@ -81,12 +83,9 @@ func (s *socket) answer() {
 
 // write sends one datagram at once; any goroutine may.
 func (s *socket) write(b []byte, to netip.AddrPort) {
-	if _, err := s.conn.WriteToUDPAddrPort(b, to); err != nil {
-		s.door.counters.SendFailures.Add(1)
-		return
-	}
-	s.door.counters.Sent.Add(1)
-	s.door.counters.SentBytes.Add(uint64(len(b)))
+	one := &batch{arena: make([]byte, dgram.MaxDatagram)}
+	one.add(copy(one.room(), b), to)
+	s.flush(one, false)
 }
 
 // mark has the sender come to c soon.
@@ -156,7 +155,7 @@ func (s *socket) send() {
 		if len(turn) == 0 {
 			wait := time.Hour
 			if !next.IsZero() {
-				wait = time.Until(next)
+				wait = max(time.Until(next), timerGrain)
 			}
 			timer.Reset(wait)
 			select {
@@ -230,7 +229,7 @@ func (s *socket) close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.conn.Close()
+	s.kernel.close()
 	s.rouse()
 }
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"sync"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -38,10 +37,7 @@ type Door struct {
 	Settings func() model.RoomSettings
 	Counters Counters
 
-	mu     sync.Mutex
-	conns  map[*conn]struct{}
-	closed bool
-	wait   sync.WaitGroup
+	conns room.Present[*conn]
 }
 
 // Serve takes connections from l until ctx ends, which closes l, or l fails.
@@ -66,68 +62,26 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 // ServeConn serves one connection until it ends, and closes it.
 func (d *Door) ServeConn(nc net.Conn) {
 	c := newConn(d, nc)
-	if !d.enter(c) {
+	if !d.conns.Enter(c) {
 		nc.Close()
 		return
 	}
-	defer d.leave(c)
+	defer d.conns.Leave(c)
 	c.serve()
 }
 
 // Conns tells how many connections there are.
-func (d *Door) Conns() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.conns)
-}
+func (d *Door) Conns() int { return d.conns.Len() }
 
-// settings are those before a room is known.
-func (d *Door) settings() model.RoomSettings {
-	if d.Settings == nil {
-		return model.RoomSettings{}.WithDefaults()
-	}
-	return d.Settings().WithDefaults()
-}
+func (d *Door) settings() model.RoomSettings { return room.SettingsOf(d.Settings) }
 
 // Close ends every connection and waits for them. Rooms that were told to close have said goodbye before.
 func (d *Door) Close() {
-	d.mu.Lock()
-	d.closed = true
-	for c := range d.conns {
+	d.conns.Close(func(c *conn) {
 		if !c.out.Finished() {
 			c.out.Finish()
 			_ = c.net.SetDeadline(time.Now())
 			c.begin()
 		}
-	}
-	d.mu.Unlock()
-	d.wait.Wait()
-}
-
-func (d *Door) enter(c *conn) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return false
-	}
-	if d.conns == nil {
-		d.conns = map[*conn]struct{}{}
-	}
-	d.conns[c] = struct{}{}
-	d.wait.Add(1)
-	return true
-}
-
-func (d *Door) leave(c *conn) {
-	d.mu.Lock()
-	delete(d.conns, c)
-	d.mu.Unlock()
-	d.wait.Done()
-}
-
-func or(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
+	})
 }

@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"cmp"
 	"time"
 
 	"greenroom.dev/greenroom/internal/room/wire"
@@ -41,7 +42,7 @@ func (c *conn) end(code wire.CloseCode, why byte, reason string, props []byte) {
 		c.out.Push(appendDisconnect(nil, why, props))
 	}
 	c.out.Finish()
-	_ = c.net.SetDeadline(time.Now().Add(or(c.door.Linger, DefaultLinger)))
+	_ = c.net.SetDeadline(time.Now().Add(cmp.Or(c.door.Linger, DefaultLinger)))
 	c.begin()
 }
 

@@ -49,10 +49,8 @@ type Door struct {
 	Traffic *room.Traffic
 
 	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	closed   bool
+	conns    room.Present[*conn]
 	shutdown func()         // ends what Serve left open
-	sessions sync.WaitGroup // in conns
 	wait     sync.WaitGroup // QUIC connections
 }
 
@@ -161,34 +159,28 @@ func (d *Door) handler(server *wt.Server) http.Handler {
 		if g, ok := r.Context().Value(guestKey{}).(*guest); ok {
 			c.guest = g
 		}
-		if !d.enter(c) {
+		if !d.conns.Enter(c) {
 			_ = session.CloseWithError(wt.SessionErrorCode(wire.CloseGoingAway), "the server is going away")
 			return
 		}
-		defer d.leave(c)
+		defer d.conns.Leave(c)
 		c.serve()
 	})
 }
 
 // Conns tells how many sessions there are.
-func (d *Door) Conns() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.conns)
-}
+func (d *Door) Conns() int { return d.conns.Len() }
 
 // Close ends every session and waits for them. Rooms that were told to close have said goodbye before.
 func (d *Door) Close() {
-	d.mu.Lock()
-	d.closed = true
-	for c := range d.conns {
+	d.conns.Close(func(c *conn) {
 		if !c.Out.Finished() {
 			c.end(wire.CloseGoingAway, "the server is going away")
 		}
-	}
+	})
+	d.mu.Lock()
 	shutdown := d.shutdown
 	d.mu.Unlock()
-	d.sessions.Wait()
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -204,31 +196,4 @@ func (d *Door) Close() {
 	<-gone
 }
 
-func (d *Door) enter(c *conn) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return false
-	}
-	if d.conns == nil {
-		d.conns = map[*conn]struct{}{}
-	}
-	d.conns[c] = struct{}{}
-	d.sessions.Add(1)
-	return true
-}
-
-func (d *Door) leave(c *conn) {
-	d.mu.Lock()
-	delete(d.conns, c)
-	d.mu.Unlock()
-	d.sessions.Done()
-}
-
-// settings are those before a room is known.
-func (d *Door) settings() model.RoomSettings {
-	if d.Settings == nil {
-		return model.RoomSettings{}.WithDefaults()
-	}
-	return d.Settings().WithDefaults()
-}
+func (d *Door) settings() model.RoomSettings { return room.SettingsOf(d.Settings) }

@@ -123,5 +123,5 @@ func (c *conn) end(code wire.CloseCode, reason string) {
 // finish lets the writer end after what is queued, within the linger time.
 func (c *conn) finish() {
 	c.out.Finish()
-	_ = c.net.SetDeadline(time.Now().Add(or(c.door.Linger, DefaultLinger)))
+	_ = c.net.SetDeadline(time.Now().Add(cmp.Or(c.door.Linger, DefaultLinger)))
 }

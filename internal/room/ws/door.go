@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -38,10 +37,7 @@ type Door struct {
 	// Settings are the server's before a room is known: the time for Hello to come. Nil: the defaults.
 	Settings func() model.RoomSettings
 
-	mu     sync.Mutex
-	conns  map[*conn]struct{}
-	closed bool
-	wait   sync.WaitGroup
+	conns room.Present[*conn]
 }
 
 // ServeHTTP upgrades the request and returns; the connection is served until it ends or Close ends it. What net/http needs for
@@ -57,78 +53,36 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the upgrader answered
 	}
 	c := newConn(d, nc, rw.Reader)
-	if !d.enter(c) { // it came while the door was closed
+	if !d.conns.Enter(c) { // it came while the door was closed
 		c.end(wire.CloseGoingAway, "the server is going away")
 		_ = c.out.Run(nc)
 		nc.Close()
 		return
 	}
 	go func() {
-		defer d.leave(c)
+		defer d.conns.Leave(c)
 		c.serve()
 	}()
 }
 
 // Close breaks every connection and waits for them. Rooms that were told to close have said goodbye before.
 func (d *Door) Close() {
-	d.mu.Lock()
-	d.closed = true
-	for c := range d.conns {
+	d.conns.Close(func(c *conn) {
 		if !c.out.Finished() {
 			c.end(wire.CloseGoingAway, "the server is going away")
 		}
-	}
-	d.mu.Unlock()
-	d.wait.Wait()
+	})
 }
 
 // Conns tells how many connections there are.
-func (d *Door) Conns() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.conns)
-}
+func (d *Door) Conns() int { return d.conns.Len() }
 
-// settings are those before a room is known.
-func (d *Door) settings() model.RoomSettings {
-	if d.Settings == nil {
-		return model.RoomSettings{}.WithDefaults()
-	}
-	return d.Settings().WithDefaults()
-}
-
-func (d *Door) enter(c *conn) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return false
-	}
-	if d.conns == nil {
-		d.conns = map[*conn]struct{}{}
-	}
-	d.conns[c] = struct{}{}
-	d.wait.Add(1)
-	return true
-}
-
-func (d *Door) leave(c *conn) {
-	d.mu.Lock()
-	delete(d.conns, c)
-	d.mu.Unlock()
-	d.wait.Done()
-}
+func (d *Door) settings() model.RoomSettings { return room.SettingsOf(d.Settings) }
 
 func offers(r *http.Request, protocol string) bool {
 	return slices.ContainsFunc(r.Header.Values("Sec-WebSocket-Protocol"), func(h string) bool {
 		return slices.ContainsFunc(strings.Split(h, ","), func(p string) bool { return strings.TrimSpace(p) == protocol })
 	})
-}
-
-func or(d, fallback time.Duration) time.Duration {
-	if d == 0 {
-		return fallback
-	}
-	return d
 }
 
 // drain reads until the peer has closed or the deadline is over, so that a reset does not take the close frame away.

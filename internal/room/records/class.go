@@ -42,8 +42,8 @@ func latest(p *wire.MemberPosition) room.Latest {
 	return room.Latest{Member: p.Member, Bytes: p.AppendEntry(nil)}
 }
 
-func (c *Class) batch(t *room.Batch) *room.Shared {
-	b := c.records(64*(len(t.States)+len(t.Events)+len(t.Presence)) + 16*len(t.Positions))
+// AppendTick appends the records of who came and went, of states and of events, in this order.
+func AppendTick(b []byte, t *room.Batch) []byte {
 	for _, p := range t.Presence {
 		if p.Left {
 			b = wire.Left{Member: p.Member}.Append(b)
@@ -57,6 +57,12 @@ func (c *Class) batch(t *room.Batch) *room.Shared {
 	for i := range t.Events {
 		b = t.Events[i].Event.Append(b)
 	}
+	return b
+}
+
+func (c *Class) batch(t *room.Batch) *room.Shared {
+	b := c.records(64*(len(t.States)+len(t.Events)+len(t.Presence)) + 16*len(t.Positions))
+	b = AppendTick(b, t)
 	b = appendPositions(b, t.Positions)
 	n := len(t.Presence) + len(t.States) + len(t.Events) + len(t.Positions)
 	if t.Occupancy > 0 {

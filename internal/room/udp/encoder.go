@@ -2,6 +2,7 @@ package udp
 
 import (
 	"greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/records"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
@@ -31,19 +32,7 @@ func (encoder) Batch(t *room.Batch) *room.Shared {
 
 // appendRecords appends all of a tick but the positions.
 func appendRecords(b []byte, t *room.Batch) []byte {
-	for _, p := range t.Presence {
-		if p.Left {
-			b = wire.Left{Member: p.Member}.Append(b)
-		} else {
-			b = wire.Joined{Member: p.Member, Player: p.Player}.Append(b)
-		}
-	}
-	for i := range t.States {
-		b = t.States[i].State.Append(b)
-	}
-	for i := range t.Events {
-		b = t.Events[i].Event.Append(b)
-	}
+	b = records.AppendTick(b, t)
 	if t.Occupancy > 0 {
 		b = wire.Occupancy{Members: uint64(t.Occupancy)}.Append(b)
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	core "greenroom.dev/greenroom/internal/room"
+	"greenroom.dev/greenroom/internal/room/records"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
@@ -61,20 +62,7 @@ type simEncoder struct{}
 func (simEncoder) Key() string { return "simulation" }
 
 func (simEncoder) Batch(t *core.Batch) *core.Shared {
-	var b []byte
-	for _, p := range t.Presence {
-		if p.Left {
-			b = wire.Left{Member: p.Member}.Append(b)
-		} else {
-			b = wire.Joined{Member: p.Member, Player: p.Player}.Append(b)
-		}
-	}
-	for i := range t.States {
-		b = t.States[i].State.Append(b)
-	}
-	for i := range t.Events {
-		b = t.Events[i].Event.Append(b)
-	}
+	b := records.AppendTick(nil, t)
 	b = appendPositions(b, t.Positions)
 	for _, s := range t.Staged {
 		b = s.Append(b)

@@ -36,12 +36,12 @@ func sender(b *testing.B, segments bool) kernel {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { c.Close() })
 	_ = c.SetWriteBuffer(socketBuffer)
 	k, err := newKernel(c, segments)
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(k.free)
 	return k
 }
 

@@ -53,10 +53,11 @@ func newKernel(c *net.UDPConn, segments bool) (kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &linux{}
+	k := &linux{fd: -1}
 	var failed error
 	err = raw.Control(func(fd uintptr) {
 		if k.fd, failed = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0); failed != nil {
+			k.fd = -1
 			return
 		}
 		var domain int
@@ -68,6 +69,9 @@ func newKernel(c *net.UDPConn, segments bool) (kernel, error) {
 		}
 	})
 	if err = errors.Join(err, failed); err != nil {
+		if k.fd >= 0 {
+			k.free()
+		}
 		return nil, err
 	}
 	c.Close() // takes it from the poller

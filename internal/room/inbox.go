@@ -96,22 +96,26 @@ func (b *inbox) putPosition(l *Link, m Message) error {
 	return nil
 }
 
-func (b *inbox) control(f func(*Room)) error {
+// control has f called at the next tick, which it hurries.
+func (b *inbox) control(f func(*Room)) error { return b.post(true, f) }
+
+// post has f called at the next tick, which it may hurry.
+func (b *inbox) post(hurry bool, f func(*Room)) error {
 	b.mu.Lock()
 	if b.closed {
 		b.mu.Unlock()
 		return ErrOver
 	}
 	b.controls = append(b.controls, f)
-	b.urgent = true
+	b.urgent = b.urgent || hurry
 	b.signal(true)
 	return nil
 }
 
-// signal unlocks and wakes the room: for what is urgent, or for the first of a tick's inputs, since the room then knows that
+// signal unlocks and wakes the room: for what cannot wait for another input, or for the first of a tick's inputs, since the room then knows that
 // it has to tick. Thousands a second would each cost a switch of goroutines.
-func (b *inbox) signal(urgent bool) {
-	known := b.signalled && !urgent
+func (b *inbox) signal(always bool) {
+	known := b.signalled && !always
 	b.signalled = true
 	b.mu.Unlock()
 	if known {

@@ -54,7 +54,7 @@ func (b *Batch) Alone() *Staged {
 // Stage tells every member a message of the stage with the next tick, frozen or not, and shows it to those who come
 // later if it is retained. An empty retained one forgets the last of its name. It does not wait.
 func (r *Room) Stage(s *Staged) error {
-	return r.in.message(func(r *Room) {
+	return r.in.post(false, func(r *Room) {
 		r.cfg.Counters.Staged.Add(1)
 		r.batch.Staged = append(r.batch.Staged, s)
 		r.stage.take(s)
@@ -85,16 +85,4 @@ func (st stage) shown() []*Staged {
 	}
 	slices.SortFunc(all, func(a, b *Staged) int { return cmp.Compare(a.Serial, b.Serial) })
 	return all
-}
-
-// message is a control that hurries no tick.
-func (b *inbox) message(f func(*Room)) error {
-	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		return ErrOver
-	}
-	b.controls = append(b.controls, f)
-	b.signal(true)
-	return nil
 }

@@ -59,7 +59,7 @@ func (a *API) apply(ctx context.Context, request proto.Message, fleets []*greenr
 	if broken = append(broken, missing...); len(broken) > 0 {
 		return store.Applied{}, badRequest(request, broken)
 	}
-	applied, err := a.cfg.Store.ApplyAll(ctx, fleetModels, routeModels, dry, a.cfg.Now())
+	applied, err := a.cfg.Store.ApplyAll(ctx, store.Objects{Fleets: fleetModels, Routes: routeModels}, dry, a.cfg.Now())
 	if err != nil || dry {
 		return applied, err
 	}

@@ -53,7 +53,7 @@ func (a *App) applyDemo(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := a.store.ApplyAll(ctx, fleets, routes, false, time.Now()); err != nil {
+	if _, err := a.store.ApplyAll(ctx, store.Objects{Fleets: fleets, Routes: routes}, false, time.Now()); err != nil {
 		return err
 	}
 	return a.specs.Refresh(ctx)

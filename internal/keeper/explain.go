@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -18,7 +19,8 @@ type Explanation struct {
 	Facts     []string
 	Actions   []Action // of the last plan that did more than clear away what had ended
 	Holds     []string
-	History   []Decision // newest first, at most MaxHistory
+	Answers   []scale.Answer // what each policy, buffer and event asked for
+	History   []Decision     // newest first, at most MaxHistory
 }
 
 // Action is one action of a plan with what became of it.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
@@ -58,6 +59,12 @@ type Config struct {
 	Env func(model.ServerID) map[string]string
 	// Waiting counts the joins of a route that wait for room.
 	Waiting func(model.RouteName) int
+	// Outlook answers what is known of a fleet beside its servers; called with every tick: answer from memory. nil: nothing.
+	// Its Begun is filled in by the keeper.
+	Outlook func(model.FleetName, time.Time) scale.Outlook
+	// Decided is told every decision that is worth a line, once its result is known, in no order; nil: nobody. It must not
+	// block.
+	Decided func(model.FleetName, Decision)
 	Now     func() time.Time
 	Holder  string       // names this control plane in leases
 	Logger  *slog.Logger // nil: slog.Default

@@ -34,7 +34,23 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	}
 	v.input.Found = k.foundAgain()
 	v.input.Now = k.cfg.Now()
+	if err := k.observeOutlook(ctx, f.name, &v.input); err != nil {
+		return view{}, err
+	}
 	return v, k.observeSessions(ctx, f, &v.input)
+}
+
+// observeOutlook adds what is known of the fleet beside its servers.
+func (k *Keeper) observeOutlook(ctx context.Context, name model.FleetName, in *plan.Input) error {
+	if k.cfg.Outlook != nil {
+		in.Outlook = k.cfg.Outlook(name, in.Now)
+	}
+	tally, err := k.cfg.Registry.Tally(ctx)
+	if err != nil {
+		return fmt.Errorf("count what fleet %s has seen: %w", name, err)
+	}
+	in.Outlook.Begun = tally.Fleets[name].SessionsBegun
+	return nil
 }
 
 // spec gives the fleet as it is wished to be: one that the store does not know is to go.

@@ -13,7 +13,7 @@ type Fleet struct {
 	Deleted    bool // its servers are being drained, then it goes
 }
 
-// FleetSpec says what a fleet's servers are and how many to keep. After WithDefaults no field has its zero meaning.
+// FleetSpec says what a fleet's servers are and how many to keep. After WithDefaults no field has its zero meaning, but a Price that nobody said.
 type FleetSpec struct {
 	Process      *ProcessSpec // the provider; exactly one is set after WithDefaults
 	Capacity     Capacity
@@ -25,6 +25,8 @@ type FleetSpec struct {
 	StartTimeout time.Duration // from start to Ready
 	ScaleInAfter time.Duration // surplus and empty for this long
 	Room         RoomSettings
+	Scaling      Scaling
+	Price        Price
 }
 
 // ProcessSpec is the `process` provider's part of a fleet. An empty Command means the built-in room server.
@@ -136,6 +138,8 @@ func (s FleetSpec) WithDefaults() FleetSpec {
 	def(&s.StartTimeout, DefaultStartTimeout)
 	def(&s.ScaleInAfter, DefaultScaleInAfter)
 	s.Room = s.Room.WithDefaults()
+	s.Scaling = s.Scaling.WithDefaults()
+	s.Price = s.Price.WithDefaults()
 	p := ProcessSpec{}
 	if s.Process != nil {
 		p = *s.Process

@@ -36,12 +36,27 @@ type Registry interface {
 	Servers
 	Sessions
 
+	// Tally answers what fleets and routes have seen since this registry began.
+	Tally(ctx context.Context) (Tally, error)
 	// Watch gives a channel that receives after changes, coalesced (capacity 1: a slow reader misses signals, never
 	// the last one). The channel is closed when ctx ends.
 	Watch(ctx context.Context) <-chan struct{}
 	// Acquire takes or prolongs the lease called name for holder until now+ttl. It answers whether holder has it, and
 	// the lease's fencing generation, raised each time it changes hands.
 	Acquire(ctx context.Context, name, holder string, ttl time.Duration, now time.Time) (held bool, fence model.Generation, err error)
+}
+
+// Tally is counters that only rise. The caller owns it.
+type Tally struct {
+	Fleets map[model.FleetName]Counters
+	Routes map[model.RouteName]Counters
+}
+
+// Counters count what began and ended. A session that moves counts once, on the fleet it began on.
+type Counters struct {
+	SessionsBegun uint64 // by joins: not those that servers brought back after a restart
+	SeatsTaken    uint64 // reserved for the first time in their session
+	SeatsFreed    uint64
 }
 
 // Joins is what the router needs.
@@ -157,6 +172,7 @@ type Report struct {
 	Stream   uint64
 	Sessions []SessionReport
 	Ended    []EndedSession
+	Load     *model.Load // nil: not said
 	Now      time.Time
 }
 

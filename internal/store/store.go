@@ -33,6 +33,14 @@ const (
 type Applied struct {
 	Fleets []AppliedFleet
 	Routes []AppliedRoute
+	Events []AppliedEvent
+}
+
+// Objects is what one ApplyAll creates or replaces, each named once within its kind.
+type Objects struct {
+	Fleets []model.Fleet
+	Routes []model.Route
+	Events []model.Event
 }
 
 // AppliedFleet is a fleet as it is now, with its new generation and times.
@@ -47,12 +55,18 @@ type AppliedRoute struct {
 	Outcome Outcome
 }
 
+// AppliedEvent is an event as it is now, with its new generation and times.
+type AppliedEvent struct {
+	model.Event
+	Outcome Outcome
+}
+
 // Store is the durable facts. Every write is one transaction and is on disk when it returns.
 type Store interface {
-	// ApplyAll creates or replaces fleets and routes, each named once: all of them, or none. An object's Generation 0
-	// means whatever is there, else ErrConflict if another is. A route may name a fleet of the same call; ErrNotFound,
-	// naming the fleet, when there is none. With dry nothing is written. The same spec again is Unchanged.
-	ApplyAll(ctx context.Context, fleets []model.Fleet, routes []model.Route, dry bool, now time.Time) (Applied, error)
+	// ApplyAll creates or replaces the objects: all of them, or none. An object's Generation 0 means whatever is there, else
+	// ErrConflict if another is. A route may name a fleet of the same call, an event a route; ErrNotFound, naming what is
+	// missing, when there is none. With dry nothing is written. The same spec again is Unchanged.
+	ApplyAll(ctx context.Context, objects Objects, dry bool, now time.Time) (Applied, error)
 
 	GetFleet(ctx context.Context, name model.FleetName) (model.Fleet, error)
 	ListFleets(ctx context.Context) ([]model.Fleet, error)

@@ -29,7 +29,9 @@ type ApplyRequest struct {
 	// Each by another name. A route may have the name of a fleet.
 	Routes []*Route `protobuf:"bytes,2,rep,name=routes,proto3" json:"routes,omitempty"`
 	// Check everything, change nothing.
-	DryRun        bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Each by another name.
+	Events        []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -85,9 +87,16 @@ func (x *ApplyRequest) GetDryRun() bool {
 	return false
 }
 
+func (x *ApplyRequest) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 type ApplyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The fleets, then the routes, each in the order of the request.
+	// The fleets, then the routes, then the events, each in the order of the request.
 	Objects       []*AppliedObject `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -132,7 +141,7 @@ func (x *ApplyResponse) GetObjects() []*AppliedObject {
 
 type AppliedObject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "Fleet" or "Route".
+	// "Fleet", "Route" or "Event".
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// "created", "changed" or "unchanged"; in a dry run, what it would be.
@@ -204,12 +213,13 @@ var File_greenroom_v1_apply_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_apply_proto_rawDesc = "" +
 	"\n" +
-	"\x18greenroom/v1/apply.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18greenroom/v1/fleet.proto\x1a\x18greenroom/v1/route.proto\"\xa8\x02\n" +
+	"\x18greenroom/v1/apply.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18greenroom/v1/event.proto\x1a\x18greenroom/v1/fleet.proto\x1a\x18greenroom/v1/route.proto\"\x86\x03\n" +
 	"\fApplyRequest\x12+\n" +
 	"\x06fleets\x18\x01 \x03(\v2\x13.greenroom.v1.FleetR\x06fleets\x12+\n" +
 	"\x06routes\x18\x02 \x03(\v2\x13.greenroom.v1.RouteR\x06routes\x12\x17\n" +
-	"\adry_run\x18\x03 \x01(\bR\x06dryRun:\xa4\x01\xbaH\xa0\x01\x1a\x9d\x01\n" +
-	"\rapply.objects\x12/a request must hold 1 to 1000 fleets and routes\x1a[size(this.fleets) + size(this.routes) >= 1 && size(this.fleets) + size(this.routes) <= 1000\"F\n" +
+	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12+\n" +
+	"\x06events\x18\x04 \x03(\v2\x13.greenroom.v1.EventR\x06events:\xd5\x01\xbaH\xd1\x01\x1a\xce\x01\n" +
+	"\rapply.objects\x127a request must hold 1 to 1000 fleets, routes and events\x1a\x83\x01size(this.fleets) + size(this.routes) + size(this.events) >= 1 && size(this.fleets) + size(this.routes) + size(this.events) <= 1000\"F\n" +
 	"\rApplyResponse\x125\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1b.greenroom.v1.AppliedObjectR\aobjects\"q\n" +
 	"\rAppliedObject\x12\x12\n" +
@@ -241,18 +251,20 @@ var file_greenroom_v1_apply_proto_goTypes = []any{
 	(*AppliedObject)(nil), // 2: greenroom.v1.AppliedObject
 	(*Fleet)(nil),         // 3: greenroom.v1.Fleet
 	(*Route)(nil),         // 4: greenroom.v1.Route
+	(*Event)(nil),         // 5: greenroom.v1.Event
 }
 var file_greenroom_v1_apply_proto_depIdxs = []int32{
 	3, // 0: greenroom.v1.ApplyRequest.fleets:type_name -> greenroom.v1.Fleet
 	4, // 1: greenroom.v1.ApplyRequest.routes:type_name -> greenroom.v1.Route
-	2, // 2: greenroom.v1.ApplyResponse.objects:type_name -> greenroom.v1.AppliedObject
-	0, // 3: greenroom.v1.ApplyService.Apply:input_type -> greenroom.v1.ApplyRequest
-	1, // 4: greenroom.v1.ApplyService.Apply:output_type -> greenroom.v1.ApplyResponse
-	4, // [4:5] is the sub-list for method output_type
-	3, // [3:4] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 2: greenroom.v1.ApplyRequest.events:type_name -> greenroom.v1.Event
+	2, // 3: greenroom.v1.ApplyResponse.objects:type_name -> greenroom.v1.AppliedObject
+	0, // 4: greenroom.v1.ApplyService.Apply:input_type -> greenroom.v1.ApplyRequest
+	1, // 5: greenroom.v1.ApplyService.Apply:output_type -> greenroom.v1.ApplyResponse
+	5, // [5:6] is the sub-list for method output_type
+	4, // [4:5] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_apply_proto_init() }
@@ -260,6 +272,7 @@ func file_greenroom_v1_apply_proto_init() {
 	if File_greenroom_v1_apply_proto != nil {
 		return
 	}
+	file_greenroom_v1_event_proto_init()
 	file_greenroom_v1_fleet_proto_init()
 	file_greenroom_v1_route_proto_init()
 	type x struct{}

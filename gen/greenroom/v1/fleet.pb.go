@@ -187,7 +187,11 @@ type FleetSpec struct {
 	// How long a server stays surplus and without a session before it is taken away. 0 means 60 s.
 	ScaleInAfter *durationpb.Duration `protobuf:"bytes,8,opt,name=scale_in_after,json=scaleInAfter,proto3" json:"scale_in_after,omitempty"`
 	// Settings of the built-in room server; ignored by any other command.
-	Room          *RoomSettings `protobuf:"bytes,9,opt,name=room,proto3" json:"room,omitempty"`
+	Room *RoomSettings `protobuf:"bytes,9,opt,name=room,proto3" json:"room,omitempty"`
+	// How many servers and free sessions are wanted beside the buffers. Unset: one policy, the trend.
+	Scaling *Scaling `protobuf:"bytes,10,opt,name=scaling,proto3" json:"scaling,omitempty"`
+	// What one server costs. Unset: not known, and only server-hours are shown.
+	Price         *Price `protobuf:"bytes,11,opt,name=price,proto3" json:"price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -281,6 +285,20 @@ func (x *FleetSpec) GetScaleInAfter() *durationpb.Duration {
 func (x *FleetSpec) GetRoom() *RoomSettings {
 	if x != nil {
 		return x.Room
+	}
+	return nil
+}
+
+func (x *FleetSpec) GetScaling() *Scaling {
+	if x != nil {
+		return x.Scaling
+	}
+	return nil
+}
+
+func (x *FleetSpec) GetPrice() *Price {
+	if x != nil {
+		return x.Price
 	}
 	return nil
 }
@@ -1607,7 +1625,9 @@ type ExplainFleetResponse struct {
 	Facts   []string         `protobuf:"bytes,3,rep,name=facts,proto3" json:"facts,omitempty"`
 	Actions []*PlannedAction `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
 	// What it would like to do and may not yet: "would start 1 server: max_servers 3 reached".
-	Holds         []string `protobuf:"bytes,5,rep,name=holds,proto3" json:"holds,omitempty"`
+	Holds []string `protobuf:"bytes,5,rep,name=holds,proto3" json:"holds,omitempty"`
+	// What each policy, event and buffer asked for, the deciding ones marked.
+	Answers       []*PolicyAnswer `protobuf:"bytes,6,rep,name=answers,proto3" json:"answers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1677,6 +1697,350 @@ func (x *ExplainFleetResponse) GetHolds() []string {
 	return nil
 }
 
+func (x *ExplainFleetResponse) GetAnswers() []*PolicyAnswer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// What one policy asked for at the last plan.
+type PolicyAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The policy's or event's name; "buffers", "waiting", "re-home", "minimum" for what every fleet has.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// "trend", "buffer", "occupancy", "active sessions", "load", "schedule", "external", "forecast", "event", ….
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What it asks for; 0 for nothing of that kind.
+	Servers      uint32 `protobuf:"varint,3,opt,name=servers,proto3" json:"servers,omitempty"`
+	FreeSessions uint32 `protobuf:"varint,4,opt,name=free_sessions,json=freeSessions,proto3" json:"free_sessions,omitempty"`
+	ReadyServers uint32 `protobuf:"varint,5,opt,name=ready_servers,json=readyServers,proto3" json:"ready_servers,omitempty"`
+	// Its answer is the one that counts for at least one of the three.
+	Decides bool `protobuf:"varint,6,opt,name=decides,proto3" json:"decides,omitempty"`
+	// In a sentence, with the numbers it saw: "3.2 joins/s, 41 s to boot: 140 sessions could begin until then".
+	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why it could not say; what it last asked for holds. Empty: it could.
+	Holds string `protobuf:"bytes,8,opt,name=holds,proto3" json:"holds,omitempty"`
+	// The numbers it saw, by name.
+	Numbers       map[string]float64 `protobuf:"bytes,9,rep,name=numbers,proto3" json:"numbers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PolicyAnswer) Reset() {
+	*x = PolicyAnswer{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PolicyAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PolicyAnswer) ProtoMessage() {}
+
+func (x *PolicyAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PolicyAnswer.ProtoReflect.Descriptor instead.
+func (*PolicyAnswer) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *PolicyAnswer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PolicyAnswer) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *PolicyAnswer) GetServers() uint32 {
+	if x != nil {
+		return x.Servers
+	}
+	return 0
+}
+
+func (x *PolicyAnswer) GetFreeSessions() uint32 {
+	if x != nil {
+		return x.FreeSessions
+	}
+	return 0
+}
+
+func (x *PolicyAnswer) GetReadyServers() uint32 {
+	if x != nil {
+		return x.ReadyServers
+	}
+	return 0
+}
+
+func (x *PolicyAnswer) GetDecides() bool {
+	if x != nil {
+		return x.Decides
+	}
+	return false
+}
+
+func (x *PolicyAnswer) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PolicyAnswer) GetHolds() string {
+	if x != nil {
+		return x.Holds
+	}
+	return ""
+}
+
+func (x *PolicyAnswer) GetNumbers() map[string]float64 {
+	if x != nil {
+		return x.Numbers
+	}
+	return nil
+}
+
+type ListDecisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: of all fleets.
+	Fleet string `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	// At or after; unset: since ever.
+	Since *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=since,proto3" json:"since,omitempty"`
+	// Before; unset: until now.
+	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
+	// 0 means 100.
+	Limit         uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDecisionsRequest) Reset() {
+	*x = ListDecisionsRequest{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDecisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDecisionsRequest) ProtoMessage() {}
+
+func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDecisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListDecisionsRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListDecisionsRequest) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+func (x *ListDecisionsRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *ListDecisionsRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+func (x *ListDecisionsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListDecisionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Decisions     []*Decision            `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDecisionsResponse) Reset() {
+	*x = ListDecisionsResponse{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDecisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDecisionsResponse) ProtoMessage() {}
+
+func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDecisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListDecisionsResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListDecisionsResponse) GetDecisions() []*Decision {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+// What a plan did for one reason.
+type Decision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rises with time.
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	At    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	Fleet string                 `protobuf:"bytes,3,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	// As in PlannedAction.
+	Verb    string   `protobuf:"bytes,4,opt,name=verb,proto3" json:"verb,omitempty"`
+	Servers []string `protobuf:"bytes,5,rep,name=servers,proto3" json:"servers,omitempty"`
+	Reason  string   `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// "opened 2 servers: 3 free session slots, buffer 5".
+	Sentence string `protobuf:"bytes,7,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	// "ok", or the first error's sentence; empty while under way.
+	Result        string `protobuf:"bytes,8,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Decision) Reset() {
+	*x = Decision{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Decision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Decision) ProtoMessage() {}
+
+func (x *Decision) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Decision.ProtoReflect.Descriptor instead.
+func (*Decision) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Decision) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Decision) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Decision) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+func (x *Decision) GetVerb() string {
+	if x != nil {
+		return x.Verb
+	}
+	return ""
+}
+
+func (x *Decision) GetServers() []string {
+	if x != nil {
+		return x.Servers
+	}
+	return nil
+}
+
+func (x *Decision) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Decision) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *Decision) GetResult() string {
+	if x != nil {
+		return x.Result
+	}
+	return ""
+}
+
 type PlannedAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "start", "open", "cordon", "drain", "hand over", "stop", "forget".
@@ -1692,7 +2056,7 @@ type PlannedAction struct {
 
 func (x *PlannedAction) Reset() {
 	*x = PlannedAction{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +2068,7 @@ func (x *PlannedAction) String() string {
 func (*PlannedAction) ProtoMessage() {}
 
 func (x *PlannedAction) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +2081,7 @@ func (x *PlannedAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlannedAction.ProtoReflect.Descriptor instead.
 func (*PlannedAction) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{24}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PlannedAction) GetVerb() string {
@@ -1752,7 +2116,7 @@ var File_greenroom_v1_fleet_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\n" +
-	"\x18greenroom/v1/fleet.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xcd\x03\n" +
+	"\x18greenroom/v1/fleet.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1agreenroom/v1/scaling.proto\x1a\x18greenroom/v1/types.proto\"\xcd\x03\n" +
 	"\x05Fleet\x129\n" +
 	"\x04name\x18\x01 \x01(\tB%\xbaH\"r \x18?2\x1c^[a-z]([-a-z0-9]*[a-z0-9])?$R\x04name\x12P\n" +
 	"\x06labels\x18\x02 \x03(\v2\x1f.greenroom.v1.Fleet.LabelsEntryB\x17\xbaH\x14\x9a\x01\x11\x10 \"\x06r\x04\x10\x01\x18?*\x05r\x03\x18\xfd\x01R\x06labels\x123\n" +
@@ -1767,7 +2131,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\x06status\x18\a \x01(\v2\x19.greenroom.v1.FleetStatusR\x06status\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8b\x06\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe7\x06\n" +
 	"\tFleetSpec\x122\n" +
 	"\bprovider\x18\x01 \x01(\v2\x16.greenroom.v1.ProviderR\bprovider\x128\n" +
 	"\bcapacity\x18\x02 \x01(\v2\x1c.greenroom.v1.ServerCapacityR\bcapacity\x12/\n" +
@@ -1779,7 +2143,10 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\x05drain\x18\x06 \x01(\v2\x19.greenroom.v1.DrainPolicyR\x05drain\x122\n" +
 	"\x06health\x18\a \x01(\v2\x1a.greenroom.v1.HealthPolicyR\x06health\x12O\n" +
 	"\x0escale_in_after\x18\b \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\fscaleInAfter\x12.\n" +
-	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsR\x04room:\xa0\x02\xbaH\x9c\x02\x1az\n" +
+	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsR\x04room\x12/\n" +
+	"\ascaling\x18\n" +
+	" \x01(\v2\x15.greenroom.v1.ScalingR\ascaling\x12)\n" +
+	"\x05price\x18\v \x01(\v2\x13.greenroom.v1.PriceR\x05price:\xa0\x02\xbaH\x9c\x02\x1az\n" +
 	"\rfleet.min_max\x12)min_servers must not be above max_servers\x1a>this.max_servers == 0u || this.min_servers <= this.max_servers\x1a\x9d\x01\n" +
 	"\x0ffleet.ready_max\x12+buffers.ready must not be above max_servers\x1a]!has(this.buffers) || this.buffers.ready <= (this.max_servers == 0u ? 10u : this.max_servers)\"M\n" +
 	"\bProvider\x129\n" +
@@ -1895,14 +2262,44 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\adry_run\x18\x03 \x01(\bR\x06dryRun\"\x15\n" +
 	"\x13DeleteFleetResponse\"4\n" +
 	"\x13ExplainFleetRequest\x12\x1d\n" +
-	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x04name\"\xca\x01\n" +
+	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x04name\"\x80\x02\n" +
 	"\x14ExplainFleetResponse\x12\x14\n" +
 	"\x05fleet\x18\x01 \x01(\tR\x05fleet\x129\n" +
 	"\n" +
 	"planned_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tplannedAt\x12\x14\n" +
 	"\x05facts\x18\x03 \x03(\tR\x05facts\x125\n" +
 	"\aactions\x18\x04 \x03(\v2\x1b.greenroom.v1.PlannedActionR\aactions\x12\x14\n" +
-	"\x05holds\x18\x05 \x03(\tR\x05holds\"k\n" +
+	"\x05holds\x18\x05 \x03(\tR\x05holds\x124\n" +
+	"\aanswers\x18\x06 \x03(\v2\x1a.greenroom.v1.PolicyAnswerR\aanswers\"\xe1\x02\n" +
+	"\fPolicyAnswer\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x18\n" +
+	"\aservers\x18\x03 \x01(\rR\aservers\x12#\n" +
+	"\rfree_sessions\x18\x04 \x01(\rR\ffreeSessions\x12#\n" +
+	"\rready_servers\x18\x05 \x01(\rR\freadyServers\x12\x18\n" +
+	"\adecides\x18\x06 \x01(\bR\adecides\x12\x16\n" +
+	"\x06reason\x18\a \x01(\tR\x06reason\x12\x14\n" +
+	"\x05holds\x18\b \x01(\tR\x05holds\x12A\n" +
+	"\anumbers\x18\t \x03(\v2'.greenroom.v1.PolicyAnswer.NumbersEntryR\anumbers\x1a:\n" +
+	"\fNumbersEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xb9\x01\n" +
+	"\x14ListDecisionsRequest\x12\x1d\n" +
+	"\x05fleet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x05fleet\x120\n" +
+	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
+	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x1e\n" +
+	"\x05limit\x18\x04 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x05limit\"M\n" +
+	"\x15ListDecisionsResponse\x124\n" +
+	"\tdecisions\x18\x01 \x03(\v2\x16.greenroom.v1.DecisionR\tdecisions\"\xd6\x01\n" +
+	"\bDecision\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
+	"\x05fleet\x18\x03 \x01(\tR\x05fleet\x12\x12\n" +
+	"\x04verb\x18\x04 \x01(\tR\x04verb\x12\x18\n" +
+	"\aservers\x18\x05 \x03(\tR\aservers\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1a\n" +
+	"\bsentence\x18\a \x01(\tR\bsentence\x12\x16\n" +
+	"\x06result\x18\b \x01(\tR\x06result\"k\n" +
 	"\rPlannedAction\x12\x12\n" +
 	"\x04verb\x18\x01 \x01(\tR\x04verb\x12\x16\n" +
 	"\x06server\x18\x02 \x01(\tR\x06server\x12\x16\n" +
@@ -1911,7 +2308,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\bProtocol\x12\x18\n" +
 	"\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fPROTOCOL_TCP\x10\x01\x12\x10\n" +
-	"\fPROTOCOL_UDP\x10\x022\xfc\x03\n" +
+	"\fPROTOCOL_UDP\x10\x022\xd6\x04\n" +
 	"\fFleetService\x12O\n" +
 	"\n" +
 	"ApplyFleet\x12\x1f.greenroom.v1.ApplyFleetRequest\x1a .greenroom.v1.ApplyFleetResponse\x12I\n" +
@@ -1920,7 +2317,8 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"ListFleets\x12\x1f.greenroom.v1.ListFleetsRequest\x1a .greenroom.v1.ListFleetsResponse\x12T\n" +
 	"\vWatchFleets\x12 .greenroom.v1.WatchFleetsRequest\x1a!.greenroom.v1.WatchFleetsResponse0\x01\x12R\n" +
 	"\vDeleteFleet\x12 .greenroom.v1.DeleteFleetRequest\x1a!.greenroom.v1.DeleteFleetResponse\x12U\n" +
-	"\fExplainFleet\x12!.greenroom.v1.ExplainFleetRequest\x1a\".greenroom.v1.ExplainFleetResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
+	"\fExplainFleet\x12!.greenroom.v1.ExplainFleetRequest\x1a\".greenroom.v1.ExplainFleetResponse\x12X\n" +
+	"\rListDecisions\x12\".greenroom.v1.ListDecisionsRequest\x1a#.greenroom.v1.ListDecisionsResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
 
 var (
 	file_greenroom_v1_fleet_proto_rawDescOnce sync.Once
@@ -1935,7 +2333,7 @@ func file_greenroom_v1_fleet_proto_rawDescGZIP() []byte {
 }
 
 var file_greenroom_v1_fleet_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_greenroom_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_greenroom_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_greenroom_v1_fleet_proto_goTypes = []any{
 	(Protocol)(0),                 // 0: greenroom.v1.Protocol
 	(*Fleet)(nil),                 // 1: greenroom.v1.Fleet
@@ -1962,70 +2360,87 @@ var file_greenroom_v1_fleet_proto_goTypes = []any{
 	(*DeleteFleetResponse)(nil),   // 22: greenroom.v1.DeleteFleetResponse
 	(*ExplainFleetRequest)(nil),   // 23: greenroom.v1.ExplainFleetRequest
 	(*ExplainFleetResponse)(nil),  // 24: greenroom.v1.ExplainFleetResponse
-	(*PlannedAction)(nil),         // 25: greenroom.v1.PlannedAction
-	nil,                           // 26: greenroom.v1.Fleet.LabelsEntry
-	nil,                           // 27: greenroom.v1.ProcessProvider.EnvEntry
-	nil,                           // 28: greenroom.v1.FleetStatus.ServersEntry
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
-	(*DrainPolicy)(nil),           // 30: greenroom.v1.DrainPolicy
-	(*durationpb.Duration)(nil),   // 31: google.protobuf.Duration
-	(ChangeType)(0),               // 32: greenroom.v1.ChangeType
+	(*PolicyAnswer)(nil),          // 25: greenroom.v1.PolicyAnswer
+	(*ListDecisionsRequest)(nil),  // 26: greenroom.v1.ListDecisionsRequest
+	(*ListDecisionsResponse)(nil), // 27: greenroom.v1.ListDecisionsResponse
+	(*Decision)(nil),              // 28: greenroom.v1.Decision
+	(*PlannedAction)(nil),         // 29: greenroom.v1.PlannedAction
+	nil,                           // 30: greenroom.v1.Fleet.LabelsEntry
+	nil,                           // 31: greenroom.v1.ProcessProvider.EnvEntry
+	nil,                           // 32: greenroom.v1.FleetStatus.ServersEntry
+	nil,                           // 33: greenroom.v1.PolicyAnswer.NumbersEntry
+	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
+	(*DrainPolicy)(nil),           // 35: greenroom.v1.DrainPolicy
+	(*durationpb.Duration)(nil),   // 36: google.protobuf.Duration
+	(*Scaling)(nil),               // 37: greenroom.v1.Scaling
+	(*Price)(nil),                 // 38: greenroom.v1.Price
+	(ChangeType)(0),               // 39: greenroom.v1.ChangeType
 }
 var file_greenroom_v1_fleet_proto_depIdxs = []int32{
-	26, // 0: greenroom.v1.Fleet.labels:type_name -> greenroom.v1.Fleet.LabelsEntry
+	30, // 0: greenroom.v1.Fleet.labels:type_name -> greenroom.v1.Fleet.LabelsEntry
 	2,  // 1: greenroom.v1.Fleet.spec:type_name -> greenroom.v1.FleetSpec
-	29, // 2: greenroom.v1.Fleet.created_at:type_name -> google.protobuf.Timestamp
-	29, // 3: greenroom.v1.Fleet.updated_at:type_name -> google.protobuf.Timestamp
+	34, // 2: greenroom.v1.Fleet.created_at:type_name -> google.protobuf.Timestamp
+	34, // 3: greenroom.v1.Fleet.updated_at:type_name -> google.protobuf.Timestamp
 	12, // 4: greenroom.v1.Fleet.status:type_name -> greenroom.v1.FleetStatus
 	3,  // 5: greenroom.v1.FleetSpec.provider:type_name -> greenroom.v1.Provider
 	7,  // 6: greenroom.v1.FleetSpec.capacity:type_name -> greenroom.v1.ServerCapacity
 	8,  // 7: greenroom.v1.FleetSpec.buffers:type_name -> greenroom.v1.Buffers
-	30, // 8: greenroom.v1.FleetSpec.drain:type_name -> greenroom.v1.DrainPolicy
+	35, // 8: greenroom.v1.FleetSpec.drain:type_name -> greenroom.v1.DrainPolicy
 	9,  // 9: greenroom.v1.FleetSpec.health:type_name -> greenroom.v1.HealthPolicy
-	31, // 10: greenroom.v1.FleetSpec.scale_in_after:type_name -> google.protobuf.Duration
+	36, // 10: greenroom.v1.FleetSpec.scale_in_after:type_name -> google.protobuf.Duration
 	10, // 11: greenroom.v1.FleetSpec.room:type_name -> greenroom.v1.RoomSettings
-	4,  // 12: greenroom.v1.Provider.process:type_name -> greenroom.v1.ProcessProvider
-	27, // 13: greenroom.v1.ProcessProvider.env:type_name -> greenroom.v1.ProcessProvider.EnvEntry
-	5,  // 14: greenroom.v1.ProcessProvider.ports:type_name -> greenroom.v1.Port
-	6,  // 15: greenroom.v1.ProcessProvider.resources:type_name -> greenroom.v1.Resources
-	31, // 16: greenroom.v1.ProcessProvider.stop_grace:type_name -> google.protobuf.Duration
-	0,  // 17: greenroom.v1.Port.protocol:type_name -> greenroom.v1.Protocol
-	31, // 18: greenroom.v1.HealthPolicy.doubt_after:type_name -> google.protobuf.Duration
-	31, // 19: greenroom.v1.HealthPolicy.start_timeout:type_name -> google.protobuf.Duration
-	31, // 20: greenroom.v1.RoomSettings.tick:type_name -> google.protobuf.Duration
-	31, // 21: greenroom.v1.RoomSettings.resume_window:type_name -> google.protobuf.Duration
-	31, // 22: greenroom.v1.RoomSettings.max_member_queue_age:type_name -> google.protobuf.Duration
-	31, // 23: greenroom.v1.RoomSettings.hello_timeout:type_name -> google.protobuf.Duration
-	31, // 24: greenroom.v1.RoomSettings.idle_timeout:type_name -> google.protobuf.Duration
-	11, // 25: greenroom.v1.RoomSettings.interest:type_name -> greenroom.v1.Interest
-	31, // 26: greenroom.v1.Interest.far_every:type_name -> google.protobuf.Duration
-	31, // 27: greenroom.v1.Interest.refresh:type_name -> google.protobuf.Duration
-	28, // 28: greenroom.v1.FleetStatus.servers:type_name -> greenroom.v1.FleetStatus.ServersEntry
-	1,  // 29: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 30: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 31: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 32: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
-	32, // 33: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
-	1,  // 34: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
-	29, // 35: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
-	25, // 36: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
-	13, // 37: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
-	15, // 38: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
-	17, // 39: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
-	19, // 40: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
-	21, // 41: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
-	23, // 42: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
-	14, // 43: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
-	16, // 44: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
-	18, // 45: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
-	20, // 46: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
-	22, // 47: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
-	24, // 48: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
-	43, // [43:49] is the sub-list for method output_type
-	37, // [37:43] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	37, // 12: greenroom.v1.FleetSpec.scaling:type_name -> greenroom.v1.Scaling
+	38, // 13: greenroom.v1.FleetSpec.price:type_name -> greenroom.v1.Price
+	4,  // 14: greenroom.v1.Provider.process:type_name -> greenroom.v1.ProcessProvider
+	31, // 15: greenroom.v1.ProcessProvider.env:type_name -> greenroom.v1.ProcessProvider.EnvEntry
+	5,  // 16: greenroom.v1.ProcessProvider.ports:type_name -> greenroom.v1.Port
+	6,  // 17: greenroom.v1.ProcessProvider.resources:type_name -> greenroom.v1.Resources
+	36, // 18: greenroom.v1.ProcessProvider.stop_grace:type_name -> google.protobuf.Duration
+	0,  // 19: greenroom.v1.Port.protocol:type_name -> greenroom.v1.Protocol
+	36, // 20: greenroom.v1.HealthPolicy.doubt_after:type_name -> google.protobuf.Duration
+	36, // 21: greenroom.v1.HealthPolicy.start_timeout:type_name -> google.protobuf.Duration
+	36, // 22: greenroom.v1.RoomSettings.tick:type_name -> google.protobuf.Duration
+	36, // 23: greenroom.v1.RoomSettings.resume_window:type_name -> google.protobuf.Duration
+	36, // 24: greenroom.v1.RoomSettings.max_member_queue_age:type_name -> google.protobuf.Duration
+	36, // 25: greenroom.v1.RoomSettings.hello_timeout:type_name -> google.protobuf.Duration
+	36, // 26: greenroom.v1.RoomSettings.idle_timeout:type_name -> google.protobuf.Duration
+	11, // 27: greenroom.v1.RoomSettings.interest:type_name -> greenroom.v1.Interest
+	36, // 28: greenroom.v1.Interest.far_every:type_name -> google.protobuf.Duration
+	36, // 29: greenroom.v1.Interest.refresh:type_name -> google.protobuf.Duration
+	32, // 30: greenroom.v1.FleetStatus.servers:type_name -> greenroom.v1.FleetStatus.ServersEntry
+	1,  // 31: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 32: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 33: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 34: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
+	39, // 35: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
+	1,  // 36: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
+	34, // 37: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
+	29, // 38: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
+	25, // 39: greenroom.v1.ExplainFleetResponse.answers:type_name -> greenroom.v1.PolicyAnswer
+	33, // 40: greenroom.v1.PolicyAnswer.numbers:type_name -> greenroom.v1.PolicyAnswer.NumbersEntry
+	34, // 41: greenroom.v1.ListDecisionsRequest.since:type_name -> google.protobuf.Timestamp
+	34, // 42: greenroom.v1.ListDecisionsRequest.until:type_name -> google.protobuf.Timestamp
+	28, // 43: greenroom.v1.ListDecisionsResponse.decisions:type_name -> greenroom.v1.Decision
+	34, // 44: greenroom.v1.Decision.at:type_name -> google.protobuf.Timestamp
+	13, // 45: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
+	15, // 46: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
+	17, // 47: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
+	19, // 48: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
+	21, // 49: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
+	23, // 50: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
+	26, // 51: greenroom.v1.FleetService.ListDecisions:input_type -> greenroom.v1.ListDecisionsRequest
+	14, // 52: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
+	16, // 53: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
+	18, // 54: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
+	20, // 55: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
+	22, // 56: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
+	24, // 57: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
+	27, // 58: greenroom.v1.FleetService.ListDecisions:output_type -> greenroom.v1.ListDecisionsResponse
+	52, // [52:59] is the sub-list for method output_type
+	45, // [45:52] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_fleet_proto_init() }
@@ -2033,6 +2448,7 @@ func file_greenroom_v1_fleet_proto_init() {
 	if File_greenroom_v1_fleet_proto != nil {
 		return
 	}
+	file_greenroom_v1_scaling_proto_init()
 	file_greenroom_v1_types_proto_init()
 	file_greenroom_v1_fleet_proto_msgTypes[2].OneofWrappers = []any{
 		(*Provider_Process)(nil),
@@ -2043,7 +2459,7 @@ func file_greenroom_v1_fleet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_fleet_proto_rawDesc), len(file_greenroom_v1_fleet_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   28,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

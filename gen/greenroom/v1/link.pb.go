@@ -226,7 +226,9 @@ type Report struct {
 	// Sessions that changed, each in full.
 	Sessions []*SessionReport `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	// Sessions that ended on their own.
-	Ended         []*SessionRef `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
+	Ended []*SessionRef `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
+	// What the server's process used since the last report that said so; unset when this one does not say.
+	Load          *ServerLoad `protobuf:"bytes,3,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -271,6 +273,13 @@ func (x *Report) GetSessions() []*SessionReport {
 func (x *Report) GetEnded() []*SessionRef {
 	if x != nil {
 		return x.Ended
+	}
+	return nil
+}
+
+func (x *Report) GetLoad() *ServerLoad {
+	if x != nil {
+		return x.Load
 	}
 	return nil
 }
@@ -1603,10 +1612,11 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\aversion\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\aversion\x12>\n" +
 	"\tendpoints\x18\x03 \x03(\v2\x16.greenroom.v1.EndpointB\b\xbaH\x05\x92\x01\x02\x10\x10R\tendpoints\x127\n" +
 	"\bsessions\x18\x04 \x03(\v2\x1b.greenroom.v1.SessionReportR\bsessions\x12/\n" +
-	"\x05state\x18\x05 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\"q\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\"\x9f\x01\n" +
 	"\x06Report\x127\n" +
 	"\bsessions\x18\x01 \x03(\v2\x1b.greenroom.v1.SessionReportR\bsessions\x12.\n" +
-	"\x05ended\x18\x02 \x03(\v2\x18.greenroom.v1.SessionRefR\x05ended\"T\n" +
+	"\x05ended\x18\x02 \x03(\v2\x18.greenroom.v1.SessionRefR\x05ended\x12,\n" +
+	"\x04load\x18\x03 \x01(\v2\x18.greenroom.v1.ServerLoadR\x04load\"T\n" +
 	"\n" +
 	"SessionRef\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x10\n" +
@@ -1743,9 +1753,10 @@ var file_greenroom_v1_link_proto_goTypes = []any{
 	(*Release)(nil),               // 20: greenroom.v1.Release
 	(*Endpoint)(nil),              // 21: greenroom.v1.Endpoint
 	(ServerState)(0),              // 22: greenroom.v1.ServerState
-	(*RoomSettings)(nil),          // 23: greenroom.v1.RoomSettings
-	(*durationpb.Duration)(nil),   // 24: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*ServerLoad)(nil),            // 23: greenroom.v1.ServerLoad
+	(*RoomSettings)(nil),          // 24: greenroom.v1.RoomSettings
+	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
 }
 var file_greenroom_v1_link_proto_depIdxs = []int32{
 	1,  // 0: greenroom.v1.LinkRequest.hello:type_name -> greenroom.v1.Hello
@@ -1757,46 +1768,47 @@ var file_greenroom_v1_link_proto_depIdxs = []int32{
 	22, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
 	4,  // 7: greenroom.v1.Report.sessions:type_name -> greenroom.v1.SessionReport
 	3,  // 8: greenroom.v1.Report.ended:type_name -> greenroom.v1.SessionRef
-	3,  // 9: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
-	5,  // 10: greenroom.v1.SessionReport.seats:type_name -> greenroom.v1.ClaimedSeat
-	3,  // 11: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
-	3,  // 12: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
-	9,  // 13: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
-	13, // 14: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
-	14, // 15: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
-	15, // 16: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
-	17, // 17: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
-	20, // 18: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
-	16, // 19: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
-	10, // 20: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
-	23, // 21: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
-	12, // 22: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
-	24, // 23: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	24, // 24: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
-	23, // 25: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
-	13, // 26: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
-	3,  // 27: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
-	10, // 28: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
-	11, // 29: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
-	22, // 30: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
-	25, // 31: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
-	25, // 32: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
-	3,  // 33: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
-	3,  // 34: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
-	3,  // 35: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
-	3,  // 36: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
-	18, // 37: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
-	21, // 38: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
-	19, // 39: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
-	25, // 40: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
-	3,  // 41: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
-	0,  // 42: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
-	8,  // 43: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
-	43, // [43:44] is the sub-list for method output_type
-	42, // [42:43] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	23, // 9: greenroom.v1.Report.load:type_name -> greenroom.v1.ServerLoad
+	3,  // 10: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
+	5,  // 11: greenroom.v1.SessionReport.seats:type_name -> greenroom.v1.ClaimedSeat
+	3,  // 12: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
+	3,  // 13: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
+	9,  // 14: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
+	13, // 15: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
+	14, // 16: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
+	15, // 17: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
+	17, // 18: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
+	20, // 19: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
+	16, // 20: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
+	10, // 21: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
+	24, // 22: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
+	12, // 23: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
+	25, // 24: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	25, // 25: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
+	24, // 26: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
+	13, // 27: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
+	3,  // 28: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
+	10, // 29: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
+	11, // 30: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
+	22, // 31: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
+	26, // 32: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
+	26, // 33: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
+	3,  // 34: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
+	3,  // 35: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
+	3,  // 36: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
+	3,  // 37: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
+	18, // 38: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
+	21, // 39: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
+	19, // 40: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
+	26, // 41: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
+	3,  // 42: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
+	0,  // 43: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
+	8,  // 44: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
+	44, // [44:45] is the sub-list for method output_type
+	43, // [43:44] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_link_proto_init() }

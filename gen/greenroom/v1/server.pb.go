@@ -47,9 +47,11 @@ type Server struct {
 	// What the server says of its own version.
 	Version string `protobuf:"bytes,16,opt,name=version,proto3" json:"version,omitempty"`
 	// The provider's own name for it, such as "pid 4711".
-	ProviderRef   string            `protobuf:"bytes,17,opt,name=provider_ref,json=providerRef,proto3" json:"provider_ref,omitempty"`
-	Labels        map[string]string `protobuf:"bytes,18,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Annotations   map[string]string `protobuf:"bytes,19,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	ProviderRef string            `protobuf:"bytes,17,opt,name=provider_ref,json=providerRef,proto3" json:"provider_ref,omitempty"`
+	Labels      map[string]string `protobuf:"bytes,18,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Annotations map[string]string `protobuf:"bytes,19,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What its process used when it last said so; unset when it never did.
+	Load          *ServerLoad `protobuf:"bytes,20,opt,name=load,proto3" json:"load,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -213,6 +215,13 @@ func (x *Server) GetLabels() map[string]string {
 func (x *Server) GetAnnotations() map[string]string {
 	if x != nil {
 		return x.Annotations
+	}
+	return nil
+}
+
+func (x *Server) GetLoad() *ServerLoad {
+	if x != nil {
+		return x.Load
 	}
 	return nil
 }
@@ -820,7 +829,7 @@ var File_greenroom_v1_server_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\n" +
-	"\x19greenroom/v1/server.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xaa\a\n" +
+	"\x19greenroom/v1/server.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xd8\a\n" +
 	"\x06Server\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05fleet\x18\x02 \x01(\tR\x05fleet\x12/\n" +
@@ -846,7 +855,8 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\aversion\x18\x10 \x01(\tR\aversion\x12!\n" +
 	"\fprovider_ref\x18\x11 \x01(\tR\vproviderRef\x128\n" +
 	"\x06labels\x18\x12 \x03(\v2 .greenroom.v1.Server.LabelsEntryR\x06labels\x12G\n" +
-	"\vannotations\x18\x13 \x03(\v2%.greenroom.v1.Server.AnnotationsEntryR\vannotations\x1a9\n" +
+	"\vannotations\x18\x13 \x03(\v2%.greenroom.v1.Server.AnnotationsEntryR\vannotations\x12,\n" +
+	"\x04load\x18\x14 \x01(\v2\x18.greenroom.v1.ServerLoadR\x04load\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a>\n" +
@@ -932,8 +942,9 @@ var file_greenroom_v1_server_proto_goTypes = []any{
 	(*Endpoint)(nil),               // 16: greenroom.v1.Endpoint
 	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
 	(*DrainStatus)(nil),            // 18: greenroom.v1.DrainStatus
-	(ChangeType)(0),                // 19: greenroom.v1.ChangeType
-	(*DrainPolicy)(nil),            // 20: greenroom.v1.DrainPolicy
+	(*ServerLoad)(nil),             // 19: greenroom.v1.ServerLoad
+	(ChangeType)(0),                // 20: greenroom.v1.ChangeType
+	(*DrainPolicy)(nil),            // 21: greenroom.v1.DrainPolicy
 }
 var file_greenroom_v1_server_proto_depIdxs = []int32{
 	15, // 0: greenroom.v1.Server.state:type_name -> greenroom.v1.ServerState
@@ -944,30 +955,31 @@ var file_greenroom_v1_server_proto_depIdxs = []int32{
 	18, // 5: greenroom.v1.Server.drain:type_name -> greenroom.v1.DrainStatus
 	13, // 6: greenroom.v1.Server.labels:type_name -> greenroom.v1.Server.LabelsEntry
 	14, // 7: greenroom.v1.Server.annotations:type_name -> greenroom.v1.Server.AnnotationsEntry
-	0,  // 8: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
-	0,  // 9: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
-	19, // 10: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
-	0,  // 11: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
-	20, // 12: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
-	0,  // 13: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
-	0,  // 14: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
-	1,  // 15: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
-	3,  // 16: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
-	5,  // 17: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
-	7,  // 18: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
-	9,  // 19: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
-	11, // 20: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
-	2,  // 21: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
-	4,  // 22: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
-	6,  // 23: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
-	8,  // 24: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
-	10, // 25: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
-	12, // 26: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	19, // 8: greenroom.v1.Server.load:type_name -> greenroom.v1.ServerLoad
+	0,  // 9: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
+	0,  // 10: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
+	20, // 11: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
+	0,  // 12: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
+	21, // 13: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
+	0,  // 14: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
+	0,  // 15: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
+	1,  // 16: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
+	3,  // 17: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
+	5,  // 18: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
+	7,  // 19: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
+	9,  // 20: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
+	11, // 21: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
+	2,  // 22: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
+	4,  // 23: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
+	6,  // 24: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
+	8,  // 25: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
+	10, // 26: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
+	12, // 27: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
+	22, // [22:28] is the sub-list for method output_type
+	16, // [16:22] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_server_proto_init() }

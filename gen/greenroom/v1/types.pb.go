@@ -532,6 +532,86 @@ func (x *DrainStatus) GetPlayersLeft() uint32 {
 	return 0
 }
 
+// What a server's process uses, over the last few seconds.
+type ServerLoad struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cores in use: 0.5 is half a core.
+	CpuCores float64 `protobuf:"fixed64,1,opt,name=cpu_cores,json=cpuCores,proto3" json:"cpu_cores,omitempty"`
+	// Cores it may use: its limit, else the machine's.
+	CpuLimitCores float64 `protobuf:"fixed64,2,opt,name=cpu_limit_cores,json=cpuLimitCores,proto3" json:"cpu_limit_cores,omitempty"`
+	MemoryBytes   float64 `protobuf:"fixed64,3,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// On the network.
+	ReceivedBytesPerSecond float64 `protobuf:"fixed64,4,opt,name=received_bytes_per_second,json=receivedBytesPerSecond,proto3" json:"received_bytes_per_second,omitempty"`
+	SentBytesPerSecond     float64 `protobuf:"fixed64,5,opt,name=sent_bytes_per_second,json=sentBytesPerSecond,proto3" json:"sent_bytes_per_second,omitempty"`
+	unknownFields          protoimpl.UnknownFields
+	sizeCache              protoimpl.SizeCache
+}
+
+func (x *ServerLoad) Reset() {
+	*x = ServerLoad{}
+	mi := &file_greenroom_v1_types_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ServerLoad) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ServerLoad) ProtoMessage() {}
+
+func (x *ServerLoad) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_types_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ServerLoad.ProtoReflect.Descriptor instead.
+func (*ServerLoad) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_types_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ServerLoad) GetCpuCores() float64 {
+	if x != nil {
+		return x.CpuCores
+	}
+	return 0
+}
+
+func (x *ServerLoad) GetCpuLimitCores() float64 {
+	if x != nil {
+		return x.CpuLimitCores
+	}
+	return 0
+}
+
+func (x *ServerLoad) GetMemoryBytes() float64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
+func (x *ServerLoad) GetReceivedBytesPerSecond() float64 {
+	if x != nil {
+		return x.ReceivedBytesPerSecond
+	}
+	return 0
+}
+
+func (x *ServerLoad) GetSentBytesPerSecond() float64 {
+	if x != nil {
+		return x.SentBytesPerSecond
+	}
+	return 0
+}
+
 var File_greenroom_v1_types_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_types_proto_rawDesc = "" +
@@ -559,7 +639,14 @@ const file_greenroom_v1_types_proto_rawDesc = "" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05phase\x18\x05 \x01(\tR\x05phase\x12#\n" +
 	"\rsessions_left\x18\x06 \x01(\rR\fsessionsLeft\x12!\n" +
-	"\fplayers_left\x18\a \x01(\rR\vplayersLeft*\xf9\x01\n" +
+	"\fplayers_left\x18\a \x01(\rR\vplayersLeft\"\xe2\x01\n" +
+	"\n" +
+	"ServerLoad\x12\x1b\n" +
+	"\tcpu_cores\x18\x01 \x01(\x01R\bcpuCores\x12&\n" +
+	"\x0fcpu_limit_cores\x18\x02 \x01(\x01R\rcpuLimitCores\x12!\n" +
+	"\fmemory_bytes\x18\x03 \x01(\x01R\vmemoryBytes\x129\n" +
+	"\x19received_bytes_per_second\x18\x04 \x01(\x01R\x16receivedBytesPerSecond\x121\n" +
+	"\x15sent_bytes_per_second\x18\x05 \x01(\x01R\x12sentBytesPerSecond*\xf9\x01\n" +
 	"\vServerState\x12\x1c\n" +
 	"\x18SERVER_STATE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15SERVER_STATE_STARTING\x10\x01\x12\x16\n" +
@@ -599,7 +686,7 @@ func file_greenroom_v1_types_proto_rawDescGZIP() []byte {
 }
 
 var file_greenroom_v1_types_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_greenroom_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_greenroom_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_greenroom_v1_types_proto_goTypes = []any{
 	(ServerState)(0),              // 0: greenroom.v1.ServerState
 	(SessionState)(0),             // 1: greenroom.v1.SessionState
@@ -609,22 +696,23 @@ var file_greenroom_v1_types_proto_goTypes = []any{
 	(*Seat)(nil),                  // 5: greenroom.v1.Seat
 	(*DrainPolicy)(nil),           // 6: greenroom.v1.DrainPolicy
 	(*DrainStatus)(nil),           // 7: greenroom.v1.DrainStatus
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
+	(*ServerLoad)(nil),            // 8: greenroom.v1.ServerLoad
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
 }
 var file_greenroom_v1_types_proto_depIdxs = []int32{
-	2, // 0: greenroom.v1.Seat.state:type_name -> greenroom.v1.SeatState
-	8, // 1: greenroom.v1.Seat.expires_at:type_name -> google.protobuf.Timestamp
-	9, // 2: greenroom.v1.DrainPolicy.wait:type_name -> google.protobuf.Duration
-	9, // 3: greenroom.v1.DrainPolicy.deadline:type_name -> google.protobuf.Duration
-	8, // 4: greenroom.v1.DrainStatus.started_at:type_name -> google.protobuf.Timestamp
-	8, // 5: greenroom.v1.DrainStatus.hand_over_at:type_name -> google.protobuf.Timestamp
-	8, // 6: greenroom.v1.DrainStatus.deadline_at:type_name -> google.protobuf.Timestamp
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	2,  // 0: greenroom.v1.Seat.state:type_name -> greenroom.v1.SeatState
+	9,  // 1: greenroom.v1.Seat.expires_at:type_name -> google.protobuf.Timestamp
+	10, // 2: greenroom.v1.DrainPolicy.wait:type_name -> google.protobuf.Duration
+	10, // 3: greenroom.v1.DrainPolicy.deadline:type_name -> google.protobuf.Duration
+	9,  // 4: greenroom.v1.DrainStatus.started_at:type_name -> google.protobuf.Timestamp
+	9,  // 5: greenroom.v1.DrainStatus.hand_over_at:type_name -> google.protobuf.Timestamp
+	9,  // 6: greenroom.v1.DrainStatus.deadline_at:type_name -> google.protobuf.Timestamp
+	7,  // [7:7] is the sub-list for method output_type
+	7,  // [7:7] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_types_proto_init() }
@@ -638,7 +726,7 @@ func file_greenroom_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_types_proto_rawDesc), len(file_greenroom_v1_types_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

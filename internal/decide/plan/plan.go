@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -72,6 +73,7 @@ type Plan struct {
 	Facts   []string
 	Actions []Action
 	Holds   []string
+	Answers []scale.Answer // what each policy, buffer and event asked for
 }
 
 // Instance is what the provider knows of a server.
@@ -101,6 +103,8 @@ type Input struct {
 	Homeless int
 	// Waiting counts the joins that wait for room on this fleet.
 	Waiting int
+	// Outlook is what is known of the fleet beside its servers.
+	Outlook scale.Outlook
 	// FreeElsewhere counts session slots on other fleets that this fleet's sessions may move to.
 	FreeElsewhere int
 	// Found says when servers that have not greeted since were found again after a restart of the control plane.

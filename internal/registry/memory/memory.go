@@ -25,6 +25,7 @@ type Memory struct {
 	sessions map[model.SessionRef]*session
 	due      dueQueue
 	requests requests
+	tally    registry.Tally
 	leases   map[string]lease
 	watchers []chan struct{}
 
@@ -43,6 +44,7 @@ func New(now time.Time) *Memory {
 		servers:    map[model.ServerID]*server{},
 		sessions:   map[model.SessionRef]*session{},
 		requests:   requests{bound: maxRequests},
+		tally:      newTally(),
 		leases:     map[string]lease{},
 		seat:       model.SeatID(now.UnixMicro()),
 		generation: model.Generation(now.UnixMicro()),

@@ -72,7 +72,9 @@ func (m *Memory) seek(req *registry.Reserve) (x *session, created bool, err erro
 		return x, false, x.takes(req.Players)
 	}
 	if s := m.best(req.Fleets, n, nil); s != nil {
-		return m.open(ref, s, m.nextGeneration(), s.SeatsPerSession, req.Now), true, nil
+		x := m.open(ref, s, m.nextGeneration(), s.SeatsPerSession, req.Now)
+		m.sessionBegun(x)
+		return x, true, nil
 	}
 	if m.tooLarge(req.Fleets, n) {
 		return nil, false, fmt.Errorf("%d players for %s: %w", n, ref, registry.ErrTooLarge)
@@ -154,6 +156,7 @@ func (m *Memory) seatParty(x *session, req *registry.Reserve) []model.Seat {
 		at := x.seats.of(p)
 		if at < 0 {
 			m.addSeat(x, seat{id: m.nextSeat(), player: p, expires: expires})
+			m.seatTaken(x)
 			at = len(x.seats.list) - 1
 		} else if s := &x.seats.list[at]; s.expires != 0 {
 			s.expires = max(s.expires, expires)

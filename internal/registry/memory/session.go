@@ -102,6 +102,7 @@ func (m *Memory) detach(x *session) {
 
 // end removes a session.
 func (m *Memory) end(x *session) {
+	m.seatsFreed(x, len(x.seats.list))
 	m.detach(x)
 	x.ended = true
 	delete(m.sessions, x.ref)
@@ -144,6 +145,7 @@ func (m *Memory) claimSeat(x *session, i int, id model.SeatID) {
 
 // unseat removes the i-th seat, without settling.
 func (m *Memory) unseat(x *session, i int) {
+	m.seatsFreed(x, 1)
 	if x.seats.list[i].expires == 0 {
 		m.count(x, 0, -1)
 	} else {

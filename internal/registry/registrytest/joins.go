@@ -9,6 +9,18 @@ import (
 )
 
 var joinCases = []testCase{
+	{"the tally counts what joins begin and take, and what is given back", func(w *world) {
+		w.open("a-1", "a", shape{2, 4, 0})
+		w.join("k", "ann", "bob")
+		w.join("k", "ann", "cat")
+		must(w.Leave(w.ctx, ref("k"), "bob", w.now))
+		want := registry.Counters{SessionsBegun: 1, SeatsTaken: 3, SeatsFreed: 1}
+		t := must(w.Tally(w.ctx))
+		w.equal([]any{t.Fleets["a"], t.Routes["plaza"]}, []any{want, want})
+		w.later(ttl)
+		w.expire() // ends the session, which nobody used
+		w.equal(must(w.Tally(w.ctx)).Fleets["a"], registry.Counters{SessionsBegun: 1, SeatsTaken: 3, SeatsFreed: 3})
+	}},
 	{"a key's first join makes its session", func(w *world) {
 		w.open("a-1", "a", shape{2, 4, 0})
 		r := w.join("k", "ann", "bob")

@@ -50,7 +50,7 @@ func newLinked(t *testing.T) *linked {
 	t.Cleanup(func() { _ = c.store.Close() })
 	for _, route := range []string{"plaza", "voice"} {
 		fleets, routes := []model.Fleet{{Name: "rooms"}}, []model.Route{{Name: model.RouteName(route), Fleets: []model.FleetWeight{{Fleet: "rooms"}}}}
-		if _, err := c.store.ApplyAll(t.Context(), fleets, routes, false, time.Now()); err != nil {
+		if _, err := c.store.ApplyAll(t.Context(), store.Objects{Fleets: fleets, Routes: routes}, false, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

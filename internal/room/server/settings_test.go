@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/store"
 )
 
 // A fleet's changed settings are those of rooms made from then on; others keep theirs.
@@ -13,7 +14,7 @@ func TestChangedSettings(t *testing.T) {
 	c.serve("rooms-1")
 	change := func(r model.RoomSettings) {
 		t.Helper()
-		if _, err := c.store.ApplyAll(t.Context(), []model.Fleet{{Name: "rooms", Spec: model.FleetSpec{Room: r}}}, nil, false, time.Now()); err != nil {
+		if _, err := c.store.ApplyAll(t.Context(), store.Objects{Fleets: []model.Fleet{{Name: "rooms", Spec: model.FleetSpec{Room: r}}}}, false, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.specs.Refresh(t.Context()); err != nil {

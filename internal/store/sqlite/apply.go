@@ -13,11 +13,11 @@ import (
 
 // ApplyAll creates or replaces fleets, then routes, in one transaction: the routes see the fleets, and one refusal undoes
 // them all. A fleet that is marked deleted is taken back by it.
-func (s *Store) ApplyAll(ctx context.Context, fleets []model.Fleet, routes []model.Route, dry bool, now time.Time) (store.Applied, error) {
+func (s *Store) ApplyAll(ctx context.Context, objects store.Objects, dry bool, now time.Time) (store.Applied, error) {
 	var out store.Applied
 	err := s.change(ctx, dry, func(tx *sql.Tx) (bool, error) {
 		changed := false
-		for _, f := range fleets {
+		for _, f := range objects.Fleets {
 			applied, err := applyFleet(ctx, tx, f, now)
 			if err != nil {
 				return false, fmt.Errorf("apply fleet %s: %w", f.Name, err)
@@ -25,7 +25,7 @@ func (s *Store) ApplyAll(ctx context.Context, fleets []model.Fleet, routes []mod
 			changed = changed || applied.Outcome != store.Unchanged
 			out.Fleets = append(out.Fleets, applied)
 		}
-		for _, r := range routes {
+		for _, r := range objects.Routes {
 			applied, err := applyRoute(ctx, tx, r, now)
 			if err != nil {
 				return false, fmt.Errorf("apply route %s: %w", r.Name, err)

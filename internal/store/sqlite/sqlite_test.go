@@ -43,7 +43,7 @@ func TestEverythingIsThereAfterReopening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.ApplyAll(ctx, []model.Fleet{{Name: "plaza"}}, nil, false, time.Now()); err != nil {
+	if _, err := s.ApplyAll(ctx, store.Objects{Fleets: []model.Fleet{{Name: "plaza"}}}, false, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	key, err := s.MasterKey(ctx)
@@ -186,7 +186,7 @@ func write(t *testing.T, path string, data []byte) {
 func TestASpecWithUnknownFieldsIsNotSilentlyCut(t *testing.T) {
 	ctx := context.Background()
 	s := open(t, filepath.Join(t.TempDir(), "greenroom.db"))
-	if _, err := s.ApplyAll(ctx, []model.Fleet{{Name: "plaza"}}, nil, false, time.Now()); err != nil {
+	if _, err := s.ApplyAll(ctx, store.Objects{Fleets: []model.Fleet{{Name: "plaza"}}}, false, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.write.Exec(`UPDATE fleets SET spec = '{"from_the_future":1}'`); err != nil {

@@ -48,7 +48,7 @@ func applyAllOrNone(t *testing.T, s store.Store) {
 		},
 	} {
 		for _, dry := range []bool{true, false} {
-			_, err := s.ApplyAll(ctx, c.fleets, c.routes, dry, at)
+			_, err := s.ApplyAll(ctx, store.Objects{Fleets: c.fleets, Routes: c.routes}, dry, at)
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s, dry %v: error %v", c.what, dry, err)
 				continue
@@ -73,7 +73,7 @@ func applyTogether(t *testing.T, s store.Store) {
 	routes := []model.Route{route("main", "a", "b"), route("a", "a")}
 	step := func(what string, dry bool, want store.Outcome, wantSignals int) {
 		t.Helper()
-		got, err := s.ApplyAll(ctx, fleets, routes, dry, at.Add(time.Minute))
+		got, err := s.ApplyAll(ctx, store.Objects{Fleets: fleets, Routes: routes}, dry, at.Add(time.Minute))
 		if err != nil || len(got.Fleets) != len(fleets) || len(got.Routes) != len(routes) {
 			t.Fatalf("%s: %+v, %v", what, got, err)
 		}
@@ -108,7 +108,7 @@ func applyTogether(t *testing.T, s store.Store) {
 	}
 	signals(changed)
 	// the fleet is taken back in the same step as a route goes to it again
-	got, err := s.ApplyAll(ctx, fleets, routes, false, at)
+	got, err := s.ApplyAll(ctx, store.Objects{Fleets: fleets, Routes: routes}, false, at)
 	if err != nil || got.Fleets[0].Outcome != store.Unchanged || got.Fleets[1].Outcome != store.Changed || got.Fleets[1].Deleted {
 		t.Errorf("taken back: %+v, %v", got, err)
 	}

@@ -37,7 +37,7 @@ func staged(t *testing.T, s store.Store) {
 	if err := s.ReplaceStaged(ctx, nil, []model.StageMessage{light("plaza", "", 1, "red")}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("without its route: %v", err)
 	}
-	_, err := s.ApplyAll(ctx, []model.Fleet{fleet("rooms", 1)}, []model.Route{route("plaza", "rooms"), route("voice", "rooms")}, false, at)
+	_, err := s.ApplyAll(ctx, store.Objects{Fleets: []model.Fleet{fleet("rooms", 1)}, Routes: []model.Route{route("plaza", "rooms"), route("voice", "rooms")}}, false, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func staged(t *testing.T, s store.Store) {
 		t.Errorf("shows %s, want %s", got, want)
 	}
 	replace([]model.StageMessage{light("plaza", "b", 0, ""), light("plaza", "nosuch", 0, "")}, nil)
-	if _, err := s.ApplyAll(ctx, nil, []model.Route{route("plaza", "rooms")}, false, at); err != nil { // keeps it
+	if _, err := s.ApplyAll(ctx, store.Objects{Routes: []model.Route{route("plaza", "rooms")}}, false, at); err != nil { // keeps it
 		t.Fatal(err)
 	}
 	if got, want := shown(), `plaza/ 5 light="red";voice/ 7 light="x\x00y";`; got != want {

@@ -64,7 +64,7 @@ func route(name string, fleets ...string) model.Route {
 }
 
 func tryFleet(s store.Store, f model.Fleet, dry bool, now time.Time) (model.Fleet, store.Outcome, error) {
-	applied, err := s.ApplyAll(context.Background(), []model.Fleet{f}, nil, dry, now)
+	applied, err := s.ApplyAll(context.Background(), store.Objects{Fleets: []model.Fleet{f}}, dry, now)
 	if err != nil {
 		return model.Fleet{}, "", err
 	}
@@ -72,7 +72,7 @@ func tryFleet(s store.Store, f model.Fleet, dry bool, now time.Time) (model.Flee
 }
 
 func tryRoute(s store.Store, r model.Route, dry bool, now time.Time) (model.Route, store.Outcome, error) {
-	applied, err := s.ApplyAll(context.Background(), nil, []model.Route{r}, dry, now)
+	applied, err := s.ApplyAll(context.Background(), store.Objects{Routes: []model.Route{r}}, dry, now)
 	if err != nil {
 		return model.Route{}, "", err
 	}

@@ -36,6 +36,8 @@ const (
 	FleetServiceDeleteFleetProcedure = "/greenroom.v1.FleetService/DeleteFleet"
 	// FleetServiceExplainFleetProcedure is the procedure name of the FleetService's ExplainFleet RPC.
 	FleetServiceExplainFleetProcedure = "/greenroom.v1.FleetService/ExplainFleet"
+	// FleetServiceListDecisionsProcedure is the procedure name of the FleetService's ListDecisions RPC.
+	FleetServiceListDecisionsProcedure = "/greenroom.v1.FleetService/ListDecisions"
 )
 
 var (
@@ -81,6 +83,13 @@ var (
 			Procedure:  FleetServiceExplainFleetProcedure,
 		}
 	})
+	fleetServiceListDecisionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_fleet_proto.Services().ByName("FleetService").Methods().ByName("ListDecisions"),
+			Procedure:  FleetServiceListDecisionsProcedure,
+		}
+	})
 )
 
 // FleetServiceClient is a client for the greenroom.v1.FleetService service.
@@ -94,6 +103,8 @@ type FleetServiceClient interface {
 	DeleteFleet(context.Context, *v1.DeleteFleetRequest) (*v1.DeleteFleetResponse, error)
 	// The keeper's last plan for the fleet, action by action, with reasons.
 	ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error)
+	// What keepers did and why, from the log that is kept; newest first.
+	ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error)
 }
 
 // NewFleetServiceClient constructs a client for the greenroom.v1.FleetService service. Multiple
@@ -133,6 +144,8 @@ type FleetServiceHandler interface {
 	DeleteFleet(context.Context, *v1.DeleteFleetRequest) (*v1.DeleteFleetResponse, error)
 	// The keeper's last plan for the fleet, action by action, with reasons.
 	ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error)
+	// What keepers did and why, from the log that is kept; newest first.
+	ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error)
 }
 
 // RegisterFleetServiceHandler registers svc as the greenroom.v1.FleetService implementation on
@@ -146,6 +159,7 @@ func RegisterFleetServiceHandler(server *connect.Server, svc FleetServiceHandler
 		connect.Method{Spec: fleetServiceWatchFleetsSpec(), Handler: adapter.watchFleets},
 		connect.Method{Spec: fleetServiceDeleteFleetSpec(), Handler: adapter.deleteFleet},
 		connect.Method{Spec: fleetServiceExplainFleetSpec(), Handler: adapter.explainFleet},
+		connect.Method{Spec: fleetServiceListDecisionsSpec(), Handler: adapter.listDecisions},
 	)
 }
 
@@ -189,6 +203,10 @@ func (UnimplementedFleetServiceHandler) DeleteFleet(context.Context, *v1.DeleteF
 
 func (UnimplementedFleetServiceHandler) ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.ExplainFleet is not implemented")
+}
+
+func (UnimplementedFleetServiceHandler) ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.ListDecisions is not implemented")
 }
 
 type fleetServiceClient struct {
@@ -238,6 +256,14 @@ func (c *fleetServiceClient) DeleteFleet(ctx context.Context, req *v1.DeleteFlee
 func (c *fleetServiceClient) ExplainFleet(ctx context.Context, req *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error) {
 	var res v1.ExplainFleetResponse
 	if err := c.client.CallUnary(ctx, fleetServiceExplainFleetSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *fleetServiceClient) ListDecisions(ctx context.Context, req *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error) {
+	var res v1.ListDecisionsResponse
+	if err := c.client.CallUnary(ctx, fleetServiceListDecisionsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -307,6 +333,18 @@ func (h fleetServiceHandler) explainFleet(ctx context.Context, _ connect.Spec, s
 		return err
 	}
 	res, err := h.svc.ExplainFleet(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h fleetServiceHandler) listDecisions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListDecisionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListDecisions(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
+import type { Event } from "./event_pb.js";
+import { file_greenroom_v1_event } from "./event_pb.js";
 import type { Fleet } from "./fleet_pb.js";
 import { file_greenroom_v1_fleet } from "./fleet_pb.js";
 import type { Route } from "./route_pb.js";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/apply.proto.
  */
 export const file_greenroom_v1_apply: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvYXBwbHkucHJvdG8SDGdyZWVucm9vbS52MSKQAgoMQXBwbHlSZXF1ZXN0EiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldBIjCgZyb3V0ZXMYAiADKAsyEy5ncmVlbnJvb20udjEuUm91dGUSDwoHZHJ5X3J1bhgDIAEoCDqkAbpIoAEanQEKDWFwcGx5Lm9iamVjdHMSL2EgcmVxdWVzdCBtdXN0IGhvbGQgMSB0byAxMDAwIGZsZWV0cyBhbmQgcm91dGVzGltzaXplKHRoaXMuZmxlZXRzKSArIHNpemUodGhpcy5yb3V0ZXMpID49IDEgJiYgc2l6ZSh0aGlzLmZsZWV0cykgKyBzaXplKHRoaXMucm91dGVzKSA8PSAxMDAwIj0KDUFwcGx5UmVzcG9uc2USLAoHb2JqZWN0cxgBIAMoCzIbLmdyZWVucm9vbS52MS5BcHBsaWVkT2JqZWN0IlAKDUFwcGxpZWRPYmplY3QSDAoEa2luZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB291dGNvbWUYAyABKAkSEgoKZ2VuZXJhdGlvbhgEIAEoBDJQCgxBcHBseVNlcnZpY2USQAoFQXBwbHkSGi5ncmVlbnJvb20udjEuQXBwbHlSZXF1ZXN0GhsuZ3JlZW5yb29tLnYxLkFwcGx5UmVzcG9uc2VCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_greenroom_v1_fleet, file_greenroom_v1_route]);
+  fileDesc("ChhncmVlbnJvb20vdjEvYXBwbHkucHJvdG8SDGdyZWVucm9vbS52MSLmAgoMQXBwbHlSZXF1ZXN0EiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldBIjCgZyb3V0ZXMYAiADKAsyEy5ncmVlbnJvb20udjEuUm91dGUSDwoHZHJ5X3J1bhgDIAEoCBIjCgZldmVudHMYBCADKAsyEy5ncmVlbnJvb20udjEuRXZlbnQ61QG6SNEBGs4BCg1hcHBseS5vYmplY3RzEjdhIHJlcXVlc3QgbXVzdCBob2xkIDEgdG8gMTAwMCBmbGVldHMsIHJvdXRlcyBhbmQgZXZlbnRzGoMBc2l6ZSh0aGlzLmZsZWV0cykgKyBzaXplKHRoaXMucm91dGVzKSArIHNpemUodGhpcy5ldmVudHMpID49IDEgJiYgc2l6ZSh0aGlzLmZsZWV0cykgKyBzaXplKHRoaXMucm91dGVzKSArIHNpemUodGhpcy5ldmVudHMpIDw9IDEwMDAiPQoNQXBwbHlSZXNwb25zZRIsCgdvYmplY3RzGAEgAygLMhsuZ3JlZW5yb29tLnYxLkFwcGxpZWRPYmplY3QiUAoNQXBwbGllZE9iamVjdBIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHb3V0Y29tZRgDIAEoCRISCgpnZW5lcmF0aW9uGAQgASgEMlAKDEFwcGx5U2VydmljZRJACgVBcHBseRIaLmdyZWVucm9vbS52MS5BcHBseVJlcXVlc3QaGy5ncmVlbnJvb20udjEuQXBwbHlSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_greenroom_v1_event, file_greenroom_v1_fleet, file_greenroom_v1_route]);
 
 /**
  * @generated from message greenroom.v1.ApplyRequest
@@ -41,6 +43,13 @@ export type ApplyRequest = Message<"greenroom.v1.ApplyRequest"> & {
    * @generated from field: bool dry_run = 3;
    */
   dryRun: boolean;
+
+  /**
+   * Each by another name.
+   *
+   * @generated from field: repeated greenroom.v1.Event events = 4;
+   */
+  events: Event[];
 };
 
 /**
@@ -55,7 +64,7 @@ export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
  */
 export type ApplyResponse = Message<"greenroom.v1.ApplyResponse"> & {
   /**
-   * The fleets, then the routes, each in the order of the request.
+   * The fleets, then the routes, then the events, each in the order of the request.
    *
    * @generated from field: repeated greenroom.v1.AppliedObject objects = 1;
    */
@@ -74,7 +83,7 @@ export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
  */
 export type AppliedObject = Message<"greenroom.v1.AppliedObject"> & {
   /**
-   * "Fleet" or "Route".
+   * "Fleet", "Route" or "Event".
    *
    * @generated from field: string kind = 1;
    */
@@ -112,8 +121,9 @@ export const AppliedObjectSchema: GenMessage<AppliedObject> = /*@__PURE__*/
  */
 export const ApplyService: GenService<{
   /**
-   * Creates or replaces fleets and routes: all of them, or none. A route may name a fleet of the same request. Errors
-   * carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`, `routes[1].spec.fleets[0].fleet`.
+   * Creates or replaces fleets, routes and events: all of them, or none. A route may name a fleet of the same request, an
+   * event a route. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
+   * `routes[1].spec.fleets[0].fleet`, `events[0].spec.route`.
    *
    * @generated from rpc greenroom.v1.ApplyService.Apply
    */

@@ -7,6 +7,8 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Price, Scaling } from "./scaling_pb.js";
+import { file_greenroom_v1_scaling } from "./scaling_pb.js";
 import type { ChangeType, DrainPolicy } from "./types_pb.js";
 import { file_greenroom_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/fleet.proto.
  */
 export const file_greenroom_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvZmxlZXQucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFRmxlZXQSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuRmxlZXQuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuRmxlZXRTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKzBQoJRmxlZXRTcGVjEigKCHByb3ZpZGVyGAEgASgLMhYuZ3JlZW5yb29tLnYxLlByb3ZpZGVyEi4KCGNhcGFjaXR5GAIgASgLMhwuZ3JlZW5yb29tLnYxLlNlcnZlckNhcGFjaXR5EiYKB2J1ZmZlcnMYAyABKAsyFS5ncmVlbnJvb20udjEuQnVmZmVycxIeCgttaW5fc2VydmVycxgEIAEoDUIJukgGKgQYoJwBEh4KC21heF9zZXJ2ZXJzGAUgASgNQgm6SAYqBBignAESKAoFZHJhaW4YBiABKAsyGS5ncmVlbnJvb20udjEuRHJhaW5Qb2xpY3kSKgoGaGVhbHRoGAcgASgLMhouZ3JlZW5yb29tLnYxLkhlYWx0aFBvbGljeRJBCg5zY2FsZV9pbl9hZnRlchgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASKAoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3M6oAK6SJwCGnoKDWZsZWV0Lm1pbl9tYXgSKW1pbl9zZXJ2ZXJzIG11c3Qgbm90IGJlIGFib3ZlIG1heF9zZXJ2ZXJzGj50aGlzLm1heF9zZXJ2ZXJzID09IDB1IHx8IHRoaXMubWluX3NlcnZlcnMgPD0gdGhpcy5tYXhfc2VydmVycxqdAQoPZmxlZXQucmVhZHlfbWF4EitidWZmZXJzLnJlYWR5IG11c3Qgbm90IGJlIGFib3ZlIG1heF9zZXJ2ZXJzGl0haGFzKHRoaXMuYnVmZmVycykgfHwgdGhpcy5idWZmZXJzLnJlYWR5IDw9ICh0aGlzLm1heF9zZXJ2ZXJzID09IDB1ID8gMTB1IDogdGhpcy5tYXhfc2VydmVycykiRAoIUHJvdmlkZXISMAoHcHJvY2VzcxgBIAEoCzIdLmdyZWVucm9vbS52MS5Qcm9jZXNzUHJvdmlkZXJIAEIGCgRraW5kIv8CCg9Qcm9jZXNzUHJvdmlkZXISIQoHY29tbWFuZBgBIAMoCUIQukgNkgEKEIACIgVyAxiAIBJnCgNlbnYYAiADKAsyJi5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVyLkVudkVudHJ5QjK6SC+aASwQgAIiH3IdGIABMhheW0EtWmEtel9dW0EtWmEtejAtOV9dKiQqBnIEGICAAhIdCgt3b3JraW5nX2RpchgDIAEoCUIIukgFcgMYgCASKwoFcG9ydHMYBCADKAsyEi5ncmVlbnJvb20udjEuUG9ydEIIukgFkgECEBASKgoJcmVzb3VyY2VzGAUgASgLMhcuZ3JlZW5yb29tLnYxLlJlc291cmNlcxI8CgpzdG9wX2dyYWNlGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifQoEUG9ydBIoCgRuYW1lGAEgASgJQhq6SBdyFRggMhFeW2Etel1bYS16MC05X10qJBIXCgRwb3J0GAIgASgNQgm6SAYqBBj//wMSMgoIcHJvdG9jb2wYAyABKA4yFi5ncmVlbnJvb20udjEuUHJvdG9jb2xCCLpIBYIBAhABIkcKCVJlc291cmNlcxISCgptZW1vcnlfbWliGAEgASgNEhIKCmNwdV9taWxsaXMYAiABKA0SEgoKb3Blbl9maWxlcxgDIAEoDSJrCg5TZXJ2ZXJDYXBhY2l0eRIaCghzZXNzaW9ucxgBIAEoDUIIukgFKgMYkE4SIwoRc2VhdHNfcGVyX3Nlc3Npb24YAiABKA1CCLpIBSoDGJBOEhgKBXNlYXRzGAMgASgNQgm6SAYqBBjAhD0iPAoHQnVmZmVycxIYCgVyZWFkeRgBIAEoDUIJukgGKgQYoJwBEhcKBG9wZW4YAiABKA1CCbpIBioEGMCEPSKOAQoMSGVhbHRoUG9saWN5Ej0KC2RvdWJ0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAEj8KDXN0YXJ0X3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgAi6gYKDFJvb21TZXR0aW5ncxI4CgR0aWNrGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiBRCAhK9fMgASJAoRbWF4X21lc3NhZ2VfYnl0ZXMYAiABKA1CCbpIBioEGICAQBIqChdtYXhfbWVzc2FnZXNfcGVyX3NlY29uZBgDIAEoDUIJukgGKgQYoI0GEioKFm1heF9tZW1iZXJfcXVldWVfYnl0ZXMYBCABKA1CCrpIByoFGICAgCASIwoPbWF4X3N0YXRlX2J5dGVzGAUgASgNQgq6SAcqBRiAgIABEj8KDXJlc3VtZV93aW5kb3cYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASRgoUbWF4X21lbWJlcl9xdWV1ZV9hZ2UYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASKQoUbWF4X2J5dGVzX3Blcl9zZWNvbmQYCCABKA1CC7pICCoGGICAgIAEEioKF21heF9jb25uZWN0c19wZXJfc2Vjb25kGAkgASgNQgm6SAYqBBjAhD0SPgoNaGVsbG9fdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMukgJqgEGIgIIPDIAEj4KDGlkbGVfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABIhCg5oaXN0b3J5X2V2ZW50cxgMIAEoDUIJukgGKgQYgIAEEiEKDWhpc3RvcnlfYnl0ZXMYDSABKA1CCrpIByoFGICAgAESLgoNcG9zaXRpb25fc3RlcBgOIAEoAUIXukgUEhIZAAAAAABAj0ApAAAAAAAAAAASKAoIaW50ZXJlc3QYDyABKAsyFi5ncmVlbnJvb20udjEuSW50ZXJlc3Q6fbpIehp4Cglyb29tLnRpY2sSGnRpY2sgbXVzdCBiZSAxMG1zIHRvIDIwMG1zGk8haGFzKHRoaXMudGljaykgfHwgdGhpcy50aWNrID09IGR1cmF0aW9uKCcwcycpIHx8IHRoaXMudGljayA+PSBkdXJhdGlvbignMTBtcycpIr0CCghJbnRlcmVzdBInCgZyYWRpdXMYASABKAFCF7pIFBISGQAAAACAhC5BKQAAAAAAAAAAEhkKB25lYXJlc3QYAiABKA1CCLpIBSoDGJBOEisKCmh5c3RlcmVzaXMYAyABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAAEisKCmZhcl9yYWRpdXMYBCABKAFCF7pIFBISGQAAAACAhC5BKQAAAAAAAAAAEh0KC2Zhcl9uZWFyZXN0GAUgASgNQgi6SAUqAxiQThI6CglmYXJfZXZlcnkYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDwyABI4CgdyZWZyZXNoGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAggKMgAi5AEKC0ZsZWV0U3RhdHVzEjcKB3NlcnZlcnMYASADKAsyJi5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMuU2VydmVyc0VudHJ5EhAKCHNlc3Npb25zGAIgASgNEhYKDnNlYXRzX3Jlc2VydmVkGAMgASgNEhUKDXNlYXRzX2NsYWltZWQYBCABKA0SGgoSZnJlZV9zZXNzaW9uX3Nsb3RzGAUgASgNEg8KB3N1bW1hcnkYBiABKAkaLgoMU2VydmVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDToCOAEiUAoRQXBwbHlGbGVldFJlcXVlc3QSKgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXRCBrpIA8gBARIPCgdkcnlfcnVuGAIgASgIIkkKEkFwcGx5RmxlZXRSZXNwb25zZRIiCgVmbGVldBgBIAEoCzITLmdyZWVucm9vbS52MS5GbGVldBIPCgdvdXRjb21lGAIgASgJIioKD0dldEZsZWV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8iNgoQR2V0RmxlZXRSZXNwb25zZRIiCgVmbGVldBgBIAEoCzITLmdyZWVucm9vbS52MS5GbGVldCITChFMaXN0RmxlZXRzUmVxdWVzdCI5ChJMaXN0RmxlZXRzUmVzcG9uc2USIwoGZmxlZXRzGAEgAygLMhMuZ3JlZW5yb29tLnYxLkZsZWV0IhQKEldhdGNoRmxlZXRzUmVxdWVzdCJhChNXYXRjaEZsZWV0c1Jlc3BvbnNlEiYKBHR5cGUYASABKA4yGC5ncmVlbnJvb20udjEuQ2hhbmdlVHlwZRIiCgVmbGVldBgCIAEoCzITLmdyZWVucm9vbS52MS5GbGVldCJSChJEZWxldGVGbGVldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/EhIKCmdlbmVyYXRpb24YAiABKAQSDwoHZHJ5X3J1bhgDIAEoCCIVChNEZWxldGVGbGVldFJlc3BvbnNlIi4KE0V4cGxhaW5GbGVldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/IqEBChRFeHBsYWluRmxlZXRSZXNwb25zZRINCgVmbGVldBgBIAEoCRIuCgpwbGFubmVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVmYWN0cxgDIAMoCRIsCgdhY3Rpb25zGAQgAygLMhsuZ3JlZW5yb29tLnYxLlBsYW5uZWRBY3Rpb24SDQoFaG9sZHMYBSADKAkiTQoNUGxhbm5lZEFjdGlvbhIMCgR2ZXJiGAEgASgJEg4KBnNlcnZlchgCIAEoCRIOCgZyZWFzb24YAyABKAkSDgoGcmVzdWx0GAQgASgJKkgKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEAoMUFJPVE9DT0xfVENQEAESEAoMUFJPVE9DT0xfVURQEAIy/AMKDEZsZWV0U2VydmljZRJPCgpBcHBseUZsZWV0Eh8uZ3JlZW5yb29tLnYxLkFwcGx5RmxlZXRSZXF1ZXN0GiAuZ3JlZW5yb29tLnYxLkFwcGx5RmxlZXRSZXNwb25zZRJJCghHZXRGbGVldBIdLmdyZWVucm9vbS52MS5HZXRGbGVldFJlcXVlc3QaHi5ncmVlbnJvb20udjEuR2V0RmxlZXRSZXNwb25zZRJPCgpMaXN0RmxlZXRzEh8uZ3JlZW5yb29tLnYxLkxpc3RGbGVldHNSZXF1ZXN0GiAuZ3JlZW5yb29tLnYxLkxpc3RGbGVldHNSZXNwb25zZRJUCgtXYXRjaEZsZWV0cxIgLmdyZWVucm9vbS52MS5XYXRjaEZsZWV0c1JlcXVlc3QaIS5ncmVlbnJvb20udjEuV2F0Y2hGbGVldHNSZXNwb25zZTABElIKC0RlbGV0ZUZsZWV0EiAuZ3JlZW5yb29tLnYxLkRlbGV0ZUZsZWV0UmVxdWVzdBohLmdyZWVucm9vbS52MS5EZWxldGVGbGVldFJlc3BvbnNlElUKDEV4cGxhaW5GbGVldBIhLmdyZWVucm9vbS52MS5FeHBsYWluRmxlZXRSZXF1ZXN0GiIuZ3JlZW5yb29tLnYxLkV4cGxhaW5GbGVldFJlc3BvbnNlQjZaNGdyZWVucm9vbS5kZXYvZ3JlZW5yb29tL2dlbi9ncmVlbnJvb20vdjE7Z3JlZW5yb29tdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_types]);
+  fileDesc("ChhncmVlbnJvb20vdjEvZmxlZXQucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFRmxlZXQSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuRmxlZXQuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuRmxlZXRTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASL/BQoJRmxlZXRTcGVjEigKCHByb3ZpZGVyGAEgASgLMhYuZ3JlZW5yb29tLnYxLlByb3ZpZGVyEi4KCGNhcGFjaXR5GAIgASgLMhwuZ3JlZW5yb29tLnYxLlNlcnZlckNhcGFjaXR5EiYKB2J1ZmZlcnMYAyABKAsyFS5ncmVlbnJvb20udjEuQnVmZmVycxIeCgttaW5fc2VydmVycxgEIAEoDUIJukgGKgQYoJwBEh4KC21heF9zZXJ2ZXJzGAUgASgNQgm6SAYqBBignAESKAoFZHJhaW4YBiABKAsyGS5ncmVlbnJvb20udjEuRHJhaW5Qb2xpY3kSKgoGaGVhbHRoGAcgASgLMhouZ3JlZW5yb29tLnYxLkhlYWx0aFBvbGljeRJBCg5zY2FsZV9pbl9hZnRlchgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASKAoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3MSJgoHc2NhbGluZxgKIAEoCzIVLmdyZWVucm9vbS52MS5TY2FsaW5nEiIKBXByaWNlGAsgASgLMhMuZ3JlZW5yb29tLnYxLlByaWNlOqACukicAhp6Cg1mbGVldC5taW5fbWF4EiltaW5fc2VydmVycyBtdXN0IG5vdCBiZSBhYm92ZSBtYXhfc2VydmVycxo+dGhpcy5tYXhfc2VydmVycyA9PSAwdSB8fCB0aGlzLm1pbl9zZXJ2ZXJzIDw9IHRoaXMubWF4X3NlcnZlcnManQEKD2ZsZWV0LnJlYWR5X21heBIrYnVmZmVycy5yZWFkeSBtdXN0IG5vdCBiZSBhYm92ZSBtYXhfc2VydmVycxpdIWhhcyh0aGlzLmJ1ZmZlcnMpIHx8IHRoaXMuYnVmZmVycy5yZWFkeSA8PSAodGhpcy5tYXhfc2VydmVycyA9PSAwdSA/IDEwdSA6IHRoaXMubWF4X3NlcnZlcnMpIkQKCFByb3ZpZGVyEjAKB3Byb2Nlc3MYASABKAsyHS5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVySABCBgoEa2luZCL/AgoPUHJvY2Vzc1Byb3ZpZGVyEiEKB2NvbW1hbmQYASADKAlCELpIDZIBChCAAiIFcgMYgCASZwoDZW52GAIgAygLMiYuZ3JlZW5yb29tLnYxLlByb2Nlc3NQcm92aWRlci5FbnZFbnRyeUIyukgvmgEsEIACIh9yHRiAATIYXltBLVphLXpfXVtBLVphLXowLTlfXSokKgZyBBiAgAISHQoLd29ya2luZ19kaXIYAyABKAlCCLpIBXIDGIAgEisKBXBvcnRzGAQgAygLMhIuZ3JlZW5yb29tLnYxLlBvcnRCCLpIBZIBAhAQEioKCXJlc291cmNlcxgFIAEoCzIXLmdyZWVucm9vbS52MS5SZXNvdXJjZXMSPAoKc3RvcF9ncmFjZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIn0KBFBvcnQSKAoEbmFtZRgBIAEoCUIaukgXchUYIDIRXlthLXpdW2EtejAtOV9dKiQSFwoEcG9ydBgCIAEoDUIJukgGKgQY//8DEjIKCHByb3RvY29sGAMgASgOMhYuZ3JlZW5yb29tLnYxLlByb3RvY29sQgi6SAWCAQIQASJHCglSZXNvdXJjZXMSEgoKbWVtb3J5X21pYhgBIAEoDRISCgpjcHVfbWlsbGlzGAIgASgNEhIKCm9wZW5fZmlsZXMYAyABKA0iawoOU2VydmVyQ2FwYWNpdHkSGgoIc2Vzc2lvbnMYASABKA1CCLpIBSoDGJBOEiMKEXNlYXRzX3Blcl9zZXNzaW9uGAIgASgNQgi6SAUqAxiQThIYCgVzZWF0cxgDIAEoDUIJukgGKgQYwIQ9IjwKB0J1ZmZlcnMSGAoFcmVhZHkYASABKA1CCbpIBioEGKCcARIXCgRvcGVuGAIgASgNQgm6SAYqBBjAhD0ijgEKDEhlYWx0aFBvbGljeRI9Cgtkb3VidF9hZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABI/Cg1zdGFydF90aW1lb3V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAIuoGCgxSb29tU2V0dGluZ3MSOAoEdGljaxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgUQgISvXzIAEiQKEW1heF9tZXNzYWdlX2J5dGVzGAIgASgNQgm6SAYqBBiAgEASKgoXbWF4X21lc3NhZ2VzX3Blcl9zZWNvbmQYAyABKA1CCbpIBioEGKCNBhIqChZtYXhfbWVtYmVyX3F1ZXVlX2J5dGVzGAQgASgNQgq6SAcqBRiAgIAgEiMKD21heF9zdGF0ZV9ieXRlcxgFIAEoDUIKukgHKgUYgICAARI/Cg1yZXN1bWVfd2luZG93GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwjYBDIAEkYKFG1heF9tZW1iZXJfcXVldWVfYWdlGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwjYBDIAEikKFG1heF9ieXRlc19wZXJfc2Vjb25kGAggASgNQgu6SAgqBhiAgICABBIqChdtYXhfY29ubmVjdHNfcGVyX3NlY29uZBgJIAEoDUIJukgGKgQYwIQ9Ej4KDWhlbGxvX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDwyABI+CgxpZGxlX3RpbWVvdXQYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgASIQoOaGlzdG9yeV9ldmVudHMYDCABKA1CCbpIBioEGICABBIhCg1oaXN0b3J5X2J5dGVzGA0gASgNQgq6SAcqBRiAgIABEi4KDXBvc2l0aW9uX3N0ZXAYDiABKAFCF7pIFBISGQAAAAAAQI9AKQAAAAAAAAAAEigKCGludGVyZXN0GA8gASgLMhYuZ3JlZW5yb29tLnYxLkludGVyZXN0On26SHoaeAoJcm9vbS50aWNrEhp0aWNrIG11c3QgYmUgMTBtcyB0byAyMDBtcxpPIWhhcyh0aGlzLnRpY2spIHx8IHRoaXMudGljayA9PSBkdXJhdGlvbignMHMnKSB8fCB0aGlzLnRpY2sgPj0gZHVyYXRpb24oJzEwbXMnKSK9AgoISW50ZXJlc3QSJwoGcmFkaXVzGAEgASgBQhe6SBQSEhkAAAAAgIQuQSkAAAAAAAAAABIZCgduZWFyZXN0GAIgASgNQgi6SAUqAxiQThIrCgpoeXN0ZXJlc2lzGAMgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABIrCgpmYXJfcmFkaXVzGAQgASgBQhe6SBQSEhkAAAAAgIQuQSkAAAAAAAAAABIdCgtmYXJfbmVhcmVzdBgFIAEoDUIIukgFKgMYkE4SOgoJZmFyX2V2ZXJ5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAgg8MgASOAoHcmVmcmVzaBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMukgJqgEGIgIICjIAIuQBCgtGbGVldFN0YXR1cxI3CgdzZXJ2ZXJzGAEgAygLMiYuZ3JlZW5yb29tLnYxLkZsZWV0U3RhdHVzLlNlcnZlcnNFbnRyeRIQCghzZXNzaW9ucxgCIAEoDRIWCg5zZWF0c19yZXNlcnZlZBgDIAEoDRIVCg1zZWF0c19jbGFpbWVkGAQgASgNEhoKEmZyZWVfc2Vzc2lvbl9zbG90cxgFIAEoDRIPCgdzdW1tYXJ5GAYgASgJGi4KDFNlcnZlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIlAKEUFwcGx5RmxlZXRSZXF1ZXN0EioKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0Qga6SAPIAQESDwoHZHJ5X3J1bhgCIAEoCCJJChJBcHBseUZsZWV0UmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQSDwoHb3V0Y29tZRgCIAEoCSIqCg9HZXRGbGVldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/IjYKEEdldEZsZWV0UmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiEwoRTGlzdEZsZWV0c1JlcXVlc3QiOQoSTGlzdEZsZWV0c1Jlc3BvbnNlEiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldCIUChJXYXRjaEZsZWV0c1JlcXVlc3QiYQoTV2F0Y2hGbGVldHNSZXNwb25zZRImCgR0eXBlGAEgASgOMhguZ3JlZW5yb29tLnYxLkNoYW5nZVR5cGUSIgoFZmxlZXQYAiABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiUgoSRGVsZXRlRmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPxISCgpnZW5lcmF0aW9uGAIgASgEEg8KB2RyeV9ydW4YAyABKAgiFQoTRGVsZXRlRmxlZXRSZXNwb25zZSIuChNFeHBsYWluRmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPyLOAQoURXhwbGFpbkZsZWV0UmVzcG9uc2USDQoFZmxlZXQYASABKAkSLgoKcGxhbm5lZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZmFjdHMYAyADKAkSLAoHYWN0aW9ucxgEIAMoCzIbLmdyZWVucm9vbS52MS5QbGFubmVkQWN0aW9uEg0KBWhvbGRzGAUgAygJEisKB2Fuc3dlcnMYBiADKAsyGi5ncmVlbnJvb20udjEuUG9saWN5QW5zd2VyIoMCCgxQb2xpY3lBbnN3ZXISDAoEbmFtZRgBIAEoCRIMCgRraW5kGAIgASgJEg8KB3NlcnZlcnMYAyABKA0SFQoNZnJlZV9zZXNzaW9ucxgEIAEoDRIVCg1yZWFkeV9zZXJ2ZXJzGAUgASgNEg8KB2RlY2lkZXMYBiABKAgSDgoGcmVhc29uGAcgASgJEg0KBWhvbGRzGAggASgJEjgKB251bWJlcnMYCSADKAsyJy5ncmVlbnJvb20udjEuUG9saWN5QW5zd2VyLk51bWJlcnNFbnRyeRouCgxOdW1iZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASKdAQoUTGlzdERlY2lzaW9uc1JlcXVlc3QSFgoFZmxlZXQYASABKAlCB7pIBHICGD8SKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCgVsaW1pdBgEIAEoDUIIukgFKgMYkE4iQgoVTGlzdERlY2lzaW9uc1Jlc3BvbnNlEikKCWRlY2lzaW9ucxgBIAMoCzIWLmdyZWVucm9vbS52MS5EZWNpc2lvbiKeAQoIRGVjaXNpb24SCgoCaWQYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWZsZWV0GAMgASgJEgwKBHZlcmIYBCABKAkSDwoHc2VydmVycxgFIAMoCRIOCgZyZWFzb24YBiABKAkSEAoIc2VudGVuY2UYByABKAkSDgoGcmVzdWx0GAggASgJIk0KDVBsYW5uZWRBY3Rpb24SDAoEdmVyYhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnJlc3VsdBgEIAEoCSpICghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEhAKDFBST1RPQ09MX1RDUBABEhAKDFBST1RPQ09MX1VEUBACMtYECgxGbGVldFNlcnZpY2USTwoKQXBwbHlGbGVldBIfLmdyZWVucm9vbS52MS5BcHBseUZsZWV0UmVxdWVzdBogLmdyZWVucm9vbS52MS5BcHBseUZsZWV0UmVzcG9uc2USSQoIR2V0RmxlZXQSHS5ncmVlbnJvb20udjEuR2V0RmxlZXRSZXF1ZXN0Gh4uZ3JlZW5yb29tLnYxLkdldEZsZWV0UmVzcG9uc2USTwoKTGlzdEZsZWV0cxIfLmdyZWVucm9vbS52MS5MaXN0RmxlZXRzUmVxdWVzdBogLmdyZWVucm9vbS52MS5MaXN0RmxlZXRzUmVzcG9uc2USVAoLV2F0Y2hGbGVldHMSIC5ncmVlbnJvb20udjEuV2F0Y2hGbGVldHNSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLldhdGNoRmxlZXRzUmVzcG9uc2UwARJSCgtEZWxldGVGbGVldBIgLmdyZWVucm9vbS52MS5EZWxldGVGbGVldFJlcXVlc3QaIS5ncmVlbnJvb20udjEuRGVsZXRlRmxlZXRSZXNwb25zZRJVCgxFeHBsYWluRmxlZXQSIS5ncmVlbnJvb20udjEuRXhwbGFpbkZsZWV0UmVxdWVzdBoiLmdyZWVucm9vbS52MS5FeHBsYWluRmxlZXRSZXNwb25zZRJYCg1MaXN0RGVjaXNpb25zEiIuZ3JlZW5yb29tLnYxLkxpc3REZWNpc2lvbnNSZXF1ZXN0GiMuZ3JlZW5yb29tLnYxLkxpc3REZWNpc2lvbnNSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_scaling, file_greenroom_v1_types]);
 
 /**
  * Fleet: interchangeable servers of one version, on one provider, in one region.
@@ -134,6 +136,20 @@ export type FleetSpec = Message<"greenroom.v1.FleetSpec"> & {
    * @generated from field: greenroom.v1.RoomSettings room = 9;
    */
   room?: RoomSettings | undefined;
+
+  /**
+   * How many servers and free sessions are wanted beside the buffers. Unset: one policy, the trend.
+   *
+   * @generated from field: greenroom.v1.Scaling scaling = 10;
+   */
+  scaling?: Scaling | undefined;
+
+  /**
+   * What one server costs. Unset: not known, and only server-hours are shown.
+   *
+   * @generated from field: greenroom.v1.Price price = 11;
+   */
+  price?: Price | undefined;
 };
 
 /**
@@ -831,6 +847,13 @@ export type ExplainFleetResponse = Message<"greenroom.v1.ExplainFleetResponse"> 
    * @generated from field: repeated string holds = 5;
    */
   holds: string[];
+
+  /**
+   * What each policy, event and buffer asked for, the deciding ones marked.
+   *
+   * @generated from field: repeated greenroom.v1.PolicyAnswer answers = 6;
+   */
+  answers: PolicyAnswer[];
 };
 
 /**
@@ -839,6 +862,198 @@ export type ExplainFleetResponse = Message<"greenroom.v1.ExplainFleetResponse"> 
  */
 export const ExplainFleetResponseSchema: GenMessage<ExplainFleetResponse> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_fleet, 23);
+
+/**
+ * What one policy asked for at the last plan.
+ *
+ * @generated from message greenroom.v1.PolicyAnswer
+ */
+export type PolicyAnswer = Message<"greenroom.v1.PolicyAnswer"> & {
+  /**
+   * The policy's or event's name; "buffers", "waiting", "re-home", "minimum" for what every fleet has.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * "trend", "buffer", "occupancy", "active sessions", "load", "schedule", "external", "forecast", "event", ….
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * What it asks for; 0 for nothing of that kind.
+   *
+   * @generated from field: uint32 servers = 3;
+   */
+  servers: number;
+
+  /**
+   * @generated from field: uint32 free_sessions = 4;
+   */
+  freeSessions: number;
+
+  /**
+   * @generated from field: uint32 ready_servers = 5;
+   */
+  readyServers: number;
+
+  /**
+   * Its answer is the one that counts for at least one of the three.
+   *
+   * @generated from field: bool decides = 6;
+   */
+  decides: boolean;
+
+  /**
+   * In a sentence, with the numbers it saw: "3.2 joins/s, 41 s to boot: 140 sessions could begin until then".
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * Why it could not say; what it last asked for holds. Empty: it could.
+   *
+   * @generated from field: string holds = 8;
+   */
+  holds: string;
+
+  /**
+   * The numbers it saw, by name.
+   *
+   * @generated from field: map<string, double> numbers = 9;
+   */
+  numbers: { [key: string]: number };
+};
+
+/**
+ * Describes the message greenroom.v1.PolicyAnswer.
+ * Use `create(PolicyAnswerSchema)` to create a new message.
+ */
+export const PolicyAnswerSchema: GenMessage<PolicyAnswer> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 24);
+
+/**
+ * @generated from message greenroom.v1.ListDecisionsRequest
+ */
+export type ListDecisionsRequest = Message<"greenroom.v1.ListDecisionsRequest"> & {
+  /**
+   * Empty: of all fleets.
+   *
+   * @generated from field: string fleet = 1;
+   */
+  fleet: string;
+
+  /**
+   * At or after; unset: since ever.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Before; unset: until now.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 3;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * 0 means 100.
+   *
+   * @generated from field: uint32 limit = 4;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message greenroom.v1.ListDecisionsRequest.
+ * Use `create(ListDecisionsRequestSchema)` to create a new message.
+ */
+export const ListDecisionsRequestSchema: GenMessage<ListDecisionsRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 25);
+
+/**
+ * @generated from message greenroom.v1.ListDecisionsResponse
+ */
+export type ListDecisionsResponse = Message<"greenroom.v1.ListDecisionsResponse"> & {
+  /**
+   * @generated from field: repeated greenroom.v1.Decision decisions = 1;
+   */
+  decisions: Decision[];
+};
+
+/**
+ * Describes the message greenroom.v1.ListDecisionsResponse.
+ * Use `create(ListDecisionsResponseSchema)` to create a new message.
+ */
+export const ListDecisionsResponseSchema: GenMessage<ListDecisionsResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 26);
+
+/**
+ * What a plan did for one reason.
+ *
+ * @generated from message greenroom.v1.Decision
+ */
+export type Decision = Message<"greenroom.v1.Decision"> & {
+  /**
+   * Rises with time.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string fleet = 3;
+   */
+  fleet: string;
+
+  /**
+   * As in PlannedAction.
+   *
+   * @generated from field: string verb = 4;
+   */
+  verb: string;
+
+  /**
+   * @generated from field: repeated string servers = 5;
+   */
+  servers: string[];
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * "opened 2 servers: 3 free session slots, buffer 5".
+   *
+   * @generated from field: string sentence = 7;
+   */
+  sentence: string;
+
+  /**
+   * "ok", or the first error's sentence; empty while under way.
+   *
+   * @generated from field: string result = 8;
+   */
+  result: string;
+};
+
+/**
+ * Describes the message greenroom.v1.Decision.
+ * Use `create(DecisionSchema)` to create a new message.
+ */
+export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 27);
 
 /**
  * @generated from message greenroom.v1.PlannedAction
@@ -876,7 +1091,7 @@ export type PlannedAction = Message<"greenroom.v1.PlannedAction"> & {
  * Use `create(PlannedActionSchema)` to create a new message.
  */
 export const PlannedActionSchema: GenMessage<PlannedAction> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 24);
+  messageDesc(file_greenroom_v1_fleet, 28);
 
 /**
  * @generated from enum greenroom.v1.Protocol
@@ -963,6 +1178,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof ExplainFleetRequestSchema;
     output: typeof ExplainFleetResponseSchema;
+  },
+  /**
+   * What keepers did and why, from the log that is kept; newest first.
+   *
+   * @generated from rpc greenroom.v1.FleetService.ListDecisions
+   */
+  listDecisions: {
+    methodKind: "unary";
+    input: typeof ListDecisionsRequestSchema;
+    output: typeof ListDecisionsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_greenroom_v1_fleet, 0);

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/types.proto.
  */
 export const file_greenroom_v1_types: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvdHlwZXMucHJvdG8SDGdyZWVucm9vbS52MSI8CghFbmRwb2ludBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGCASFwoDdXJsGAIgASgJQgq6SAdyBRABGIAEIm4KBFNlYXQSDgoGcGxheWVyGAEgASgJEiYKBXN0YXRlGAIgASgOMhcuZ3JlZW5yb29tLnYxLlNlYXRTdGF0ZRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKDAQoLRHJhaW5Qb2xpY3kSNwoEd2FpdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASOwoIZGVhZGxpbmUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECID1JDIAIuwBCgtEcmFpblN0YXR1cxIuCgpzdGFydGVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxoYW5kX292ZXJfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlYWRsaW5lX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YBCABKAkSDQoFcGhhc2UYBSABKAkSFQoNc2Vzc2lvbnNfbGVmdBgGIAEoDRIUCgxwbGF5ZXJzX2xlZnQYByABKA0q+QEKC1NlcnZlclN0YXRlEhwKGFNFUlZFUl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFVNFUlZFUl9TVEFURV9TVEFSVElORxABEhYKElNFUlZFUl9TVEFURV9SRUFEWRACEhUKEVNFUlZFUl9TVEFURV9PUEVOEAMSGQoVU0VSVkVSX1NUQVRFX0NPUkRPTkVEEAQSGQoVU0VSVkVSX1NUQVRFX0RSQUlOSU5HEAUSFgoSU0VSVkVSX1NUQVRFX0VNUFRZEAYSGAoUU0VSVkVSX1NUQVRFX1NUT1BQRUQQBxIaChZTRVJWRVJfU1RBVEVfVU5IRUFMVEhZEAgqXwoMU2Vzc2lvblN0YXRlEh0KGVNFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1NUQVRFX0xJVkUQARIYChRTRVNTSU9OX1NUQVRFX01PVklORxACKlgKCVNlYXRTdGF0ZRIaChZTRUFUX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTU0VBVF9TVEFURV9SRVNFUlZFRBABEhYKElNFQVRfU1RBVEVfQ0xBSU1FRBACKosBCgpDaGFuZ2VUeXBlEhsKF0NIQU5HRV9UWVBFX1VOU1BFQ0lGSUVEEAASFQoRQ0hBTkdFX1RZUEVfQURERUQQARIYChRDSEFOR0VfVFlQRV9NT0RJRklFRBACEhcKE0NIQU5HRV9UWVBFX0RFTEVURUQQAxIWChJDSEFOR0VfVFlQRV9TWU5DRUQQBEI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhncmVlbnJvb20vdjEvdHlwZXMucHJvdG8SDGdyZWVucm9vbS52MSI8CghFbmRwb2ludBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGCASFwoDdXJsGAIgASgJQgq6SAdyBRABGIAEIm4KBFNlYXQSDgoGcGxheWVyGAEgASgJEiYKBXN0YXRlGAIgASgOMhcuZ3JlZW5yb29tLnYxLlNlYXRTdGF0ZRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKDAQoLRHJhaW5Qb2xpY3kSNwoEd2FpdBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASOwoIZGVhZGxpbmUYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECID1JDIAIuwBCgtEcmFpblN0YXR1cxIuCgpzdGFydGVkX2F0GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxoYW5kX292ZXJfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlYWRsaW5lX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YBCABKAkSDQoFcGhhc2UYBSABKAkSFQoNc2Vzc2lvbnNfbGVmdBgGIAEoDRIUCgxwbGF5ZXJzX2xlZnQYByABKA0ikAEKClNlcnZlckxvYWQSEQoJY3B1X2NvcmVzGAEgASgBEhcKD2NwdV9saW1pdF9jb3JlcxgCIAEoARIUCgxtZW1vcnlfYnl0ZXMYAyABKAESIQoZcmVjZWl2ZWRfYnl0ZXNfcGVyX3NlY29uZBgEIAEoARIdChVzZW50X2J5dGVzX3Blcl9zZWNvbmQYBSABKAEq+QEKC1NlcnZlclN0YXRlEhwKGFNFUlZFUl9TVEFURV9VTlNQRUNJRklFRBAAEhkKFVNFUlZFUl9TVEFURV9TVEFSVElORxABEhYKElNFUlZFUl9TVEFURV9SRUFEWRACEhUKEVNFUlZFUl9TVEFURV9PUEVOEAMSGQoVU0VSVkVSX1NUQVRFX0NPUkRPTkVEEAQSGQoVU0VSVkVSX1NUQVRFX0RSQUlOSU5HEAUSFgoSU0VSVkVSX1NUQVRFX0VNUFRZEAYSGAoUU0VSVkVSX1NUQVRFX1NUT1BQRUQQBxIaChZTRVJWRVJfU1RBVEVfVU5IRUFMVEhZEAgqXwoMU2Vzc2lvblN0YXRlEh0KGVNFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1NUQVRFX0xJVkUQARIYChRTRVNTSU9OX1NUQVRFX01PVklORxACKlgKCVNlYXRTdGF0ZRIaChZTRUFUX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTU0VBVF9TVEFURV9SRVNFUlZFRBABEhYKElNFQVRfU1RBVEVfQ0xBSU1FRBACKosBCgpDaGFuZ2VUeXBlEhsKF0NIQU5HRV9UWVBFX1VOU1BFQ0lGSUVEEAASFQoRQ0hBTkdFX1RZUEVfQURERUQQARIYChRDSEFOR0VfVFlQRV9NT0RJRklFRBACEhcKE0NIQU5HRV9UWVBFX0RFTEVURUQQAxIWChJDSEFOR0VfVFlQRV9TWU5DRUQQBEI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * One way into a server.
@@ -155,6 +155,51 @@ export type DrainStatus = Message<"greenroom.v1.DrainStatus"> & {
  */
 export const DrainStatusSchema: GenMessage<DrainStatus> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_types, 3);
+
+/**
+ * What a server's process uses, over the last few seconds.
+ *
+ * @generated from message greenroom.v1.ServerLoad
+ */
+export type ServerLoad = Message<"greenroom.v1.ServerLoad"> & {
+  /**
+   * Cores in use: 0.5 is half a core.
+   *
+   * @generated from field: double cpu_cores = 1;
+   */
+  cpuCores: number;
+
+  /**
+   * Cores it may use: its limit, else the machine's.
+   *
+   * @generated from field: double cpu_limit_cores = 2;
+   */
+  cpuLimitCores: number;
+
+  /**
+   * @generated from field: double memory_bytes = 3;
+   */
+  memoryBytes: number;
+
+  /**
+   * On the network.
+   *
+   * @generated from field: double received_bytes_per_second = 4;
+   */
+  receivedBytesPerSecond: number;
+
+  /**
+   * @generated from field: double sent_bytes_per_second = 5;
+   */
+  sentBytesPerSecond: number;
+};
+
+/**
+ * Describes the message greenroom.v1.ServerLoad.
+ * Use `create(ServerLoadSchema)` to create a new message.
+ */
+export const ServerLoadSchema: GenMessage<ServerLoad> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_types, 4);
 
 /**
  * State of a server. A server moves forward only, except Open and Cordoned, which alternate, and Draining, which an

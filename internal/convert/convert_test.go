@@ -87,9 +87,25 @@ func TestFleetGoesThereAndBack(t *testing.T) {
 func TestEveryFieldOfAFleetSpecIsCarried(t *testing.T) {
 	var filled model.FleetSpec
 	fill(reflect.ValueOf(&filled).Elem())
+	filled.Scaling.Policies = onePolicyOfEachKind()
 	if got := FleetSpecModel(FleetSpecProto(filled)); !reflect.DeepEqual(got, filled) {
 		t.Fatalf("came back as\n%+v\nof\n%+v", got, filled)
 	}
+}
+
+// onePolicyOfEachKind has a policy for every pointer of model.Policy, each with that one alone set and filled.
+func onePolicyOfEachKind() []model.Policy {
+	var out []model.Policy
+	kinds := reflect.TypeFor[model.Policy]()
+	for i := range kinds.NumField() {
+		if kinds.Field(i).Type.Kind() != reflect.Pointer {
+			continue
+		}
+		p := model.Policy{Name: "x"}
+		fill(reflect.ValueOf(&p).Elem().Field(i))
+		out = append(out, p)
+	}
+	return out
 }
 
 // fill sets every field below v to something that is not zero.

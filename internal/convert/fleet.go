@@ -37,6 +37,8 @@ func FleetSpecProto(s model.FleetSpec) *greenroomv1.FleetSpec {
 		Drain:        DrainPolicyProto(s.Drain),
 		ScaleInAfter: DurationProto(s.ScaleInAfter),
 		Room:         RoomSettingsProto(s.Room),
+		Scaling:      ScalingProto(s.Scaling),
+		Price:        PriceProto(s.Price),
 	}
 	if s.Process != nil {
 		p.Provider = &greenroomv1.Provider{Kind: &greenroomv1.Provider_Process{Process: processProto(*s.Process)}}
@@ -77,6 +79,8 @@ func FleetSpecModel(p *greenroomv1.FleetSpec) model.FleetSpec {
 		StartTimeout: DurationModel(p.GetHealth().GetStartTimeout()),
 		ScaleInAfter: DurationModel(p.GetScaleInAfter()),
 		Room:         RoomSettingsModel(p.GetRoom()),
+		Scaling:      ScalingModel(p.GetScaling()),
+		Price:        PriceModel(p.GetPrice()),
 	}
 	if process := p.GetProvider().GetProcess(); process != nil {
 		spec := processModel(process)

@@ -2,9 +2,7 @@ package router
 
 import (
 	"container/list"
-	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -16,32 +14,18 @@ const (
 	// MaxBound bounds the joins of a route that wait for their own session: while it moves, or is full. They are not
 	// held against Route.MaxWaiting, since a drain makes many of them at once and none needs new room.
 	MaxBound = 1 << 16
-	// pace is the least time between two looks at the queues, so that joins waiting in a busy registry, which changes
+	// Pace is the least time between two looks at the queues, so that joins waiting in a busy registry, which changes
 	// all the time, cost little.
-	pace = 2 * time.Millisecond
-	// patience is the longest time between two looks while somebody waits: reservations end without a change.
-	patience = 500 * time.Millisecond
+	Pace = 2 * time.Millisecond
+	// Patience is the longest time between two looks while somebody waits: reservations end without a change.
+	Patience = 500 * time.Millisecond
 )
 
 // queue is the joins of one route that wait, in the order of their arrival. Those that wait for room let nobody behind
 // them have any; those bound to a session that moves or is full stand in nobody's way.
 type queue struct {
-	line list.List // of *waiter
+	line list.List // of *Waiting
 	room int       // how many of them wait for room
-}
-
-// waiter is one join that waits. Its fields but turn are guarded by the router's mu.
-type waiter struct {
-	ctx    context.Context
-	req    Request
-	place  *list.Element
-	reason error
-	answer registry.Reservation
-	err    error
-	ready  chan struct{} // closed once answer or err is there
-
-	turn sync.Mutex // held while the registry is asked for it: it is not given up in the middle
-	over bool       // guarded by turn: answered or given up
 }
 
 // bound tells whether a join that was refused so waits for its own session, not for room.
@@ -68,7 +52,7 @@ func (r *Router) Waiting(route model.RouteName) (n int) {
 	defer r.mu.Unlock()
 	if q := r.queues[route]; q != nil {
 		for e := q.line.Front(); e != nil; e = e.Next() {
-			if w := e.Value.(*waiter); !bound(w.reason) && !errors.Is(w.reason, ErrHeld) {
+			if w := e.Value.(*Waiting); !bound(w.reason) && !errors.Is(w.reason, ErrHeld) {
 				n++
 			}
 		}
@@ -76,43 +60,9 @@ func (r *Router) Waiting(route model.RouteName) (n int) {
 	return n
 }
 
-// wait queues a join that was refused for reason.
-func (r *Router) wait(ctx context.Context, req Request, route model.Route, reason error) (Placement, error) {
-	longest := route.MaxWait
-	if req.MaxWait != nil {
-		longest = min(longest, *req.MaxWait)
-	}
-	if longest <= 0 {
-		return Placement{}, r.full(&route, reason, 0)
-	}
-	w := &waiter{ctx: ctx, req: req, reason: reason, ready: make(chan struct{})}
-	if !r.enqueue(w, &route) {
-		return Placement{}, r.full(&route, reason, 0)
-	}
-	since := r.cfg.Now()
-	timer := time.NewTimer(longest)
-	defer timer.Stop()
-	var err error
-	select {
-	case <-w.ready:
-	case <-timer.C:
-		err = r.giveUp(w, func() error { return r.full(&route, w.reason, r.cfg.Now().Sub(since)) })
-	case <-ctx.Done():
-		err = r.giveUp(w, ctx.Err)
-	}
-	switch {
-	case err != nil:
-		return Placement{}, err
-	case w.err != nil:
-		return Placement{}, w.err
-	default:
-		return r.placement(w.answer), nil
-	}
-}
-
 // enqueue puts a join at the end of its route's queue, if that is not too long, and has the queue looked at: room may
 // have come since the join was refused.
-func (r *Router) enqueue(w *waiter, route *model.Route) bool {
+func (r *Router) enqueue(w *Waiting, route *model.Route) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	q := r.queues[route.Name]
@@ -135,19 +85,7 @@ func (r *Router) enqueue(w *waiter, route *model.Route) bool {
 	return true
 }
 
-// giveUp takes a join out of the queue and answers why; nil if it was answered just before.
-func (r *Router) giveUp(w *waiter, why func() error) error {
-	w.turn.Lock()
-	defer w.turn.Unlock()
-	if w.over {
-		return nil
-	}
-	w.over = true
-	r.dequeue(w)
-	return why()
-}
-
-func (r *Router) dequeue(w *waiter) {
+func (r *Router) dequeue(w *Waiting) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	q := r.queues[w.req.Route]
@@ -162,7 +100,7 @@ func (r *Router) dequeue(w *waiter) {
 }
 
 // blame notes why a join still waits.
-func (r *Router) blame(w *waiter, reason error) {
+func (r *Router) blame(w *Waiting, reason error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch q, was, is := r.queues[w.req.Route], bound(w.reason), bound(reason); {

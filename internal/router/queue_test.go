@@ -68,7 +68,7 @@ func TestQueueWakesForANewServer(t *testing.T) {
 		p := h.begin(h.ctx, request("k", "ann"))
 		time.Sleep(3 * time.Second)
 		h.open("a-1", "a", 1, 2)
-		if !p.over() || p.err != nil || p.Server != "a-1" || p.took > 3*time.Second+2*pace {
+		if !p.over() || p.err != nil || p.Server != "a-1" || p.took > 3*time.Second+2*Pace {
 			t.Fatalf("%+v after %v, %v", p.Placement, p.took, p.err)
 		}
 	})
@@ -82,7 +82,7 @@ func TestQueueTakesExpiredSeats(t *testing.T) {
 		h.join("k", "ann")
 		p := h.begin(h.ctx, request("", "bob"))
 		<-p.done
-		if p.err != nil || p.took > model.TicketTTL+ReservationGrace+patience+pace {
+		if p.err != nil || p.took > model.TicketTTL+ReservationGrace+Patience+Pace {
 			t.Fatalf("%v after %v", p.err, p.took)
 		}
 	})
@@ -117,7 +117,7 @@ func TestQueueCancel(t *testing.T) {
 		ctx, cancel := context.WithCancel(h.ctx)
 		party, single := h.begin(ctx, request("", "x1", "x2")), h.begin(h.ctx, request("", "y"))
 		h.waiting(2)
-		time.Sleep(2 * pace) // nothing is left to look at but the one that goes
+		time.Sleep(2 * Pace) // nothing is left to look at but the one that goes
 		cancel()
 		if !party.over() || !errors.Is(party.err, context.Canceled) {
 			t.Fatalf("%v", party.err)

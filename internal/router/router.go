@@ -26,12 +26,18 @@ type Registry interface {
 	Watch(ctx context.Context) <-chan struct{}
 }
 
+// Signer writes tickets and connect tokens; *ticket.Signer is the real one.
+type Signer interface {
+	Sign(c ticket.Claims) string
+	Seal(c ticket.Claims) string
+}
+
 // Config is what New needs. Every field but NewKey and Now has to be set.
 type Config struct {
 	Registry Registry
 	// Routes answers a route with its defaults filled in. Called with every join: answer from memory.
 	Routes func(model.RouteName) (model.Route, bool)
-	Signer *ticket.Signer
+	Signer Signer
 	Now    func() time.Time        // nil: time.Now
 	NewKey func() model.SessionKey // makes up keys of new sessions; nil: 80 random bits
 }
@@ -115,12 +121,22 @@ func (e *FullError) Unwrap() error { return e.Reason }
 // request's or the route's longest wait ends. Errors: ErrNoRoute, *FullError, ctx's, and those of registry.Reserve that
 // waiting does not help.
 func (r *Router) Join(ctx context.Context, req Request) (Placement, error) {
+	p, waiting, err := r.Offer(ctx, req)
+	if waiting != nil {
+		return r.await(ctx, waiting)
+	}
+	return p, err
+}
+
+// Offer is Join without its waiting: it seats a party at once, or puts it into the route's queue and answers what waits
+// there, or refuses it. It does not block, nor does it start anything. ctx is the join's for as long as it waits.
+func (r *Router) Offer(ctx context.Context, req Request) (Placement, *Waiting, error) {
 	route, ok := r.cfg.Routes(req.Route)
 	if !ok {
-		return Placement{}, fmt.Errorf("%s: %w", req.Route, ErrNoRoute)
+		return Placement{}, nil, fmt.Errorf("%s: %w", req.Route, ErrNoRoute)
 	}
 	if err := ctx.Err(); err != nil {
-		return Placement{}, err
+		return Placement{}, nil, err
 	}
 	reason := r.queued(req.Route)
 	var res registry.Reservation
@@ -136,13 +152,14 @@ func (r *Router) Join(ctx context.Context, req Request) (Placement, error) {
 	}
 	switch {
 	case err == nil:
-		return r.placement(res), nil
+		return r.placement(res), nil, nil
 	case !waits(err):
-		return Placement{}, err
+		return Placement{}, nil, err
 	case reason != nil && !errors.Is(err, registry.ErrMoving) && !errors.Is(err, registry.ErrSessionFull):
 		err = reason
 	}
-	return r.wait(ctx, req, route, err)
+	waiting, err := r.wait(ctx, req, route, err)
+	return Placement{}, waiting, err
 }
 
 // Leave gives a player's seat back; see registry.Joins.

@@ -139,7 +139,7 @@ func (h *house) begin(ctx context.Context, req Request) *pending {
 
 // over tells whether a join has been answered, once everything has come to rest.
 func (p *pending) over() bool {
-	time.Sleep(2 * pace) // virtual
+	time.Sleep(2 * Pace) // virtual
 	synctest.Wait()
 	select {
 	case <-p.done:

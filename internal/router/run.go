@@ -3,6 +3,8 @@ package router
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -30,10 +32,10 @@ func (r *Router) Run(ctx context.Context) error {
 			continue
 		}
 		// Somebody waits still: changes in the meantime are looked at together.
-		if !sleep(ctx, pace) {
+		if !sleep(ctx, Pace) {
 			return nil
 		}
-		look.Reset(patience)
+		look.Reset(Patience)
 	}
 }
 
@@ -49,7 +51,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Tick looks at every queue once and answers how many joins wait still. Calls must not overlap.
+// Tick looks at every queue once, by the routes' names, and answers how many joins wait still. Calls must not overlap.
 func (r *Router) Tick(ctx context.Context) (waiting int) {
 	for _, name := range r.routes() {
 		waiting += r.serve(ctx, name)
@@ -60,20 +62,16 @@ func (r *Router) Tick(ctx context.Context) (waiting int) {
 func (r *Router) routes() []model.RouteName {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	names := make([]model.RouteName, 0, len(r.queues))
-	for name := range r.queues {
-		names = append(names, name)
-	}
-	return names
+	return slices.Sorted(maps.Keys(r.queues))
 }
 
 // line is the joins of a route that wait now, and why none may take room; nil if they may.
-func (r *Router) line(route model.RouteName) (line []*waiter, reason error) {
+func (r *Router) line(route model.RouteName) (line []*Waiting, reason error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if q := r.queues[route]; q != nil {
 		for e := q.line.Front(); e != nil; e = e.Next() {
-			line = append(line, e.Value.(*waiter))
+			line = append(line, e.Value.(*Waiting))
 		}
 	}
 	if r.held {
@@ -109,7 +107,7 @@ func (r *Router) serve(ctx context.Context, name model.RouteName) (waiting int) 
 
 // attempt tries to seat one join, in a session that is there if room is closed. It answers why it waits on; nil if it
 // does not.
-func (r *Router) attempt(w *waiter, route *model.Route, closed error) error {
+func (r *Router) attempt(w *Waiting, route *model.Route, closed error) error {
 	w.turn.Lock()
 	defer w.turn.Unlock()
 	if w.over {
@@ -131,7 +129,7 @@ func (r *Router) attempt(w *waiter, route *model.Route, closed error) error {
 }
 
 // resolve answers a join, unless it was given up.
-func (r *Router) resolve(w *waiter, res registry.Reservation, err error) {
+func (r *Router) resolve(w *Waiting, res registry.Reservation, err error) {
 	w.turn.Lock()
 	defer w.turn.Unlock()
 	if !w.over {
@@ -140,7 +138,7 @@ func (r *Router) resolve(w *waiter, res registry.Reservation, err error) {
 }
 
 // finish answers a join; its turn is held.
-func (r *Router) finish(w *waiter, res registry.Reservation, err error) {
+func (r *Router) finish(w *Waiting, res registry.Reservation, err error) {
 	w.over, w.answer, w.err = true, res, err
 	r.dequeue(w)
 	close(w.ready)

@@ -76,7 +76,7 @@ func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.A
 	if !k.acquire() {
 		return errNoWorker
 	}
-	s := newServer(spec, model.ServerID(fmt.Sprintf("%s-%s", f.name, randomName())))
+	s := newServer(spec, model.ServerID(fmt.Sprintf("%s-%s", f.name, k.cfg.Suffix())))
 	s.Reason, s.CreatedAt, s.StateSince = "started: "+a.Reason, k.cfg.Now(), k.cfg.Now()
 	f.named(to, s.ID)
 	f.setBusy(s.ID, true)
@@ -86,7 +86,7 @@ func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.A
 		k.release()
 		return err
 	}
-	k.run(func() {
+	k.run(f.name, func() {
 		a.Server = s.ID
 		err := k.bringUp(ctx, spec, known)
 		f.setBusy(s.ID, false)
@@ -144,8 +144,8 @@ func (f *fleet) setBusy(id model.ServerID, busy bool) {
 	}
 }
 
-// randomName gives 8 letters and digits, about 40 bits.
-func randomName() string {
+// randomSuffix gives 8 letters and digits, 40 bits.
+func randomSuffix() string {
 	const letters = "abcdefghijklmnopqrstuvwxyz234567"
 	b := make([]byte, 8)
 	_, _ = rand.Read(b) // never fails

@@ -49,7 +49,7 @@ type Mover interface {
 	End(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
 }
 
-// Config is what a Keeper works with; every field but Logger is required.
+// Config is what a Keeper works with; every field of which nothing else is said is required.
 type Config struct {
 	Store    Fleets
 	Registry registry.Registry
@@ -68,6 +68,11 @@ type Config struct {
 	Now     func() time.Time
 	Holder  string       // names this control plane in leases
 	Logger  *slog.Logger // nil: slog.Default
+	// Work has a start or a hand-over carried out beside the tick that asked for it, never within the call: it takes the
+	// fleet's lock again. nil: each in a goroutine, which Run waits for.
+	Work func(fleet model.FleetName, do func())
+	// Suffix makes up the end of a new server's name, different each time; nil: 40 random bits.
+	Suffix func() string
 }
 
 // Keeper keeps all fleets. Its methods are safe for concurrent use.
@@ -90,6 +95,9 @@ type Keeper struct {
 func New(cfg Config) *Keeper {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.Default()
+	}
+	if cfg.Suffix == nil {
+		cfg.Suffix = randomSuffix
 	}
 	k := &Keeper{
 		cfg: cfg, log: cfg.Logger, slots: make(chan struct{}, MaxWorkers),
@@ -135,11 +143,11 @@ func (k *Keeper) foundAgain() map[model.ServerID]time.Time {
 }
 
 // work runs do in a worker, if one is free.
-func (k *Keeper) work(do func()) bool {
+func (k *Keeper) work(name model.FleetName, do func()) bool {
 	if !k.acquire() {
 		return false
 	}
-	k.run(do)
+	k.run(name, do)
 	return true
 }
 
@@ -156,9 +164,14 @@ func (k *Keeper) acquire() bool {
 func (k *Keeper) release() { <-k.slots }
 
 // run does what a slot was acquired for.
-func (k *Keeper) run(do func()) {
-	k.workers.Go(func() {
+func (k *Keeper) run(name model.FleetName, do func()) {
+	whole := func() {
 		defer k.release()
 		do()
-	})
+	}
+	if k.cfg.Work != nil {
+		k.cfg.Work(name, whole)
+		return
+	}
+	k.workers.Go(whole)
 }

@@ -1,8 +1,11 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
 	"greenroom.dev/greenroom/internal/decide/plan"
@@ -18,7 +21,7 @@ func (k *Keeper) moveAll(ctx context.Context, f *fleet, v view, a plan.Action, t
 			f.sessionResult(to, x.SessionRef, nil) // somebody does it already
 			continue
 		}
-		worked := k.work(func() {
+		worked := k.work(f.name, func() {
 			var err error
 			from := handover.Origin{Server: a.Server, Generation: x.Generation}
 			if a.Verb == plan.End {
@@ -35,6 +38,10 @@ func (k *Keeper) moveAll(ctx context.Context, f *fleet, v view, a plan.Action, t
 			f.sessionResult(to, x.SessionRef, errNoWorker)
 		}
 	}
+}
+
+func compareRefs(a, b model.SessionRef) int {
+	return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Key, b.Key))
 }
 
 func (f *fleet) beginMove(ref model.SessionRef, from model.ServerID) bool {
@@ -76,17 +83,19 @@ func (k *Keeper) endMove(f *fleet, a plan.Action, x drain.Session, err error) {
 	}
 }
 
-// settle has workers bring the fleet's homeless sessions to rest, and those whose hand-over failed.
+// settle has workers bring the fleet's homeless sessions to rest, and those whose hand-over failed, in the order of
+// their names.
 func (k *Keeper) settle(ctx context.Context, f *fleet, v view) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for ref, h := range f.homeless {
+	for _, ref := range slices.SortedFunc(maps.Keys(f.homeless), compareRefs) {
+		h := f.homeless[ref]
 		_, moving := f.moving[ref]
 		if moving || h.running || k.cfg.Now().Before(h.retry.at) {
 			continue
 		}
 		from, fleets := h.from, v.destinations(ref.Route)
-		h.running = k.work(func() {
+		h.running = k.work(f.name, func() {
 			err := k.cfg.Mover.Replace(ctx, ref, from, fleets)
 			k.settled(f, ref, from, err)
 			f.poke()

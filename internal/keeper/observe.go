@@ -92,17 +92,19 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet,
 	for _, s := range servers {
 		known[s.ID] = true
 	}
-	again := false
+	var unknown []model.ServerID
 	for id, i := range instances {
-		if !i.Running || known[id] || f.isBusy(id) {
-			continue
+		if i.Running && !known[id] && !f.isBusy(id) {
+			unknown = append(unknown, id)
 		}
-		if err := k.adopt(ctx, spec, i); err != nil {
+	}
+	slices.Sort(unknown)
+	for _, id := range unknown {
+		if err := k.adopt(ctx, spec, instances[id]); err != nil {
 			return nil, err
 		}
-		again = true
 	}
-	if again {
+	if len(unknown) > 0 {
 		if servers, err = k.cfg.Registry.ListServers(ctx, f.name); err != nil {
 			return nil, fmt.Errorf("list the servers of fleet %s: %w", f.name, err)
 		}

@@ -1,0 +1,38 @@
+package scale
+
+import "greenroom.dev/greenroom/internal/model"
+
+// Shares spreads an announced event over its route's fleets by their weights: how many session slots each of them has to
+// have for it, rounded up in each. fleet looks a fleet up, with its defaults; one that there is not, that is being
+// deleted, or that has no weight gets none. Sessions are as large as the event says, at most as the fleet's can be; where
+// a server's seats end before its session slots do, slots that nobody could use are asked for too, so that servers suffice.
+func Shares(e model.Event, route model.Route, fleet func(model.FleetName) (model.Fleet, bool)) map[model.FleetName]Event {
+	out := make(map[model.FleetName]Event, len(route.Fleets))
+	for _, w := range route.Fleets {
+		f, ok := fleet(w.Fleet)
+		players := Share(e.Attendance, route.Fleets, w.Fleet)
+		if !ok || f.Deleted || players == 0 {
+			continue
+		}
+		out[w.Fleet] = Event{
+			Name: e.Name, Sessions: slotsFor(players, e.PlayersPerSession, f.Spec.Capacity),
+			DoorsAt: e.DoorsAt, EndsAt: e.EndsAt, Lead: e.Lead, Ramp: e.Ramp,
+		}
+	}
+	return out
+}
+
+// slotsFor is how many session slots players need who share sessions by perSession; 0 means as many as a session takes.
+func slotsFor(players, perSession int, c model.Capacity) int {
+	if perSession <= 0 || perSession > c.SeatsPerSession {
+		perSession = max(1, c.SeatsPerSession)
+	}
+	sessions := ceil(players, perSession)
+	usable := max(1, c.Seats/perSession) // on one server
+	if usable >= c.Sessions {
+		return sessions
+	}
+	return ceil(sessions, usable) * c.Sessions
+}
+
+func ceil(n, by int) int { return (n + by - 1) / by }

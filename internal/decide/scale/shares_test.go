@@ -1,0 +1,89 @@
+package scale
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// fleetsOf looks fleets of these capacities up.
+func fleetsOf(capacity map[model.FleetName]model.Capacity) func(model.FleetName) (model.Fleet, bool) {
+	return func(name model.FleetName) (model.Fleet, bool) {
+		c, ok := capacity[name]
+		return model.Fleet{Name: name, Spec: model.FleetSpec{Capacity: c}.WithDefaults()}, ok
+	}
+}
+
+func TestShares(t *testing.T) {
+	fleets := fleetsOf(map[model.FleetName]model.Capacity{
+		"rooms":  {Sessions: 10, SeatsPerSession: 100},
+		"small":  {Sessions: 4, SeatsPerSession: 50},
+		"narrow": {Sessions: 10, SeatsPerSession: 100, Seats: 500}, // five full sessions, or ten half full ones
+	})
+	for _, c := range []struct {
+		name       string
+		attendance int
+		perSession int
+		route      []model.FleetWeight
+		want       map[model.FleetName]int
+	}{
+		{"one fleet", 20_000, 0, []model.FleetWeight{{Fleet: "rooms", Weight: model.Whole}}, map[model.FleetName]int{"rooms": 200}},
+		{"rounded up", 101, 0, []model.FleetWeight{{Fleet: "rooms", Weight: model.Whole}}, map[model.FleetName]int{"rooms": 2}},
+		{"smaller parties", 100, 8, []model.FleetWeight{{Fleet: "rooms", Weight: model.Whole}}, map[model.FleetName]int{"rooms": 13}},
+		{"larger than a session takes", 100, 80, []model.FleetWeight{{Fleet: "small", Weight: model.Whole}}, map[model.FleetName]int{"small": 2}},
+		{
+			"by weight, each rounded up", 1000, 0,
+			[]model.FleetWeight{{Fleet: "rooms", Weight: 999_900}, {Fleet: "small", Weight: 100}},
+			map[model.FleetName]int{"rooms": 10, "small": 1},
+		},
+		{
+			"none without weight, nor for one that there is not", 100, 0,
+			[]model.FleetWeight{{Fleet: "rooms", Weight: 500_000}, {Fleet: "small"}, {Fleet: "gone", Weight: 500_000}},
+			map[model.FleetName]int{"rooms": 1},
+		},
+		{"seats end first: two servers of ten slots", 1000, 0, []model.FleetWeight{{Fleet: "narrow", Weight: model.Whole}}, map[model.FleetName]int{"narrow": 20}},
+		{"seats suffice for half full sessions", 1000, 50, []model.FleetWeight{{Fleet: "narrow", Weight: model.Whole}}, map[model.FleetName]int{"narrow": 20}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := model.Event{Name: "gala", Attendance: c.attendance, PlayersPerSession: c.perSession, Lead: time.Minute, Ramp: time.Hour}
+			got := map[model.FleetName]int{}
+			for name, share := range Shares(e, model.Route{Fleets: c.route}, fleets) {
+				got[name] = share.Sessions
+				if share.Name != "gala" || share.Lead != time.Minute || share.Ramp != time.Hour {
+					t.Errorf("%s: %+v", name, share)
+				}
+			}
+			if !maps.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// TestSafetyShares: whatever the weights and the fleets, the servers that the slots make have a seat for everybody, in
+// sessions of the size that was asked for.
+func TestSafetyShares(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := model.Capacity{Sessions: rapid.IntRange(1, 20).Draw(t, "sessions"), SeatsPerSession: rapid.IntRange(1, 50).Draw(t, "seats per session")}
+		c.Seats = rapid.IntRange(c.SeatsPerSession, c.Sessions*c.SeatsPerSession+10).Draw(t, "seats")
+		first := model.PPM(rapid.IntRange(1, int(model.Whole)-1).Draw(t, "weight"))
+		e := model.Event{Attendance: rapid.IntRange(1, 100_000).Draw(t, "attendance"), PlayersPerSession: rapid.IntRange(0, 60).Draw(t, "per session")}
+		size := c.SeatsPerSession
+		if e.PlayersPerSession > 0 {
+			size = min(size, e.PlayersPerSession)
+		}
+		route := model.Route{Fleets: []model.FleetWeight{{Fleet: "a", Weight: first}, {Fleet: "b", Weight: model.Whole - first}}}
+		room := 0
+		for _, share := range Shares(e, route, fleetsOf(map[model.FleetName]model.Capacity{"a": c, "b": c})) {
+			servers, rest := share.Sessions/c.Sessions, share.Sessions%c.Sessions
+			room += servers*min(c.Sessions, c.Seats/size)*size + min(rest, c.Seats/size)*size
+		}
+		if room < e.Attendance {
+			t.Fatalf("room for %d of %d on servers of %+v", room, e.Attendance, c)
+		}
+	})
+}

@@ -161,6 +161,29 @@ func TestOneFleetAloneHasAllOfIt(t *testing.T) {
 	}
 }
 
+func TestEventGoesThereAndBack(t *testing.T) {
+	at := func(s int64) time.Time { return time.Unix(s, 1).UTC() }
+	want := model.Event{
+		Name: "gala", Labels: map[string]string{"k": "v"}, Title: "Gala", Route: "plaza", DoorsAt: at(1), EndsAt: at(2),
+		Attendance: 3, PlayersPerSession: 4, Lead: 5, Ramp: 6, Generation: 7, CreatedAt: at(8), UpdatedAt: at(9),
+	}
+	for i := range reflect.TypeFor[model.Event]().NumField() {
+		if reflect.ValueOf(want).Field(i).IsZero() {
+			t.Errorf("field %d is zero: nothing would be seen of it", i)
+		}
+	}
+	message := EventProto(want)
+	if got := EventModel(message); !reflect.DeepEqual(got, want) {
+		t.Fatalf("came back as\n%+v\nof\n%+v", got, want)
+	}
+	fields := message.GetSpec().ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); !message.GetSpec().ProtoReflect().Has(f) {
+			t.Errorf("%s is not carried", f.FullName())
+		}
+	}
+}
+
 func TestServerGoesThereAndBack(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
 	want := model.Server{

@@ -3,17 +3,20 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/watch"
 )
 
-// Specs are all fleets and routes of one moment, with their defaults filled in. They are shared and must not be changed.
+// Specs are all fleets, routes and events of one moment, with their defaults filled in. They are shared and must not be changed.
 type Specs struct {
 	Fleets map[model.FleetName]model.Fleet // those marked deleted too
 	Routes map[model.RouteName]model.Route
+	Events []model.Event // those that are over too, by the time of their doors
 	// Revision is raised by every refresh that found a change; 1 is the first.
 	Revision uint64
 }
@@ -66,13 +69,18 @@ func (c *SpecCache) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read routes: %w", err)
 	}
+	events, err := c.store.ListEvents(ctx, time.Time{}, time.Time{})
+	if err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
 	old := c.current.Load()
-	if old.Revision > 0 && old.holds(fleets, routes) {
+	if old.Revision > 0 && old.holds(fleets, routes, events) {
 		return nil
 	}
 	next := &Specs{
 		Fleets:   make(map[model.FleetName]model.Fleet, len(fleets)),
 		Routes:   make(map[model.RouteName]model.Route, len(routes)),
+		Events:   events,
 		Revision: old.Revision + 1,
 	}
 	for _, f := range fleets {
@@ -88,8 +96,14 @@ func (c *SpecCache) Refresh(ctx context.Context) error {
 }
 
 // holds tells whether the specs are those of the lists already, by generation, creation and deletion.
-func (s *Specs) holds(fleets []model.Fleet, routes []model.Route) bool {
+func (s *Specs) holds(fleets []model.Fleet, routes []model.Route, events []model.Event) bool {
 	if len(fleets) != len(s.Fleets) || len(routes) != len(s.Routes) {
+		return false
+	}
+	same := func(a, b model.Event) bool {
+		return a.Name == b.Name && a.Generation == b.Generation && a.CreatedAt.Equal(b.CreatedAt)
+	}
+	if !slices.EqualFunc(events, s.Events, same) {
 		return false
 	}
 	for _, f := range fleets {

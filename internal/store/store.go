@@ -1,4 +1,4 @@
-// Package store owns the interface to the durable facts: fleets, routes, API tokens, the audit log, and the secret
+// Package store owns the interface to the durable facts: fleets, routes, events, API tokens, the audit log, and the secret
 // that tickets and server tokens are derived from. Implementations live in the folders below and all pass storetest.
 package store
 
@@ -15,7 +15,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: the generation given is not the present one, or the name is taken.
 	ErrConflict = errors.New("conflict")
-	// ErrInUse: a route names the fleet.
+	// ErrInUse: a route names the fleet, or an event that is not over the route.
 	ErrInUse = errors.New("in use")
 )
 
@@ -78,7 +78,15 @@ type Store interface {
 
 	GetRoute(ctx context.Context, name model.RouteName) (model.Route, error)
 	ListRoutes(ctx context.Context) ([]model.Route, error)
+	// DeleteRoute removes a route. ErrInUse while an event names it that is not over by now; events that are stay.
 	DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, now time.Time) error
+
+	GetEvent(ctx context.Context, name model.EventName) (model.Event, error)
+	// ListEvents answers, by the time of their doors, the events that end at since or later and open before until; zero: all.
+	ListEvents(ctx context.Context, since, until time.Time) ([]model.Event, error)
+	DeleteEvent(ctx context.Context, name model.EventName, gen model.Generation, dry bool) error
+	// DropEvents removes the events that ended before a time, and counts them.
+	DropEvents(ctx context.Context, endedBefore time.Time) (int, error)
 
 	// PutToken keeps a token's hash. ErrConflict when a live token has the name.
 	PutToken(ctx context.Context, t Token) error
@@ -102,7 +110,7 @@ type Store interface {
 	// MasterKey answers the 32 bytes that were made at random when the store was first opened.
 	MasterKey(ctx context.Context) ([]byte, error)
 
-	// Watch gives a channel that receives after a fleet or a route changed, coalesced; closed when ctx ends.
+	// Watch gives a channel that receives after a fleet, a route or an event changed, coalesced; closed when ctx ends.
 	Watch(ctx context.Context) <-chan struct{}
 	Close() error
 }

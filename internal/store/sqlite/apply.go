@@ -11,8 +11,8 @@ import (
 	"greenroom.dev/greenroom/internal/store"
 )
 
-// ApplyAll creates or replaces fleets, then routes, in one transaction: the routes see the fleets, and one refusal undoes
-// them all. A fleet that is marked deleted is taken back by it.
+// ApplyAll creates or replaces fleets, then routes, then events, in one transaction: the later see the earlier, and one
+// refusal undoes them all. A fleet that is marked deleted is taken back by it.
 func (s *Store) ApplyAll(ctx context.Context, objects store.Objects, dry bool, now time.Time) (store.Applied, error) {
 	var out store.Applied
 	err := s.change(ctx, dry, func(tx *sql.Tx) (bool, error) {
@@ -32,6 +32,14 @@ func (s *Store) ApplyAll(ctx context.Context, objects store.Objects, dry bool, n
 			}
 			changed = changed || applied.Outcome != store.Unchanged
 			out.Routes = append(out.Routes, applied)
+		}
+		for _, e := range objects.Events {
+			applied, err := applyEvent(ctx, tx, e, now)
+			if err != nil {
+				return false, fmt.Errorf("apply event %s: %w", e.Name, err)
+			}
+			changed = changed || applied.Outcome != store.Unchanged
+			out.Events = append(out.Events, applied)
 		}
 		return changed, nil
 	})

@@ -25,14 +25,17 @@ func (s *Store) ListRoutes(ctx context.Context) ([]model.Route, error) {
 	return list(ctx, s.read, scanRoute, `SELECT `+routeColumns+` FROM routes ORDER BY name`)
 }
 
-// DeleteRoute removes a route.
-func (s *Store) DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, _ time.Time) error {
+// DeleteRoute removes a route, unless an event is still to come on it.
+func (s *Store) DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, now time.Time) error {
 	return s.change(ctx, dry, func(tx *sql.Tx) (bool, error) {
 		old, err := routeIn(ctx, tx, name)
 		if err != nil {
 			return false, err
 		}
 		if err := checkGeneration("route", string(name), gen, old.Generation, true); err != nil {
+			return false, err
+		}
+		if err := checkFree(ctx, tx, name, now); err != nil {
 			return false, err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM routes WHERE name = ?`, name)

@@ -13,7 +13,7 @@ import (
 	"greenroom.dev/greenroom/internal/store"
 )
 
-// encode gives the two JSON columns of a fleet or a route. The contract's message is what is kept, since its rules of
+// encode gives the two JSON columns of a fleet, a route or an event. The contract's message is what is kept, since its rules of
 // change are strict: docs/decisions/0002-specs-are-kept-as-contract-json.md.
 func encode(labels map[string]string, spec proto.Message) (labelColumn, specColumn string, err error) {
 	if labels == nil {
@@ -51,6 +51,10 @@ func sameFleet(a, b model.Fleet) bool {
 
 func sameRoute(a, b model.Route) bool {
 	return maps.Equal(a.Labels, b.Labels) && proto.Equal(convert.RouteProto(a).GetSpec(), convert.RouteProto(b).GetSpec())
+}
+
+func sameEvent(a, b model.Event) bool {
+	return maps.Equal(a.Labels, b.Labels) && proto.Equal(convert.EventProto(a).GetSpec(), convert.EventProto(b).GetSpec())
 }
 
 // checkGeneration holds a write to the generation its writer has seen; 0 is "whatever is there".

@@ -36,6 +36,11 @@ func Run(t *testing.T, open Open) {
 		{"a route names fleets that exist", routeFleets},
 		{"fleets and routes are applied all or none", applyAllOrNone},
 		{"a route may name a fleet of the same call", applyTogether},
+		{"an event is created, left alone, moved, cancelled", eventLife},
+		{"an event keeps every field", eventFields},
+		{"events are listed by time, and dropped when they are old", eventLists},
+		{"a route stays while an event is to come on it", eventsHoldRoutes},
+		{"events are applied with their routes, all or none", eventsTogether},
 		{"tokens are found by hash until they expire or are revoked", tokens},
 		{"a use of a token is noted at most once a minute", touches},
 		{"the audit log counts without gaps, newest first", audit},
@@ -485,6 +490,10 @@ func specCache(t *testing.T, s store.Store) {
 		t.Fatalf("after a refresh: %+v %v", r, ok)
 	}
 	<-changed
+	applyEvent(t, s, event("gala", "main", time.Hour), store.Created, at)
+	if err := cache.Refresh(ctx); err != nil || len(cache.Specs().Events) != 1 {
+		t.Fatalf("after an event: %+v, %v", cache.Specs().Events, err)
+	}
 	revision := cache.Specs().Revision
 	if err := cache.Refresh(ctx); err != nil || cache.Specs().Revision != revision {
 		t.Errorf("a refresh without change: revision %d, was %d, %v", cache.Specs().Revision, revision, err)

@@ -77,23 +77,14 @@ type Server struct {
 	Drain      *Drain // nil unless Draining or Empty by a drain
 
 	// Counts, kept by the registry.
-	Sessions      int
-	SeatsReserved int
-	SeatsClaimed  int
+	Sessions       int
+	SessionsActive int // of them with a seat, reserved or claimed
+	SeatsReserved  int
+	SeatsClaimed   int
 
 	Load *Load // what its process used when it last said so; nil when it never did. Shared: not to be changed
 
 	Revision uint64 // of the registry, at this server's last change
-}
-
-// Load is what a server's process uses, over the few seconds before At.
-type Load struct {
-	At          time.Time // of the control plane
-	CPU         float64   // cores in use
-	CPULimit    float64   // cores it may use
-	MemoryBytes float64
-	Received    float64 // bytes per second, on the network
-	Sent        float64
 }
 
 // FreeSlots is how many more sessions the server can take, whatever its state.

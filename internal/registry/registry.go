@@ -38,6 +38,8 @@ type Registry interface {
 
 	// Tally answers what fleets and routes have seen since this registry began.
 	Tally(ctx context.Context) (Tally, error)
+	// Count answers the live facts in numbers. It costs the same however many servers and sessions there are.
+	Count(ctx context.Context) (Count, error)
 	// Watch gives a channel that receives after changes, coalesced (capacity 1: a slow reader misses signals, never
 	// the last one). The channel is closed when ctx ends.
 	Watch(ctx context.Context) <-chan struct{}
@@ -111,7 +113,8 @@ type Servers interface {
 	// to life, and names those that live elsewhere by now (Stale). A server that was Starting becomes Ready, or what it
 	// was last told to be (a Starting one is what a restarted control plane finds again). ErrNotFound, ErrStale.
 	Greet(ctx context.Context, hello Hello) (Greeting, error)
-	// Report takes changes of a linked server's sessions. Reports about an older generation of a session, or by a
+	// Report takes changes of a linked server's sessions, and its load, which Watch tells only when it differs from the
+	// last that it told. Reports about an older generation of a session, or by a
 	// server that does not have the session, change nothing (I8). ErrStale: the stream is not the server's newest.
 	Report(ctx context.Context, report Report) error
 	// Unlink marks a server's stream as lost, if stream is still its newest.

@@ -3,6 +3,7 @@ package memory
 import (
 	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // fleet is where a fleet's servers and sessions are found by how full they are.
@@ -12,6 +13,7 @@ type fleet struct {
 	open     ladder[*server]                       // those that take a new session, by place.Room.Rank
 	sessions map[model.RouteName]*ladder[*session] // those that take players without a key, by place.SessionRank
 	sizes    map[int]int                           // how many servers have sessions of so many seats
+	count    registry.FleetCount
 }
 
 func (m *Memory) fleet(name model.FleetName) *fleet {
@@ -42,6 +44,7 @@ func (f *fleet) add(s *server) {
 
 func (f *fleet) remove(s *server) {
 	delete(f.servers, s.ID)
+	s.uncount()
 	if f.sizes[s.SeatsPerSession]--; f.sizes[s.SeatsPerSession] == 0 {
 		delete(f.sizes, s.SeatsPerSession)
 	}
@@ -61,6 +64,8 @@ type server struct {
 	sessions []*session
 	largest  int // the most seats a session of it ever had
 	narrow   bool
+	told     *model.Load                           // that watchers were told last
+	counted  registry.FleetCount                   // its part of its fleet's count
 	over     map[model.SessionRef]model.Generation // ended from here since its last Hello; see endOn
 	place    spot
 }
@@ -91,13 +96,14 @@ func (s *server) room() place.Room {
 	return place.Room{Slots: s.FreeSlots(), Seats: s.freeSeats(), SeatsPerSession: s.SeatsPerSession}
 }
 
-// rank puts the server where it now belongs on its fleet's ladder.
+// rank puts the server where it now belongs on its fleet's ladder, and counts it as it now is.
 func (s *server) rank() {
 	rank, ok := s.room().Rank()
 	if !ok || !s.takes() {
 		rank = 0
 	}
 	s.fleet.open.put(s, rank)
+	s.recount()
 }
 
 // rankAll puts the server and all its sessions where they now belong.

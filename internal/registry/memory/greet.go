@@ -106,6 +106,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 		return fmt.Errorf("server %s: report on stream %d, newest is %d: %w", r.Server, r.Stream, s.stream, registry.ErrStale)
 	}
 	s.ReportedAt = r.Now
+	told := s.say(r.Load)
 	for i := range r.Sessions {
 		x := m.sessions[r.Sessions[i].Session]
 		if x != nil && x.server == s && r.Sessions[i].Generation == x.generation {
@@ -118,10 +119,27 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 			m.lose(x)
 		}
 	}
-	if len(r.Sessions)+len(r.Ended) > 0 {
+	if told {
+		s.Revision = m.nextRevision()
+	}
+	if told || len(r.Sessions)+len(r.Ended) > 0 {
 		m.changed()
 	}
 	return nil
+}
+
+// say keeps what a server says of its load, nil for nothing, and tells whether it is far enough from what watchers were
+// told last to tell them again: loads come every second and never stand still.
+func (s *server) say(load *model.Load) bool {
+	if load == nil {
+		return false
+	}
+	s.Load = load
+	if s.told != nil && !load.Differs(s.told) {
+		return false
+	}
+	s.told = load
+	return true
 }
 
 // take takes what a server says of its session: the seats it names are claimed, no other is, and the released ones are

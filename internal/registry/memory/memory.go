@@ -23,6 +23,7 @@ type Memory struct {
 	fleets   map[model.FleetName]*fleet
 	servers  map[model.ServerID]*server
 	sessions map[model.SessionRef]*session
+	routes   map[model.RouteName]*registry.RouteCount
 	due      dueQueue
 	requests requests
 	tally    registry.Tally
@@ -43,6 +44,7 @@ func New(now time.Time) *Memory {
 		fleets:     map[model.FleetName]*fleet{},
 		servers:    map[model.ServerID]*server{},
 		sessions:   map[model.SessionRef]*session{},
+		routes:     map[model.RouteName]*registry.RouteCount{},
 		requests:   requests{bound: maxRequests},
 		tally:      newTally(),
 		leases:     map[string]lease{},

@@ -25,7 +25,7 @@ func (m *Memory) AddServer(_ context.Context, in model.Server) (model.Server, er
 	if s.SeatCapacity == 0 {
 		s.SeatCapacity = s.SessionCapacity * s.SeatsPerSession
 	}
-	s.Linked, s.Sessions, s.SeatsReserved, s.SeatsClaimed = false, 0, 0, 0
+	s.Linked, s.Sessions, s.SessionsActive, s.SeatsReserved, s.SeatsClaimed = false, 0, 0, 0, 0
 	s.largest = s.SeatsPerSession
 	m.raise(s.Generation, nil)
 	if s.Generation == 0 {

@@ -66,6 +66,7 @@ func (x *session) modelWithSeats() model.Session {
 func (m *Memory) open(ref model.SessionRef, s *server, gen model.Generation, capacity int, now time.Time) *session {
 	x := &session{ref: ref, generation: gen, capacity: capacity, created: now.UnixNano(), state: model.SessionLive}
 	m.sessions[ref] = x
+	m.route(ref.Route).Sessions++
 	m.attach(x, s)
 	return x
 }
@@ -75,6 +76,7 @@ func (m *Memory) attach(x *session, s *server) {
 	x.server, x.fleet, x.on, x.at = s, s.fleet, s.fleet.ladder(x.ref.Route), int32(len(s.sessions))
 	s.sessions = append(s.sessions, x)
 	s.Sessions++
+	s.SessionsActive += x.active()
 	s.SeatsReserved += x.seats.reserved()
 	s.SeatsClaimed += x.seats.claimed
 	s.largest = max(s.largest, x.capacity)
@@ -93,6 +95,7 @@ func (m *Memory) detach(x *session) {
 	s.sessions[last] = nil
 	s.sessions = s.sessions[:last]
 	s.Sessions--
+	s.SessionsActive -= x.active()
 	s.SeatsReserved -= x.seats.reserved()
 	s.SeatsClaimed -= x.seats.claimed
 	s.Revision = m.nextRevision()
@@ -105,6 +108,7 @@ func (m *Memory) end(x *session) {
 	m.seatsFreed(x, len(x.seats.list))
 	m.detach(x)
 	x.ended = true
+	m.uncountSession(x)
 	delete(m.sessions, x.ref)
 }
 
@@ -124,6 +128,7 @@ func (m *Memory) settle(x *session) {
 // addSeat adds a seat, without settling.
 func (m *Memory) addSeat(x *session, s seat) {
 	x.seats.add(s, x.capacity)
+	m.seatsChanged(x, 1)
 	switch {
 	case s.expires == 0:
 		x.used = true
@@ -152,6 +157,7 @@ func (m *Memory) unseat(x *session, i int) {
 		m.count(x, -1, 0)
 	}
 	x.seats.remove(i)
+	m.seatsChanged(x, -1)
 }
 
 func (m *Memory) count(x *session, reserved, claimed int) {

@@ -126,6 +126,33 @@ var greetCases = []testCase{
 }
 
 var reportCases = []testCase{
+	{"a server's load is kept, and told when it is another", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		watch := w.Watch(w.ctx)
+		say := func(cpu float64) model.Server {
+			load := &model.Load{At: w.now, CPU: cpu, CPULimit: 2}
+			w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Load: load, Now: w.now}))
+			return w.server("a-1")
+		}
+		told := func() bool {
+			select {
+			case <-watch:
+				return true
+			default:
+				return false
+			}
+		}
+		first := say(0.5)
+		w.equal([]any{first.Load.CPU, told()}, []any{0.5, true})
+		much := say(0.52)
+		w.equal([]any{much.Load.CPU, told(), much.Revision}, []any{0.52, false, first.Revision})
+		other := say(1.5)
+		w.equal([]any{other.Load.CPU, told(), other.Revision > first.Revision}, []any{1.5, true, true})
+		w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Now: w.now}))
+		w.equal(w.server("a-1").Load.CPU, 1.5)
+		w.is(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 0, Load: &model.Load{CPU: 9}, Now: w.now}), registry.ErrStale)
+		w.equal(w.server("a-1").Load.CPU, 1.5)
+	}},
 	{"a claimed seat does not expire", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann", "bob")

@@ -426,6 +426,7 @@ func (m *machine) compare(*rapid.T) {
 	for _, got := range list {
 		m.compareSession(got)
 	}
+	m.compareCount(list)
 	for id, s := range m.servers {
 		got := must(m.w.GetServer(m.w.ctx, id))
 		sessions, seats := m.used(id)
@@ -435,6 +436,29 @@ func (m *machine) compare(*rapid.T) {
 		if sessions > s.shape.slots || seats > s.shape.seats {
 			m.rt.Fatalf("I2: %s has %d sessions and %d seats of %+v", id, sessions, seats, s.shape)
 		}
+	}
+}
+
+// compareCount counts servers and sessions one by one.
+func (m *machine) compareCount(sessions []model.Session) {
+	got := must(m.w.Count(m.w.ctx))
+	fleets, active := map[model.FleetName]registry.FleetCount{}, map[model.ServerID]int{}
+	var route registry.RouteCount
+	for _, x := range sessions {
+		players := x.SeatsReserved + x.SeatsClaimed
+		route.Sessions++
+		route.SessionsActive += min(1, players)
+		route.Players += players
+		active[x.Server] += min(1, players)
+	}
+	for _, s := range must(m.w.ListServers(m.w.ctx, "")) {
+		f, one := fleets[s.Fleet], registry.CountServer(&s)
+		one.SessionsActive = active[s.ID]
+		f.Add(&one, 1)
+		fleets[s.Fleet] = f
+	}
+	if !maps.Equal(got.Fleets, fleets) || got.Routes["plaza"] != route {
+		m.rt.Fatalf("the count is %+v; want %+v, plaza %+v", got, fleets, route)
 	}
 }
 

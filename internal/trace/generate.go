@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/nearest"
 )
 
 // Options are what a generated trace is made from. The zero value of each field is the generator's default.
@@ -55,7 +56,7 @@ func Generate(name string, o Options) (Generated, error) {
 		}
 		names = append(names, g.Name)
 	}
-	return Generated{}, fmt.Errorf("no generator %q%s; there are %v", name, model.DidYouMean(name, names), names)
+	return Generated{}, fmt.Errorf("no generator %q%s; there are %v", name, nearest.DidYouMean(name, names), names)
 }
 
 func (g Generator) generate(o Options) (Generated, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/nearest"
 )
 
 // Error says what is wrong in a trace file, and where.
@@ -101,7 +102,7 @@ func (f *file) header() error {
 		name = strings.TrimSpace(name)
 		i := slices.IndexFunc(all, func(c column) bool { return c.name == name })
 		if i < 0 {
-			return f.fail("", "unknown column %q%s; the columns are %s", name, model.DidYouMean(name, strings.Split(Header, ",")), Header)
+			return f.fail("", "unknown column %q%s; the columns are %s", name, nearest.DidYouMean(name, strings.Split(Header, ",")), Header)
 		}
 		if slices.ContainsFunc(f.columns, func(c column) bool { return c.name == name }) {
 			return f.fail("", "the column %q stands there twice", name)

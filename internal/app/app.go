@@ -17,6 +17,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/agonessdk"
 	"greenroom.dev/greenroom/internal/api"
+	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/link"
@@ -48,6 +49,7 @@ type App struct {
 	hub      *link.Hub
 	stages   *stage.Stages
 	mover    *handover.Mover
+	events   *event.Service
 	keeper   *keeper.Keeper
 	router   *router.Router
 	census   *observe.Census
@@ -111,9 +113,10 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
 	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
+	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Now: time.Now, Logger: a.cfg.Logger})
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
-		Env: a.serverEnv, Waiting: a.router.Waiting, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
+		Env: a.serverEnv, Waiting: a.router.Waiting, Outlook: outlook{events: a.events.Outlook}.of, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
 	})
 	if err := a.openAPI(); err != nil {
 		return err

@@ -1,6 +1,11 @@
 package scale
 
-import "greenroom.dev/greenroom/internal/model"
+import (
+	"math"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
 
 // Shares spreads an announced event over its route's fleets by their weights: how many session slots each of them has to
 // have for it, rounded up in each. fleet looks a fleet up, with its defaults; one that there is not, that is being
@@ -36,3 +41,28 @@ func slotsFor(players, perSession int, c model.Capacity) int {
 }
 
 func ceil(n, by int) int { return (n + by - 1) / by }
+
+// LeadTime is how long before its doors an event's capacity stands: e.Lead, else model.DefaultEventLead, or twice the time
+// that servers take to be ready where that is more. boot 0 is not known.
+func (e Event) LeadTime(boot time.Duration) time.Duration {
+	if e.Lead > 0 {
+		return e.Lead
+	}
+	return max(model.DefaultEventLead, 2*boot)
+}
+
+// Wanted is how many of e.Sessions are to stand at a time: those of everybody who will have come lead later; none before
+// that, and none once it is over.
+func (e Event) Wanted(now time.Time, lead time.Duration) int {
+	into := now.Add(lead).Sub(e.DoorsAt) // the arrivals, lead later
+	switch {
+	case into < 0 || !now.Before(e.EndsAt):
+		return 0
+	case into >= e.Ramp:
+		return e.Sessions
+	}
+	return max(1, int(math.Ceil(float64(e.Sessions)*float64(into)/float64(e.Ramp))))
+}
+
+// StandsAt is when all of e.Sessions are to stand.
+func (e Event) StandsAt(lead time.Duration) time.Time { return e.DoorsAt.Add(e.Ramp - lead) }

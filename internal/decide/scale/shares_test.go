@@ -64,6 +64,40 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// TestWantedOverTime tells the life of two events of 10 sessions with a lead of 5 minutes: one whose players come all at
+// once, and one whose players take 10 minutes.
+func TestWantedOverTime(t *testing.T) {
+	at := func(minutes int) time.Time { return now.Add(time.Duration(minutes) * time.Minute) }
+	sudden := Event{Sessions: 10, DoorsAt: at(0), EndsAt: at(60)}
+	gradual := sudden
+	gradual.Ramp = 10 * time.Minute
+	for _, c := range []struct{ minute, sudden, gradual int }{
+		{-6, 0, 0}, {-5, 10, 1}, {-4, 10, 1}, {-3, 10, 2}, {0, 10, 5}, {5, 10, 10}, {59, 10, 10}, {60, 0, 0},
+	} {
+		for _, e := range []struct {
+			Event
+			want int
+		}{{sudden, c.sudden}, {gradual, c.gradual}} {
+			if got := e.Wanted(at(c.minute), e.LeadTime(time.Second)); got != e.want {
+				t.Errorf("minute %d, ramp %s: %d sessions, want %d", c.minute, e.Ramp, got, e.want)
+			}
+		}
+	}
+	if got := gradual.StandsAt(5 * time.Minute); !got.Equal(at(5)) {
+		t.Errorf("all of the gradual one stands at %s", got)
+	}
+	said := sudden
+	said.Lead = time.Minute
+	for _, c := range []struct {
+		e          Event
+		boot, want time.Duration
+	}{{sudden, 0, 5 * time.Minute}, {sudden, 4 * time.Minute, 8 * time.Minute}, {said, time.Hour, time.Minute}} {
+		if got := c.e.LeadTime(c.boot); got != c.want {
+			t.Errorf("lead %s, boot %s: %s, want %s", c.e.Lead, c.boot, got, c.want)
+		}
+	}
+}
+
 // TestSafetyShares: whatever the weights and the fleets, the servers that the slots make have a seat for everybody, in
 // sessions of the size that was asked for.
 func TestSafetyShares(t *testing.T) {

@@ -20,7 +20,7 @@ func (d *decoder) fail(at *yaml.Node, path, format string, args ...any) {
 	d.errors = append(d.errors, &Error{File: d.file, Line: at.Line, Column: at.Column, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// outputOnly are the fields of Fleet and Route that only Greenroom writes.
+// outputOnly are the fields of Fleet, Route and Event that only Greenroom writes.
 var outputOnly = []protoreflect.Name{"created_at", "updated_at", "status"}
 
 // message fills m from a mapping; keys in besides are the caller's.
@@ -97,7 +97,7 @@ func (d *decoder) listField(n *yaml.Node, path string, into protoreflect.List, f
 // value reads one value; empty is a fresh one of its type, which a message is read into.
 func (d *decoder) value(n *yaml.Node, path string, field protoreflect.FieldDescriptor, empty protoreflect.Value, depth int) (protoreflect.Value, bool) {
 	n = resolve(n)
-	if field.Message() == nil || field.Message().FullName() == durationName {
+	if field.Message() == nil || field.Message().FullName() == durationName || field.Message().FullName() == timeName {
 		return d.scalar(n, path, field)
 	}
 	d.message(n, path, empty.Message(), depth)

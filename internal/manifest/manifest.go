@@ -11,6 +11,14 @@
 //	name: plaza
 //	spec:
 //	  fleets: [{fleet: rooms}]
+//	---
+//	kind: Event
+//	name: gala
+//	spec:
+//	  route: plaza
+//	  doors_at: 2026-12-05T20:00:00+09:00
+//	  ends_at: 2026-12-05T23:00:00+09:00
+//	  attendance: 20000
 package manifest
 
 import (
@@ -35,9 +43,9 @@ const (
 	maxErrors    = 50     // told at once
 )
 
-// Object is one document: a *greenroomv1.Fleet or *greenroomv1.Route, and where its fields stand.
+// Object is one document: a *greenroomv1.Fleet, *greenroomv1.Route or *greenroomv1.Event, and where its fields stand.
 type Object struct {
-	Kind    string // "Fleet" or "Route"
+	Kind    string // "Fleet", "Route" or "Event"
 	Name    string
 	Message proto.Message
 
@@ -51,6 +59,9 @@ func Fleets(objects []Object) []*greenroomv1.Fleet { return pick[*greenroomv1.Fl
 // Routes picks the routes, in the file's order.
 func Routes(objects []Object) []*greenroomv1.Route { return pick[*greenroomv1.Route](objects) }
 
+// Events picks the events, in the file's order.
+func Events(objects []Object) []*greenroomv1.Event { return pick[*greenroomv1.Event](objects) }
+
 func pick[M proto.Message](objects []Object) []M {
 	var out []M
 	for _, o := range objects {
@@ -63,7 +74,7 @@ func pick[M proto.Message](objects []Object) []M {
 
 // kinds are the messages that a document can be.
 func kinds() map[string]proto.Message {
-	return map[string]proto.Message{"Fleet": &greenroomv1.Fleet{}, "Route": &greenroomv1.Route{}}
+	return map[string]proto.Message{"Fleet": &greenroomv1.Fleet{}, "Route": &greenroomv1.Route{}, "Event": &greenroomv1.Event{}}
 }
 
 // Parse reads all documents of a file and checks them by the contract's rules. The error is Errors with everything that
@@ -133,12 +144,12 @@ func (d *decoder) object(root *yaml.Node) (Object, bool) {
 	}
 	kind := lookup(root, "kind")
 	if kind == nil {
-		d.fail(root, "", "document has no kind; start it with `kind: Fleet` or `kind: Route`")
+		d.fail(root, "", "document has no kind; start it with `kind: Fleet`, `kind: Route` or `kind: Event`")
 		return Object{}, false
 	}
 	message := kinds()[kind.Value]
 	if message == nil {
-		d.fail(kind, "kind", "must be Fleet or Route, not %q%s", kind.Value, DidYouMean(kind.Value, []string{"Fleet", "Route"}))
+		d.fail(kind, "kind", "must be Fleet, Route or Event, not %q%s", kind.Value, DidYouMean(kind.Value, []string{"Fleet", "Route", "Event"}))
 		return Object{}, false
 	}
 	d.message(root, "", message.ProtoReflect(), 0, "kind")

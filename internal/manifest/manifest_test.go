@@ -143,7 +143,8 @@ spec:
 }
 
 func TestPlacesOfARequest(t *testing.T) {
-	const file = "kind: Route\nname: r\nspec: {fleets: [{fleet: b}]}\n---\nkind: Fleet\nname: a\nspec: {}\n---\nkind: Fleet\nname: b\nspec: {}\n"
+	const file = "kind: Route\nname: r\nspec: {fleets: [{fleet: b}]}\n---\nkind: Fleet\nname: a\nspec: {}\n---\nkind: Fleet\nname: b\nspec: {}\n" +
+		"---\nkind: Event\nname: e\nspec: {route: r, doors_at: 2026-12-05T20:00Z, ends_at: 2026-12-05T21:00Z, attendance: 1}\n"
 	objects, err := Parse("f", []byte(file), checker(t))
 	if err != nil {
 		t.Fatal(err)
@@ -155,6 +156,7 @@ func TestPlacesOfARequest(t *testing.T) {
 		`fleets[0].labels["x]y"]`:        `Fleet a labels["x]y"]`,
 		"routes[0].spec.fleets[0].fleet": "Route r spec.fleets[0].fleet",
 		"routes[1].name":                 "none",
+		"events[0].spec.doors_at":        "Event e spec.doors_at",
 		"fleets[-1].name":                "none",
 		"fleets[":                        "none",
 		"spec.fleets[0].fleet":           "none",
@@ -225,6 +227,7 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add("kind: Fleet\nname: rooms\nspec:\n  buffers: {ready: 1, open: 10}\n  drain: {wait: 30s}\n---\nkind: Route\nname: plaza\nspec:\n  fleets: [{fleet: rooms}]\n")
+	f.Add("kind: Event\nname: e\nspec: {route: r, doors_at: 2026-12-05T20:00Z, ends_at: 2026-12-05T21:00:00+01:00, attendance: 1, ramp: 1m}\n")
 	f.Add("kind: Fleet\nname: a\nlabels: &x {a: \"1\"}\nspec: {provider: {process: {env: *x, ports: [{name: a, protocol: UDP}]}}}\n")
 	f.Add("kind: Fleet\nspec: &a {provider: *a}\n")
 	f.Add("? [a]\n: {<<: 1}\n")

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -9,11 +10,31 @@ import (
 	"go.yaml.in/yaml/v4"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
 const (
 	durationName protoreflect.FullName = "google.protobuf.Duration"
+	timeName     protoreflect.FullName = "google.protobuf.Timestamp"
 )
+
+// A Time's layouts: RFC 3339, whose seconds may be left out.
+const (
+	timeLayout      = "2006-01-02T15:04:05.999999999Z07:00"
+	shortTimeLayout = "2006-01-02T15:04Z07:00"
+	// timeWanted says what ParseTime takes.
+	timeWanted = "a time with its zone such as 2026-12-05T20:00:00+09:00 or 2026-12-05T11:00Z"
+)
+
+// ParseTime reads a time as manifests and flags give it: with its zone, never without. The error says what is taken.
+func ParseTime(s string) (time.Time, error) {
+	for _, layout := range []string{timeLayout, shortTimeLayout} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("must be %s, not %s", timeWanted, quote(s))
+}
 
 // scalar reads a single value of the field's type. Nothing is guessed: 8080 is no text and "8080" no number.
 func (d *decoder) scalar(n *yaml.Node, path string, field protoreflect.FieldDescriptor) (protoreflect.Value, bool) {
@@ -45,14 +66,22 @@ func (d *decoder) scalar(n *yaml.Node, path string, field protoreflect.FieldDesc
 	case protoreflect.EnumKind:
 		number, known := enumNumber(field.Enum(), n.Value)
 		v, ok = protoreflect.ValueOfEnum(number), known
-	case protoreflect.MessageKind: // a duration
-		duration, err := time.ParseDuration(n.Value)
-		v, ok = protoreflect.ValueOfMessage(durationpb.New(duration).ProtoReflect()), err == nil && n.ShortTag() == "!!str"
+	case protoreflect.MessageKind: // a duration or a time
+		v, ok = timing(n, field)
 	}
 	if !ok {
 		d.fail(n, path, "must be %s, not %s", wanted(field), describe(n))
 	}
 	return v, ok
+}
+
+func timing(n *yaml.Node, field protoreflect.FieldDescriptor) (protoreflect.Value, bool) {
+	if field.Message().FullName() == timeName { // with seconds, YAML has a type of its own for it
+		t, err := ParseTime(n.Value)
+		return protoreflect.ValueOfMessage(timestamppb.New(t).ProtoReflect()), err == nil
+	}
+	duration, err := time.ParseDuration(n.Value)
+	return protoreflect.ValueOfMessage(durationpb.New(duration).ProtoReflect()), err == nil && n.ShortTag() == "!!str"
 }
 
 // wanted says what a field takes.
@@ -70,6 +99,11 @@ func wanted(field protoreflect.FieldDescriptor) string {
 		return "a number such as 25 or 0.01"
 	case protoreflect.EnumKind:
 		return strings.Join(enumNames(field.Enum()), " or ")
+	case protoreflect.MessageKind:
+		if field.Message().FullName() == timeName {
+			return timeWanted
+		}
+		fallthrough
 	default:
 		return `a duration such as 30s, 5m or 1h30m`
 	}

@@ -66,6 +66,10 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 		out = append(out, fleet(m, "")...)
 	case *greenroomv1.Route:
 		out = append(out, route(m, "")...)
+	case *greenroomv1.Event:
+		out = append(out, event(m, "")...)
+	case *greenroomv1.ApplyEventRequest:
+		out = append(out, event(m.GetEvent(), "event.")...)
 	case *greenroomv1.ApplyFleetRequest:
 		out = append(out, fleet(m.GetFleet(), "fleet.")...)
 	case *greenroomv1.ApplyRouteRequest:
@@ -73,6 +77,7 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 	case *greenroomv1.ApplyRequest:
 		out = append(out, objects("fleet", m.GetFleets(), fleet)...)
 		out = append(out, objects("route", m.GetRoutes(), route)...)
+		out = append(out, objects("event", m.GetEvents(), event)...)
 	case *greenroomv1.PublishRequest:
 		out = append(out, published(m)...)
 	case *greenroomv1.DrainServerRequest:

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 )
@@ -30,6 +31,14 @@ func routeWith(weights ...*greenroomv1.FleetWeight) *greenroomv1.Route {
 
 func weight(fleet string, ppm uint32) *greenroomv1.FleetWeight {
 	return &greenroomv1.FleetWeight{Fleet: fleet, WeightPpm: ppm}
+}
+
+// eventFor is an event of two hours whose players take so long to arrive.
+func eventFor(ramp time.Duration) *greenroomv1.Event {
+	doors := time.Date(2026, 12, 5, 20, 0, 0, 0, time.UTC)
+	return &greenroomv1.Event{Name: "gala", Spec: &greenroomv1.EventSpec{
+		Route: "plaza", Attendance: 1, Ramp: durationpb.New(ramp), DoorsAt: timestamppb.New(doors), EndsAt: timestamppb.New(doors.Add(2 * time.Hour)),
+	}}
 }
 
 func TestBrokenRulesAreSaidInSentences(t *testing.T) {
@@ -135,8 +144,17 @@ fleets[1].spec.provider.process.command[0] must be a program, not empty
 routes[1].spec.fleets must have weights (weight_ppm) that add up to 1000000, not 5
 routes[2].name must be another name: there is an earlier route "main" beside it`,
 		},
-		{&greenroomv1.ApplyRequest{}, `a request must hold 1 to 1000 fleets and routes`},
+		{&greenroomv1.ApplyRequest{}, `a request must hold 1 to 1000 fleets, routes and events`},
 		{&greenroomv1.ApplyRequest{Routes: []*greenroomv1.Route{routeWith(weight("a", 0))}}, ``},
+		{
+			&greenroomv1.ApplyRequest{Events: []*greenroomv1.Event{eventFor(0), eventFor(3 * time.Hour)}},
+			`events[1].name must be another name: there is an earlier event "gala" beside it
+events[1].spec.ramp must not be longer than the event is open (2h0m0s), not 3h0m0s: some would arrive after its end`,
+		},
+		{
+			&greenroomv1.ApplyEventRequest{Event: eventFor(3 * time.Hour)},
+			`event.spec.ramp must not be longer than the event is open (2h0m0s), not 3h0m0s: some would arrive after its end`,
+		},
 		{&greenroomv1.JoinRequest{Route: "main"}, `players must contain at least 1 item(s)`},
 		{
 			&greenroomv1.JoinRequest{Route: "main", Key: "a b", Players: []string{"x"}},

@@ -1,5 +1,6 @@
-// Package store owns the interface to the durable facts: fleets, routes, events, API tokens, the audit log, and the secret
-// that tickets and server tokens are derived from. Implementations live in the folders below and all pass storetest.
+// Package store owns the interface to the durable facts: fleets, routes, events, API tokens, the audit log, the past, and
+// the secret that tickets and server tokens are derived from. Implementations live in the folders below and all pass
+// storetest.
 package store
 
 import (
@@ -63,6 +64,9 @@ type AppliedEvent struct {
 
 // Store is the durable facts. Every write is one transaction and is on disk when it returns.
 type Store interface {
+	History
+	Decisions
+
 	// ApplyAll creates or replaces the objects: all of them, or none. An object's Generation 0 means whatever is there, else
 	// ErrConflict if another is. A route may name a fleet of the same call, an event a route; ErrNotFound, naming what is
 	// missing, when there is none. With dry nothing is written. The same spec again is Unchanged.

@@ -12,6 +12,7 @@ type Count struct {
 // FleetCount counts what is on the servers of one fleet.
 type FleetCount struct {
 	Servers          [model.ServerUnhealthy + 1]int // by state
+	ServersIdle      int                            // without a session, in every state but stopped and unhealthy
 	Sessions         int
 	SessionsActive   int // of them with a player: a seat reserved or claimed
 	SeatsReserved    int
@@ -25,6 +26,9 @@ type FleetCount struct {
 func CountServer(s *model.Server) FleetCount {
 	c := FleetCount{Sessions: s.Sessions, SessionsActive: s.SessionsActive, SeatsReserved: s.SeatsReserved, SeatsClaimed: s.SeatsClaimed}
 	c.Servers[min(s.State, model.ServerUnhealthy)] = 1
+	if s.Sessions == 0 && !s.State.Terminal() {
+		c.ServersIdle = 1
+	}
 	if s.State == model.ServerOpen {
 		c.SessionSlots, c.FreeSessionSlots, c.Seats = s.SessionCapacity, s.FreeSlots(), s.SeatCapacity
 	}
@@ -36,6 +40,7 @@ func (c *FleetCount) Add(other *FleetCount, sign int) {
 	for state, n := range other.Servers {
 		c.Servers[state] += sign * n
 	}
+	c.ServersIdle += sign * other.ServersIdle
 	c.Sessions += sign * other.Sessions
 	c.SessionsActive += sign * other.SessionsActive
 	c.SeatsReserved += sign * other.SeatsReserved

@@ -20,7 +20,8 @@ type Explanation struct {
 	Actions   []Action // of the last plan that did more than clear away what had ended
 	Holds     []string
 	Answers   []scale.Answer // what each policy, buffer and event asked for
-	History   []Decision     // newest first, at most MaxHistory
+	Size      plan.Size
+	History   []Decision // newest first, at most MaxHistory
 }
 
 // Action is one action of a plan with what became of it.
@@ -67,7 +68,7 @@ func (k *Keeper) Explain(name model.FleetName) (Explanation, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e := Explanation{
-		Fleet: name, PlannedAt: f.plannedAt, Facts: slices.Clone(f.facts), Holds: slices.Clone(f.holds),
+		Fleet: name, PlannedAt: f.plannedAt, Facts: slices.Clone(f.facts), Holds: slices.Clone(f.holds), Size: f.size,
 	}
 	for _, a := range f.actions {
 		e.Actions = append(e.Actions, a.Action)
@@ -78,11 +79,25 @@ func (k *Keeper) Explain(name model.FleetName) (Explanation, bool) {
 	return e, true
 }
 
+// Size answers what the fleet's last plan makes of its number of servers, and when that was; not known for a fleet that is
+// not kept here. It costs far less than Explain.
+func (k *Keeper) Size(name model.FleetName) (plan.Size, time.Time) {
+	k.mu.Lock()
+	f := k.fleets[name]
+	k.mu.Unlock()
+	if f == nil {
+		return plan.Size{}, time.Time{}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.size, f.plannedAt
+}
+
 // explain takes a new plan into the explanation and gives its actions, whose results are still to come.
 func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.plannedAt, f.facts, f.holds = now, p.Facts, p.Holds
+	f.plannedAt, f.facts, f.holds, f.size = now, p.Facts, p.Holds, p.Size
 	actions := make([]*told, 0, len(p.Actions))
 	worthALine := false
 	for _, a := range p.Actions {
@@ -124,7 +139,7 @@ func (f *fleet) remember(now time.Time) {
 func (f *fleet) cannot(now time.Time, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.plannedAt, f.facts, f.holds = now, nil, []string{"no plan could be made: " + err.Error()}
+	f.plannedAt, f.facts, f.holds, f.size = now, nil, []string{"no plan could be made: " + err.Error()}, plan.Size{}
 }
 
 // elsewhere says that another keeper has the fleet.
@@ -132,6 +147,7 @@ func (f *fleet) elsewhere(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plannedAt, f.facts, f.holds, f.actions = now, []string{"another Greenroom keeps this fleet"}, nil, nil
+	f.size = plan.Size{}
 }
 
 // named notes the name of a server that is being started.

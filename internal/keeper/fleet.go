@@ -33,6 +33,7 @@ type fleet struct {
 
 	plannedAt    time.Time // the explanation: see Explain
 	facts, holds []string
+	size         plan.Size
 	actions      []*told    // of the last plan that is worth a line
 	history      []*decided // oldest first
 }

@@ -29,7 +29,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		if follow {
 			loops.follow(ctx)
 		}
-		k.pokeAll()
+		k.Poke()
 		follow = true
 		select {
 		case <-ctx.Done():
@@ -45,7 +45,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 	return nil
 }
 
-func (k *Keeper) pokeAll() {
+// Poke has every fleet looked at soon: something has changed that neither the store nor the registry tells of.
+func (k *Keeper) Poke() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, f := range k.fleets {

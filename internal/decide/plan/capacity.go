@@ -21,6 +21,7 @@ func (p *planner) scale() {
 	})
 	p.next.Surplus = d.Surplus
 	p.plan.Holds = append(p.plan.Holds, d.Holds...)
+	p.plan.Size = size(p.capacity, d)
 	for _, id := range d.Opens {
 		p.act(Open, p.server(id), d.OpenReason)
 	}

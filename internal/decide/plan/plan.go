@@ -74,6 +74,7 @@ type Plan struct {
 	Actions []Action
 	Holds   []string
 	Answers []scale.Answer // what each policy, buffer and event asked for
+	Size    Size
 }
 
 // Instance is what the provider knows of a server.
@@ -134,6 +135,7 @@ func Make(in Input) (Plan, State) {
 	p.backOff()
 	p.drains()
 	if in.Fleet.Deleted {
+		p.plan.Size = Size{Known: true}
 		p.retire()
 	} else {
 		p.scale()

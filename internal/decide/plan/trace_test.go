@@ -22,6 +22,7 @@ import (
 //	restart               of the control plane
 //	delete                the fleet
 //	facts                 what the last plan saw
+//	size                  what the last plan makes of the number of servers
 func TestTraces(t *testing.T) {
 	datadriven.Walk(t, "testdata/traces", func(t *testing.T, path string) {
 		var w *world
@@ -80,6 +81,8 @@ func command(t *testing.T, w *world, d *datadriven.TestData) string {
 		w.fleet.Deleted = true
 	case "waiting":
 		w.waiting = number(0)
+	case "size":
+		return fmt.Sprintf("%+v\n", w.last.Size)
 	case "facts":
 		return strings.Join(w.last.Facts, "\n") + "\n"
 	default:

@@ -57,6 +57,7 @@ type Decision struct {
 	Surplus    map[model.ServerID]time.Time // to be given to the next decision
 	Remove     []model.ServerID             // surplus for the scale-in time
 	Holds      []string                     // wanted, but not allowed now
+	Over       int                          // servers that would be started but for the maximum
 }
 
 // Start asks for Count servers for one reason.
@@ -140,6 +141,7 @@ func (d *Decision) start(in Input, c census) {
 			d.Starts = append(d.Starts, Start{n, w.Reason})
 		}
 		if n < w.Count {
+			d.Over += w.Count - n
 			d.Holds = append(d.Holds, fmt.Sprintf("would start %s (%s): the maximum of %s is reached",
 				model.Count(w.Count-n, "more server"), w.Reason, model.Count(in.Spec.Max, "server")))
 		}

@@ -77,7 +77,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	census := observe.NewCensus(w.registry)
+	census := observe.NewCensus(observe.Sources{Registry: w.registry})
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
 		Stages: stages,

@@ -141,7 +141,9 @@ func (a *App) openAPI() error {
 		return err
 	}
 	a.set = metrics.NewSet()
-	a.census = observe.NewCensus(a.registry)
+	a.census = observe.NewCensus(observe.Sources{
+		Registry: a.registry, Specs: a.specs.Specs, Size: a.keeper.Size, Waiting: a.router.Waiting,
+	})
 	a.metrics = observe.NewMetrics(a.set, a.census, a.cfg.Tags)
 	a.set.RegisterMetricsWriter(a.stages.WriteMetrics)
 	version, commit := Version()

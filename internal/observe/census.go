@@ -6,8 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/watch"
 )
 
@@ -16,46 +18,42 @@ const (
 	censusEvery = 50 * time.Millisecond
 	// censusShare bounds what counting costs: after a count that took d, the next is at least censusShare × d later.
 	censusShare = 10
+	// censusSlow is how often is counted although the registry does not change: what keepers want changes with the time.
+	censusSlow = time.Second
 )
 
 // Facts is what is counted; a registry.Registry is one.
 type Facts interface {
-	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
-	ListSessions(ctx context.Context, filter registry.SessionFilter) ([]model.Session, error)
+	Count(ctx context.Context) (registry.Count, error)
 	Watch(ctx context.Context) <-chan struct{}
 }
 
-// Count is the live facts in numbers, at one moment. It is shared and must not be changed.
-type Count struct {
-	Fleets map[model.FleetName]FleetCount
-	Routes map[model.RouteName]RouteCount
+// Sources is where a census has its numbers from. Only Registry is required.
+type Sources struct {
+	Registry Facts
+	// Specs answers the fleets and routes there are; nil: those that the registry knows.
+	Specs func() *store.Specs
+	// Size answers what a fleet's keeper last made of its number of servers, and when; nil: nobody keeps any.
+	Size func(model.FleetName) (plan.Size, time.Time)
+	// Waiting counts the joins of a route that wait for room; nil: none.
+	Waiting func(model.RouteName) int
+	Now     func() time.Time // nil: time.Now
 }
 
-// FleetCount counts one fleet.
-type FleetCount struct {
-	Servers          [model.ServerUnhealthy + 1]int // by state
-	Sessions         int
-	SeatsReserved    int
-	SeatsClaimed     int
-	FreeSessionSlots int // on open servers
-}
-
-// RouteCount counts one route.
-type RouteCount struct {
-	Sessions int
-	Players  int // seats reserved or claimed
-}
-
-// Census keeps a Count of everything, taken once for all who ask: the metrics page and every watcher of the API.
+// Census keeps a Count of everything, taken once for all who ask: metrics, other autoscalers, history and every watcher
+// of the API.
 type Census struct {
-	facts    Facts
+	from     Sources
 	newest   atomic.Pointer[Count]
 	watchers watch.Watchers
 }
 
 // NewCensus makes a census with an empty count.
-func NewCensus(facts Facts) *Census {
-	c := &Census{facts: facts}
+func NewCensus(from Sources) *Census {
+	if from.Now == nil {
+		from.Now = time.Now
+	}
+	c := &Census{from: from}
 	c.newest.Store(&Count{})
 	return c
 }
@@ -66,26 +64,25 @@ func (c *Census) Count() *Count { return c.newest.Load() }
 // Watch gives a channel that receives after a new count, coalesced; closed when ctx ends.
 func (c *Census) Watch(ctx context.Context) <-chan struct{} { return c.watchers.Watch(ctx) }
 
-// Tick counts everything now.
+// Tick counts everything now. Its cost does not depend on how many servers, sessions or players there are.
 func (c *Census) Tick(ctx context.Context) error {
-	servers, err := c.facts.ListServers(ctx, "")
+	counted, err := c.from.Registry.Count(ctx)
 	if err != nil {
-		return fmt.Errorf("count servers: %w", err)
+		return fmt.Errorf("count what there is: %w", err)
 	}
-	sessions, err := c.facts.ListSessions(ctx, registry.SessionFilter{})
-	if err != nil {
-		return fmt.Errorf("count sessions: %w", err)
-	}
-	c.newest.Store(count(servers, sessions))
+	c.newest.Store(c.from.complete(counted))
 	c.watchers.Notify()
 	return nil
 }
 
-// Run counts after changes until ctx ends, which is no error. Failures go to failed; the next change counts again.
+// Run counts after changes, and now and then without any, until ctx ends, which is no error. Failures go to failed; the
+// next change counts again.
 func (c *Census) Run(ctx context.Context, failed func(error)) error {
-	changed := c.facts.Watch(ctx)
+	changed := c.from.Registry.Watch(ctx)
 	pause := time.NewTimer(0)
+	slow := time.NewTicker(censusSlow)
 	defer pause.Stop()
+	defer slow.Stop()
 	for {
 		select {
 		case <-pause.C:
@@ -97,32 +94,12 @@ func (c *Census) Run(ctx context.Context, failed func(error)) error {
 			failed(err)
 		}
 		pause.Reset(max(censusEvery, censusShare*time.Since(began)))
-		if _, open := <-changed; !open {
-			return nil
+		select {
+		case _, open := <-changed:
+			if !open {
+				return nil
+			}
+		case <-slow.C:
 		}
 	}
-}
-
-func count(servers []model.Server, sessions []model.Session) *Count {
-	out := &Count{Fleets: map[model.FleetName]FleetCount{}, Routes: map[model.RouteName]RouteCount{}}
-	for i := range servers {
-		s := &servers[i]
-		f := out.Fleets[s.Fleet]
-		f.Servers[min(s.State, model.ServerUnhealthy)]++
-		f.Sessions += s.Sessions
-		f.SeatsReserved += s.SeatsReserved
-		f.SeatsClaimed += s.SeatsClaimed
-		if s.State == model.ServerOpen {
-			f.FreeSessionSlots += s.FreeSlots()
-		}
-		out.Fleets[s.Fleet] = f
-	}
-	for i := range sessions {
-		s := &sessions[i]
-		r := out.Routes[s.Route]
-		r.Sessions++
-		r.Players += s.SeatsReserved + s.SeatsClaimed
-		out.Routes[s.Route] = r
-	}
-	return out
 }

@@ -19,34 +19,31 @@ import (
 	"greenroom.dev/greenroom/internal/registry"
 )
 
-// facts is a registry of a few servers.
+// facts is what a registry counts.
 type facts struct {
-	servers  []model.Server
-	sessions []model.Session
-	changed  chan struct{}
-	asked    int
-	fault    error
+	count   registry.Count
+	changed chan struct{}
+	asked   int
+	fault   error
 }
 
-func (f *facts) ListServers(context.Context, model.FleetName) ([]model.Server, error) {
+func (f *facts) Count(context.Context) (registry.Count, error) {
 	f.asked++
-	return f.servers, f.fault
+	return f.count, f.fault
 }
 
-func (f *facts) ListSessions(context.Context, registry.SessionFilter) ([]model.Session, error) {
-	return f.sessions, nil
-}
 func (f *facts) Watch(context.Context) <-chan struct{} { return f.changed }
 
 func someFacts() *facts {
+	rooms := registry.CountServer(&model.Server{State: model.ServerReady, SessionCapacity: 4})
+	open := registry.CountServer(&model.Server{
+		State: model.ServerOpen, SessionCapacity: 4, SeatCapacity: 28, Sessions: 4, SessionsActive: 3, SeatsReserved: 2, SeatsClaimed: 5,
+	})
+	rooms.Add(&open, 1)
 	return &facts{
-		servers: []model.Server{
-			{Fleet: "rooms", State: model.ServerReady, SessionCapacity: 4},
-			{Fleet: "rooms", State: model.ServerOpen, SessionCapacity: 4, Sessions: 3, SeatsReserved: 2, SeatsClaimed: 5},
-		},
-		sessions: []model.Session{
-			{SessionRef: model.SessionRef{Route: "plaza", Key: "a"}, SeatsReserved: 2, SeatsClaimed: 4},
-			{SessionRef: model.SessionRef{Route: "plaza", Key: "b"}, SeatsClaimed: 1},
+		count: registry.Count{
+			Fleets: map[model.FleetName]registry.FleetCount{"rooms": rooms},
+			Routes: map[model.RouteName]registry.RouteCount{"plaza": {Sessions: 2, SessionsActive: 2, Players: 7}},
 		},
 		changed: make(chan struct{}, 1),
 	}
@@ -82,7 +79,7 @@ func get(t *testing.T, h http.Handler, path string) (int, string) {
 }
 
 func TestMetricsPage(t *testing.T) {
-	census := NewCensus(someFacts())
+	census := NewCensus(Sources{Registry: someFacts()})
 	if err := census.Tick(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -103,10 +100,10 @@ func TestMetricsPage(t *testing.T) {
 		`greenroom_servers{fleet="rooms",state="ready"} 1`,
 		`greenroom_servers{fleet="rooms",state="open"} 1`,
 		`greenroom_servers{fleet="rooms",state="draining"} 0`,
-		`greenroom_sessions{fleet="rooms"} 3`,
+		`greenroom_sessions{fleet="rooms"} 4`,
 		`greenroom_seats{fleet="rooms",state="reserved"} 2`,
 		`greenroom_seats{fleet="rooms",state="claimed"} 5`,
-		`greenroom_free_session_slots{fleet="rooms"} 1`,
+		`greenroom_free_session_slots{fleet="rooms"} 0`,
 		`greenroom_route_sessions{route="plaza"} 2`,
 		`greenroom_route_players{route="plaza"} 7`,
 		`greenroom_joins_total{fleet="rooms",outcome="seated"} 2`,
@@ -149,7 +146,7 @@ func TestCensusFollowsChangesAtMostEvery50ms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		f := someFacts()
-		c := NewCensus(f)
+		c := NewCensus(Sources{Registry: f})
 		watch := c.Watch(ctx)
 		done := make(chan struct{})
 		go func() {
@@ -160,7 +157,7 @@ func TestCensusFollowsChangesAtMostEvery50ms(t *testing.T) {
 		}()
 		synctest.Wait()
 		<-watch
-		if f.asked != 1 || c.Count().Fleets["rooms"].Sessions != 3 {
+		if f.asked != 1 || c.Count().Fleets["rooms"].Sessions != 4 {
 			t.Fatalf("first count: asked %d, %+v", f.asked, c.Count())
 		}
 		for range 20 { // 200 ms of changes, one every 10 ms
@@ -183,7 +180,7 @@ func TestCensusFollowsChangesAtMostEvery50ms(t *testing.T) {
 func TestCensusSaysWhatFailed(t *testing.T) {
 	f := someFacts()
 	f.fault = errors.New("away")
-	if err := NewCensus(f).Tick(t.Context()); err == nil || !strings.Contains(err.Error(), "away") {
+	if err := NewCensus(Sources{Registry: f}).Tick(t.Context()); err == nil || !strings.Contains(err.Error(), "away") {
 		t.Errorf("error %v", err)
 	}
 }

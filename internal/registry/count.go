@@ -20,6 +20,7 @@ type FleetCount struct {
 	SessionSlots     int // on open servers, those in use too, likewise below
 	FreeSessionSlots int
 	Seats            int
+	OpenPlayers      int // seats reserved or claimed there
 }
 
 // CountServer counts one server.
@@ -31,6 +32,7 @@ func CountServer(s *model.Server) FleetCount {
 	}
 	if s.State == model.ServerOpen {
 		c.SessionSlots, c.FreeSessionSlots, c.Seats = s.SessionCapacity, s.FreeSlots(), s.SeatCapacity
+		c.OpenPlayers = s.SeatsReserved + s.SeatsClaimed
 	}
 	return c
 }
@@ -48,6 +50,7 @@ func (c *FleetCount) Add(other *FleetCount, sign int) {
 	c.SessionSlots += sign * other.SessionSlots
 	c.FreeSessionSlots += sign * other.FreeSessionSlots
 	c.Seats += sign * other.Seats
+	c.OpenPlayers += sign * other.OpenPlayers
 }
 
 // RouteCount counts the sessions of one route, those between two servers too.

@@ -42,6 +42,7 @@ type commandLine struct {
 	End      endCommand      `cmd:"" group:"manage" help:"End a session now."`
 	Explain  explainCommand  `cmd:"" group:"manage" help:"Say what the keeper did for a fleet, and why."`
 	Logs     logsCommand     `cmd:"" group:"manage" help:"Print what a server printed."`
+	Signal   signalCommand   `cmd:"" group:"manage" help:"Set numbers that fleets scale on."`
 	Token    tokenCommand    `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`
 
 	Join  joinCommand  `cmd:"" group:"play" help:"Seat players in a session and print how to get there."`

@@ -63,6 +63,8 @@ func items(message proto.Message) []proto.Message {
 		return messages(list.GetServers())
 	case *greenroomv1.ListSessionsResponse:
 		return messages(list.GetSessions())
+	case *greenroomv1.ListSignalsResponse:
+		return messages(list.GetSignals())
 	default:
 		return []proto.Message{message}
 	}

@@ -74,6 +74,7 @@ type Config struct {
 	Keeper   Keeper
 	Links    Links
 	Stages   Stages
+	Signals  Signals
 	Provider Provider
 	Census   *observe.Census
 	Metrics  *observe.Metrics
@@ -121,6 +122,7 @@ func (a *API) Register(server *connect.Server) {
 	greenroomv1connect.RegisterJoinServiceHandler(server, joins{a})
 	greenroomv1connect.RegisterServerServiceHandler(server, servers{a})
 	greenroomv1connect.RegisterSessionServiceHandler(server, sessions{a})
+	greenroomv1connect.RegisterSignalServiceHandler(server, signals{a})
 	greenroomv1connect.RegisterStageServiceHandler(server, stages{a})
 	greenroomv1connect.RegisterSystemServiceHandler(server, system{a})
 }

@@ -30,6 +30,7 @@ import (
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
+	"greenroom.dev/greenroom/internal/signal"
 	"greenroom.dev/greenroom/internal/stage"
 	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/store/sqlite"
@@ -80,7 +81,7 @@ func newWorld(t testing.TB) *world {
 	census := observe.NewCensus(observe.Sources{Registry: w.registry})
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
-		Stages: stages,
+		Stages: stages, Signals: signal.New(signal.Config{Now: w.now}),
 		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),

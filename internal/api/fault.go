@@ -16,6 +16,7 @@ import (
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/router"
+	"greenroom.dev/greenroom/internal/signal"
 	"greenroom.dev/greenroom/internal/stage"
 	"greenroom.dev/greenroom/internal/store"
 )
@@ -74,6 +75,9 @@ var foreseen = []struct {
 	{stage.ErrFull, connect.CodeResourceExhausted, "STAGE_FULL"},
 	{stage.ErrTooFast, connect.CodeResourceExhausted, "TOO_FAST"},
 	{router.ErrHeld, connect.CodeUnavailable, "RECOVERING"},
+	{signal.ErrNotFound, connect.CodeNotFound, "NOT_FOUND"},
+	{signal.ErrFull, connect.CodeResourceExhausted, "TOO_MANY_SIGNALS"},
+	{signal.ErrNotFinite, connect.CodeInvalidArgument, "NOT_FINITE"},
 	{store.ErrConflict, connect.CodeAborted, "GENERATION_CONFLICT"},
 	{store.ErrInUse, connect.CodeFailedPrecondition, "IN_USE"},
 	{registry.ErrSessionFull, connect.CodeResourceExhausted, "SESSION_FULL"},

@@ -20,12 +20,14 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		g.RouteServiceGetRouteProcedure, g.RouteServiceListRoutesProcedure, g.RouteServiceWatchRoutesProcedure,
 		g.ServerServiceGetServerProcedure, g.ServerServiceListServersProcedure, g.ServerServiceWatchServersProcedure,
 		g.SessionServiceGetSessionProcedure, g.SessionServiceListSessionsProcedure, g.SessionServiceWatchSessionsProcedure,
+		g.SignalServiceListSignalsProcedure,
 		g.SystemServiceCreateLoginProcedure: // a login gives no more than its maker has
 		return store.ScopeView, true
 
 	case g.ServerServiceDrainServerProcedure, g.ServerServiceUndrainServerProcedure,
 		g.ServerServiceReadServerLogsProcedure, // what a program prints may hold secrets
 		g.SessionServiceEndSessionProcedure,
+		g.SignalServiceSetSignalProcedure, g.SignalServiceDeleteSignalProcedure, // fleets grow and shrink by them
 		g.StageServicePublishProcedure: // everybody there is hears it
 		return store.ScopeOperate, true
 

@@ -27,6 +27,7 @@ import (
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
+	"greenroom.dev/greenroom/internal/signal"
 	"greenroom.dev/greenroom/internal/stage"
 	"greenroom.dev/greenroom/internal/store"
 	"greenroom.dev/greenroom/internal/store/sqlite"
@@ -50,6 +51,7 @@ type App struct {
 	stages   *stage.Stages
 	mover    *handover.Mover
 	events   *event.Service
+	signals  *signal.Signals
 	keeper   *keeper.Keeper
 	router   *router.Router
 	census   *observe.Census
@@ -114,9 +116,10 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
 	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
 	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Now: time.Now, Logger: a.cfg.Logger})
+	a.signals = signal.New(signal.Config{Now: time.Now, Changed: func() { a.keeper.Poke() }})
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
-		Env: a.serverEnv, Waiting: a.router.Waiting, Outlook: outlook{events: a.events.Outlook}.of, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
+		Env: a.serverEnv, Waiting: a.router.Waiting, Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals}.of, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
 	})
 	if err := a.openAPI(); err != nil {
 		return err
@@ -149,6 +152,7 @@ func (a *App) openAPI() error {
 	version, commit := Version()
 	a.api = api.New(api.Config{
 		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
+		Signals: a.signals,
 		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})

@@ -9,10 +9,11 @@ import (
 
 // outlook is where what the keeper is told of a fleet beside its servers comes from. Each source answers from memory.
 type outlook struct {
-	events func(model.FleetName, time.Time) []scale.Event
+	events  func(model.FleetName, time.Time) []scale.Event
+	signals func() map[string]scale.Signal
 }
 
 // of puts the sources' answers together.
 func (o outlook) of(fleet model.FleetName, now time.Time) scale.Outlook {
-	return scale.Outlook{Events: o.events(fleet, now)}
+	return scale.Outlook{Events: o.events(fleet, now), Signals: o.signals()}
 }

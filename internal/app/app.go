@@ -152,7 +152,7 @@ func (a *App) openAPI() error {
 	version, commit := Version()
 	a.api = api.New(api.Config{
 		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
-		Signals: a.signals,
+		Signals:  a.signals,
 		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})

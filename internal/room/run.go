@@ -16,6 +16,7 @@ func (r *Room) Run(ctx context.Context) {
 	defer timer.Stop()
 	defer r.game.rest()
 	members := 0 // counted so far
+	due := time.Now()
 	defer func() { r.cfg.Counters.Members.Add(-int64(members)) }()
 	for {
 		began := time.Now()
@@ -28,8 +29,12 @@ func (r *Room) Run(ctx context.Context) {
 			r.cfg.Counters.Members.Add(int64(n - members))
 			members = n
 		}
-		due, ok := r.wait(ctx, timer, began, next)
-		if !ok {
+		last := due // not began: a tick's distance is not longer by what timers are late
+		if began.Sub(due) > lateAfter {
+			last = began
+		}
+		var ok bool
+		if due, ok = r.wait(ctx, timer, last, next); !ok {
 			r.end(wire.CloseGoingAway, "the server is going away", nil)
 			return
 		}

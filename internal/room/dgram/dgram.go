@@ -55,6 +55,9 @@ const (
 	// along with something else: the server's with a tick's datagram.
 	ServerAckDelay = 55 * time.Millisecond
 	PlayerAckDelay = 60 * time.Millisecond
+	// LatestAckDelay is PlayerAckDelay where nothing but positions came: the next ones make up for those that were lost, and
+	// what the player says of itself meanwhile takes the acknowledgement along.
+	LatestAckDelay = 150 * time.Millisecond
 )
 
 // KindOf tells what b says it is; false: nothing of this protocol.

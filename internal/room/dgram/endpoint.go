@@ -55,6 +55,7 @@ type Endpoint struct {
 	unacked   int       // datagrams that asked for one
 	highestAt time.Time // when the highest packet came
 	ackNew    bool      // something came since the last ack
+	ackKnown  uint64    // the peer has an ack of this packet
 
 	heard   time.Time
 	pinged  time.Time
@@ -85,7 +86,7 @@ const (
 	firstRTT      = 100 * time.Millisecond
 	defaultLinger = 2 * time.Second
 	// ackEvery is after how many datagrams an ack is not kept back.
-	ackEvery = 16
+	ackEvery = 8
 )
 
 // New makes an end of an accepted connection.
@@ -95,10 +96,10 @@ func New(cfg Config) *Endpoint {
 	cfg.KeepAlive, cfg.Idle = cmp.Or(cfg.KeepAlive, DefaultKeepAlive), cmp.Or(cfg.Idle, DefaultIdle)
 	e := &Endpoint{cfg: cfg, path: path{to: cfg.Peer, proved: true}, heard: cfg.Now, pinged: cfg.Now}
 	if cfg.Player {
-		e.flight = newFlight(cfg.RTT, ServerAckDelay)
+		e.flight = newFlight(cfg.RTT, ServerAckDelay, ServerAckDelay)
 		e.out.window, e.in.window = PlayerWindow, ServerWindow
 	} else {
-		e.flight = newFlight(cfg.RTT, PlayerAckDelay)
+		e.flight = newFlight(cfg.RTT, PlayerAckDelay, LatestAckDelay)
 		e.out.window, e.in.window = ServerWindow, PlayerWindow
 	}
 	return e
@@ -241,6 +242,7 @@ func (e *Endpoint) arrived(s *sent) {
 	for _, sp := range s.spans[:s.nSpans] {
 		e.out.ack(sp)
 	}
+	e.ackKnown = max(e.ackKnown, s.acked)
 	if s.challenge {
 		e.path.asked = false // the answer is in the same datagram as the ack, or was lost
 	}

@@ -86,6 +86,55 @@ func (w *world) drain(s *side) (all [][]byte) {
 	}
 }
 
+// A player acknowledges positions late, and at once what follows a gap; the stream as soon as ever, whatever came before.
+func TestPositionsAreAcknowledgedLate(t *testing.T) {
+	w := newWorld(t, 1, weather{})
+	tell := func() []byte {
+		w.server.Tell([]wire.Latest{position(1, 1)})
+		return w.drain(w.server)[0]
+	}
+	take := func(b []byte, wait time.Duration) {
+		t.Helper()
+		if err := w.player.Receive(b, serverAddr, w.now, w.player); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.player.Next().Sub(w.now); got != wait {
+			t.Fatalf("acknowledges in %v, want %v", got, wait)
+		}
+	}
+	take(tell(), LatestAckDelay)
+	if got := w.server.Next().Sub(w.now); got <= LatestAckDelay {
+		t.Fatalf("positions are taken for lost after %v", got)
+	}
+	w.server.Write([]byte("news"), Private, w.now)
+	take(w.drain(w.server)[0], PlayerAckDelay)
+	if got := w.server.Next().Sub(w.now); got <= PlayerAckDelay {
+		t.Fatalf("the stream is taken for lost after %v", got)
+	}
+	w.now = w.now.Add(PlayerAckDelay)
+	if n := len(w.drain(w.player)); n != 1 {
+		t.Fatalf("%d acknowledgements", n)
+	}
+	tell() // is lost
+	take(tell(), 0)
+}
+
+// An ack does not repeat for ever what the peer knows to have arrived.
+func TestAcksAreShort(t *testing.T) {
+	w := newWorld(t, 1, weather{delay: 10 * time.Millisecond})
+	for tick := range 500 {
+		w.server.Tell([]wire.Latest{position(1, uint32(tick))})
+		w.player.Tell([]wire.Latest{position(0, uint32(tick))})
+		w.run(w.now.Add(50 * time.Millisecond))
+	}
+	for _, s := range []*side{w.server, w.player} {
+		b := s.appendAck(nil, w.now)
+		if len(b) > 16 {
+			t.Errorf("an ack of %d bytes: % x", len(b), b)
+		}
+	}
+}
+
 // A lost position that has no successor comes again with its value; one that has a successor does not.
 func TestOnlyTheLatestIsSentAgain(t *testing.T) {
 	w := newWorld(t, 1, weather{delay: 10 * time.Millisecond})
@@ -257,7 +306,7 @@ func TestTheWindowTakesEachOnceInAnyOrder(t *testing.T) {
 			r.mark(n)
 			came[n] = true
 			top = max(top, n)
-			bits := r.below(nil)
+			bits := r.below(nil, 8*maxAckBytes)
 			for d := uint64(1); d <= 256 && d < top; d++ {
 				if got := cameBit(d, bits); got != came[top-d] {
 					t.Fatalf("the ack of %d says %v of %d", top, got, top-d)

@@ -8,8 +8,10 @@ const maxPieces = 4
 // sent is one datagram that asked for an ack, until it and all before it are settled.
 type sent struct {
 	packet    uint64
+	acked     uint64 // the highest packet of the ack in it; 0: none
 	at        time.Time
 	settled   bool // acknowledged or lost
+	soon      bool // it asks for an ack soon
 	close     bool
 	challenge bool
 	spans     [maxPieces]span
@@ -43,8 +45,10 @@ const (
 type flight struct {
 	ring     []sent // by packet, from head on
 	head     int
-	open     int // not settled
-	peerWait time.Duration
+	open     int           // not settled
+	soon     int           // of these, those that ask for an ack soon
+	peerWait time.Duration // the longest that the peer keeps back such an ack
+	lateWait time.Duration // and any ack
 
 	srtt, rttvar, latest time.Duration
 	measured             bool
@@ -60,9 +64,10 @@ type flight struct {
 	probes    int    // datagrams that may be sent whatever the window says
 }
 
-func newFlight(rtt, peerWait time.Duration) flight {
+func newFlight(rtt, peerWait, lateWait time.Duration) flight {
 	return flight{
-		srtt: rtt, rttvar: rtt / 2, latest: rtt, peerWait: peerWait, window: firstWindow, threshold: maxWindow,
+		srtt: rtt, rttvar: rtt / 2, latest: rtt, peerWait: peerWait, lateWait: lateWait,
+		window: firstWindow, threshold: maxWindow,
 	}
 }
 
@@ -85,6 +90,9 @@ func (f *flight) add(s *sent) {
 	}
 	f.ring = append(f.ring, *s)
 	f.open++
+	if s.soon {
+		f.soon++
+	}
 	f.probes = max(0, f.probes-1)
 	f.lastSent = s.at
 }
@@ -118,8 +126,7 @@ func (f *flight) ack(highest uint64, bits []byte, waited time.Duration, now time
 		if s.packet == highest {
 			f.sample(now.Sub(s.at), waited)
 		}
-		s.settled = true
-		f.open--
+		f.settle(s)
 		n++
 		if s.packet > f.recovery {
 			f.grow()
@@ -130,6 +137,14 @@ func (f *flight) ack(highest uint64, bits []byte, waited time.Duration, now time
 	if n > 0 {
 		f.silences = 0
 		f.full = false
+	}
+}
+
+func (f *flight) settle(s *sent) {
+	s.settled = true
+	f.open--
+	if s.soon {
+		f.soon--
 	}
 }
 
@@ -155,7 +170,7 @@ func (f *flight) grow() {
 
 func (f *flight) sample(rtt, waited time.Duration) {
 	rtt = max(rtt, time.Microsecond)
-	if waited = min(waited, f.peerWait); rtt-waited > 0 {
+	if waited = min(waited, f.lateWait); rtt-waited > 0 {
 		rtt -= waited
 	}
 	f.latest = rtt
@@ -193,8 +208,7 @@ func (f *flight) detect(now time.Time, gone func(at int)) {
 // lose settles the i-th datagram of the list as lost, once in a round trip with an effect on the window.
 func (f *flight) lose(i int, gone func(at int)) {
 	s := &f.list()[i]
-	s.settled = true
-	f.open--
+	f.settle(s)
 	if s.packet > f.recovery {
 		list := f.list()
 		f.recovery = list[len(list)-1].packet
@@ -209,7 +223,11 @@ func (f *flight) timeout() time.Time {
 	if f.open == 0 {
 		return time.Time{}
 	}
-	wait := max(f.srtt+max(4*f.rttvar, minTimeout)+f.peerWait, leastSilence)
+	wait := f.lateWait
+	if f.soon > 0 {
+		wait = f.peerWait
+	}
+	wait = max(f.srtt+max(4*f.rttvar, minTimeout)+wait, leastSilence)
 	return f.lastSent.Add(max(wait, min(wait<<min(f.silences, 10), maxTimeout)))
 }
 

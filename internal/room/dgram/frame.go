@@ -82,8 +82,25 @@ func nextFrame(b []byte) (f frame, rest []byte, ok bool) {
 	return f, b, true
 }
 
-// elicits tells whether a datagram with this frame is to be acknowledged.
-func (k frameKind) elicits() bool { return k != framePadding && k != frameAck }
+// asking is how soon a datagram is to be acknowledged.
+type asking byte
+
+const (
+	asksNothing asking = iota
+	asksLater          // it holds positions
+	asksSoon
+)
+
+// asks tells how soon a datagram with this frame is to be acknowledged.
+func (k frameKind) asks() asking {
+	switch k {
+	case framePadding, frameAck:
+		return asksNothing
+	case frameLatest:
+		return asksLater
+	}
+	return asksSoon
+}
 
 func uvarint(b []byte, ok bool) (uint64, []byte, bool) {
 	if !ok {

@@ -31,17 +31,20 @@ func (e *Endpoint) Receive(b []byte, from netip.AddrPort, now time.Time, sink Si
 	}
 	asks, err := e.frames(packet, plain, from, now, sink)
 	e.ackNew = true
-	if asks {
-		e.askedForAck(gap, now)
+	if asks != asksNothing {
+		e.askedForAck(asks, gap, now)
 	}
 	return err
 }
 
 // askedForAck decides how soon.
-func (e *Endpoint) askedForAck(gap bool, now time.Time) {
+func (e *Endpoint) askedForAck(asks asking, gap bool, now time.Time) {
 	e.unacked++
 	delay := ServerAckDelay
-	if e.cfg.Player {
+	switch {
+	case e.cfg.Player && asks == asksLater:
+		delay = LatestAckDelay
+	case e.cfg.Player:
 		delay = PlayerAckDelay
 	}
 	due := now.Add(delay)
@@ -53,14 +56,14 @@ func (e *Endpoint) askedForAck(gap bool, now time.Time) {
 	}
 }
 
-func (e *Endpoint) frames(packet uint64, b []byte, from netip.AddrPort, now time.Time, sink Sink) (asks bool, err error) {
+func (e *Endpoint) frames(packet uint64, b []byte, from netip.AddrPort, now time.Time, sink Sink) (asks asking, err error) {
 	for len(b) > 0 {
 		f, rest, ok := nextFrame(b)
 		if !ok {
 			return asks, ErrProtocol
 		}
 		b = rest
-		asks = asks || f.kind.elicits()
+		asks = max(asks, f.kind.asks())
 		switch f.kind {
 		case frameAck:
 			err = e.acknowledged(&f, now)

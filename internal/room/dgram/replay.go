@@ -45,18 +45,19 @@ func (r *received) clear(packet uint64) {
 	r.bits[packet/64%uint64(len(r.bits))] &^= 1 << (packet % 64)
 }
 
-// below appends which packets before top came, lowest bit first: top-1, top-2 and so on, without zero bytes at the end.
-func (r *received) below(b []byte) []byte {
-	at, n := len(b), 0
-	for i := range maxAckBytes / 8 {
-		b = binary.LittleEndian.AppendUint64(b, r.downFrom(r.top-1-uint64(i)*64))
+// below appends which of the n packets before top came, in whole bytes, lowest bit first: top-1, top-2 and so on, without
+// zero bytes at the end.
+func (r *received) below(b []byte, n int) []byte {
+	at, end := len(b), 0
+	for i := 0; i < n; i += 64 {
+		b = binary.LittleEndian.AppendUint64(b, r.downFrom(r.top-1-uint64(i)))
 	}
-	for i, v := range b[at:] {
+	for i, v := range b[at : at+(n+7)/8] {
 		if v != 0 {
-			n = i + 1
+			end = i + 1
 		}
 	}
-	return b[:at+n]
+	return b[:at+end]
 }
 
 // downFrom answers 64 bits: bit 0 is packet's, bit 1 that of the one before it.

@@ -24,10 +24,11 @@ func (e *Endpoint) Send(buf []byte, now time.Time) int {
 	}
 	e.packet++
 	b := e.header(buf)
+	s := sent{packet: e.packet, at: now}
 	if e.ackNew && limit >= headerBytes+challengeFrame+maxAckFrame {
 		b = e.appendAck(b, now)
+		s.acked = e.seen.top
 	}
-	s := sent{packet: e.packet, at: now}
 	asks := false
 	if work {
 		var more bool
@@ -48,6 +49,7 @@ func (e *Endpoint) Send(buf []byte, now time.Time) int {
 		e.path.sent += len(b)
 	}
 	if asks {
+		s.soon = s.nRuns == 0 || s.nSpans > 0 || s.close // more than positions
 		e.flight.add(&s)
 	}
 	return len(b)
@@ -67,12 +69,15 @@ func (e *Endpoint) closeDue() bool {
 	return e.closing.set && !e.closing.sent && !e.closing.taken && e.out.waiting == 0
 }
 
+// ackAgain is how far below what the peer knows to have arrived an ack goes on: for what came late, after others.
+const ackAgain = 16
+
 func (e *Endpoint) appendAck(b []byte, now time.Time) []byte {
 	b = append(b, byte(frameAck))
 	b = binary.AppendUvarint(b, e.seen.top)
 	b = binary.AppendUvarint(b, uint64(max(0, now.Sub(e.highestAt))/time.Microsecond))
 	at := len(b)
-	b = e.seen.below(append(b, 0))
+	b = e.seen.below(append(b, 0), int(min(e.seen.top-e.ackKnown+ackAgain, 8*maxAckBytes)))
 	b[at] = byte(len(b) - at - 1)
 	e.ackNew, e.ackSoon, e.unacked = false, time.Time{}, 0
 	return b

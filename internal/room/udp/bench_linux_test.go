@@ -164,7 +164,7 @@ func (d *benchDoor) tick(b *testing.B, shared *room.Shared) time.Duration {
 	}
 	for _, c := range d.conns {
 		d.sock.pump(c, d.now)
-		c.sched.ready = false
+		c.ready = false
 	}
 	d.sock.flush(d.sock.out, true)
 	clear(d.sock.ready)
@@ -172,12 +172,12 @@ func (d *benchDoor) tick(b *testing.B, shared *room.Shared) time.Duration {
 	cost := cpu() - began - d.hearing
 	lengths := make([]int, len(d.players))
 	for i, p := range d.players {
-		lengths[i] = p.Send(d.acks[i], d.now.Add(dgram.PlayerAckDelay))
+		lengths[i] = p.Send(d.acks[i], d.now.Add(dgram.LatestAckDelay))
 	}
 	began = cpu()
 	for i, n := range lengths {
 		if n > 0 {
-			d.conns[i].receive(d.acks[i][:n], d.to[i], d.now.Add(dgram.PlayerAckDelay))
+			d.conns[i].receive(d.acks[i][:n], d.to[i], d.now.Add(dgram.LatestAckDelay))
 		}
 	}
 	return cost + cpu() - began

@@ -14,7 +14,7 @@ import (
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
-// conn is one connection. own and fresh are the room's goroutine's; mu guards the rest, but for the schedule, which is the
+// conn is one connection. own and fresh are the room's goroutine's; mu guards the rest, but for what is the
 // socket's.
 type conn struct {
 	door *Door
@@ -35,12 +35,12 @@ type conn struct {
 	now    time.Time     // of the datagram that is being taken
 	config dgram.Config
 
-	sched schedule
+	ready bool // the sender is to come to it; the socket's, as is
+	timer timer
 }
 
 func newConn(d *Door, a *admission, id uint64, cfg dgram.Config) *conn {
 	c := &conn{door: d, sock: a.sock, id: id, config: cfg}
-	c.sched.at = -1
 	c.said = records.Client{Gate: d.Gate, Conn: c, Admitted: c.admitted, Answer: c.answer}
 	return c
 }

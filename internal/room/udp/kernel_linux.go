@@ -41,8 +41,8 @@ type linux struct {
 // and acknowledgements, which come one by one all the time, do not each wake a thread. After patience looks in vain the
 // reader sleeps until the next datagram.
 const (
-	gather   = 2 * time.Millisecond
-	patience = 50
+	gather   = 5 * time.Millisecond
+	patience = 20
 	// pollFor bounds a sleep in the kernel, in milliseconds.
 	pollFor = 1000
 )
@@ -88,7 +88,7 @@ func newKernel(c *net.UDPConn, segments bool) (kernel, error) {
 
 func (k *linux) receive() (int, error) {
 	if k.rest {
-		time.Sleep(gather)
+		pause()
 	}
 	for !k.closed.Load() {
 		n, errno := k.take()
@@ -121,10 +121,17 @@ func (k *linux) take() (int, syscall.Errno) {
 // await is until the next look.
 func (k *linux) await() {
 	if k.quiet++; k.quiet < patience {
-		time.Sleep(gather)
+		pause()
 		return
 	}
 	k.poll(unix.POLLIN)
+}
+
+// pause is until the clock shows a multiple of gather. All sockets look at the same times, and as often between two ticks as
+// between the next two: a tick has as many players' positions as the next.
+func pause() {
+	now := time.Now()
+	time.Sleep(now.Truncate(gather).Add(gather).Sub(now))
 }
 
 // poll sleeps until the socket is ready for something, or closed.

@@ -1,7 +1,6 @@
 package udp
 
 import (
-	"container/heap"
 	"errors"
 	"net"
 	"net/netip"
@@ -22,18 +21,9 @@ type socket struct {
 	mu     sync.Mutex
 	ready  []*conn
 	timers timers
+	asleep uint64 // until then the sender sleeps, in grains of the timers
 	closed bool
 	wake   chan struct{}
-}
-
-// timerGrain is how late a timer may be, so that those of many connections are seen to in one turn.
-const timerGrain = 4 * time.Millisecond
-
-// schedule is when the sender comes to a connection; the socket's mu guards it.
-type schedule struct {
-	ready bool
-	at    int // in timers; -1: none
-	due   time.Time
 }
 
 func newSocket(d *Door, c *net.UDPConn) (*socket, error) {
@@ -46,7 +36,7 @@ func newSocket(d *Door, c *net.UDPConn) (*socket, error) {
 	}
 	return &socket{
 		door: d, kernel: k, cookies: dgram.NewCookies(d.seed),
-		replies: newBatch(), out: newBatch(), wake: make(chan struct{}, 1),
+		replies: newBatch(), out: newBatch(), timers: newTimers(time.Now()), wake: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -92,8 +82,8 @@ func (s *socket) write(b []byte, to netip.AddrPort) {
 func (s *socket) mark(c *conn) {
 	s.mu.Lock()
 	wake := false
-	if !c.sched.ready {
-		c.sched.ready = true
+	if !c.ready {
+		c.ready = true
 		s.ready = append(s.ready, c)
 		wake = len(s.ready) == 1
 	}
@@ -103,34 +93,19 @@ func (s *socket) mark(c *conn) {
 	}
 }
 
-// touch has the sender come to c at due at the latest.
+// touch has the sender come to c at due.
 func (s *socket) touch(c *conn, due, now time.Time) {
 	if !due.After(now) {
 		s.mark(c)
 		return
 	}
 	s.mu.Lock()
-	first := s.plan(c, due)
+	s.timers.set(c, due)
+	wake := c.timer.due < s.asleep
 	s.mu.Unlock()
-	if first {
+	if wake {
 		s.rouse()
 	}
-}
-
-// plan makes due the time of c's timer unless there is an earlier one, at which the sender finds out; mu is held. first: no
-// timer is earlier.
-func (s *socket) plan(c *conn, due time.Time) (first bool) {
-	switch {
-	case c.sched.at < 0:
-		c.sched.due = due
-		heap.Push(&s.timers, c)
-	case due.Before(c.sched.due):
-		c.sched.due = due
-		heap.Fix(&s.timers, c.sched.at)
-	default:
-		return false
-	}
-	return c.sched.at == 0
 }
 
 func (s *socket) rouse() {
@@ -146,25 +121,21 @@ func (s *socket) send() {
 	defer timer.Stop()
 	var turn []*conn
 	for {
+		now := time.Now()
 		var next time.Time
 		var closed bool
-		turn, next, closed = s.take(turn[:0], time.Now())
+		turn, next, closed = s.take(turn[:0], now)
 		if closed {
 			return
 		}
 		if len(turn) == 0 {
-			wait := time.Hour
-			if !next.IsZero() {
-				wait = max(time.Until(next), timerGrain)
-			}
-			timer.Reset(wait)
+			timer.Reset(next.Sub(now))
 			select {
 			case <-s.wake:
 			case <-timer.C:
 			}
 			continue
 		}
-		now := time.Now()
 		for i, c := range turn {
 			s.pump(c, now)
 			turn[i] = nil
@@ -181,16 +152,12 @@ func (s *socket) take(turn []*conn, now time.Time) (_ []*conn, next time.Time, c
 	clear(s.ready)
 	s.ready = s.ready[:0]
 	for _, c := range turn {
-		c.sched.ready = false
+		c.ready = false
 	}
-	for len(s.timers) > 0 {
-		c := s.timers[0]
-		if c.sched.due.After(now) {
-			next = c.sched.due
-			break
-		}
-		heap.Pop(&s.timers)
-		turn = append(turn, c)
+	turn = s.timers.due(now, turn)
+	s.asleep = 0
+	if len(turn) == 0 {
+		next, s.asleep = s.timers.next()
 	}
 	return turn, next, s.closed
 }
@@ -204,11 +171,9 @@ func (s *socket) pump(c *conn, now time.Time) {
 		}
 		s.mu.Lock()
 		if next.IsZero() {
-			if c.sched.at >= 0 {
-				heap.Remove(&s.timers, c.sched.at)
-			}
+			s.timers.remove(c)
 		} else {
-			s.plan(c, next)
+			s.timers.set(c, next)
 		}
 		s.mu.Unlock()
 		return
@@ -231,30 +196,4 @@ func (s *socket) close() {
 	s.mu.Unlock()
 	s.kernel.close()
 	s.rouse()
-}
-
-// timers is a heap by time.
-type timers []*conn
-
-func (t timers) Len() int           { return len(t) }
-func (t timers) Less(i, j int) bool { return t[i].sched.due.Before(t[j].sched.due) }
-
-func (t timers) Swap(i, j int) {
-	t[i], t[j] = t[j], t[i]
-	t[i].sched.at, t[j].sched.at = i, j
-}
-
-func (t *timers) Push(x any) {
-	c := x.(*conn)
-	c.sched.at = len(*t)
-	*t = append(*t, c)
-}
-
-func (t *timers) Pop() any {
-	old := *t
-	c := old[len(old)-1]
-	old[len(old)-1] = nil
-	*t = old[:len(old)-1]
-	c.sched.at = -1
-	return c
 }

@@ -11,15 +11,14 @@ import (
 // what there is is not known, and nothing is decided.
 func (p *planner) scale() {
 	if p.waitingFor > 0 {
-		p.next.Surplus = p.in.State.Surplus
 		p.hold(fmt.Sprintf("nothing is started or opened yet: %s found again and not heard of", model.Count(p.waitingFor, "server")))
 		return
 	}
 	d := scale.Decide(scale.Input{
 		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(), Waiting: p.in.Waiting,
-		Surplus: p.in.State.Surplus, Now: p.in.Now,
+		Outlook: p.in.Outlook, Memory: p.in.State.Scale, Now: p.in.Now,
 	})
-	p.next.Surplus = d.Surplus
+	p.next.Scale, p.plan.Answers = d.Memory, d.Answers
 	p.plan.Holds = append(p.plan.Holds, d.Holds...)
 	p.plan.Size = size(p.capacity, d)
 	for _, id := range d.Opens {
@@ -29,6 +28,7 @@ func (p *planner) scale() {
 	for _, id := range d.Remove {
 		p.takeAway(p.server(id))
 	}
+	p.next.Scale.Stopped(p.in.Now, len(d.Remove))
 }
 
 func (p *planner) start(starts []scale.Start) {
@@ -42,6 +42,7 @@ func (p *planner) start(starts []scale.Start) {
 		}
 	}
 	allowed := p.allowedStarts(wanted, coming)
+	p.next.Scale.Started(p.in.Now, allowed)
 	for _, s := range starts {
 		for range min(s.Count, allowed) {
 			p.plan.Actions = append(p.plan.Actions, Action{Verb: Start, Reason: s.Reason})

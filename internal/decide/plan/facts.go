@@ -40,7 +40,7 @@ func (p *planner) facts() {
 	if p.doubtful > 0 {
 		p.fact("%s silent: counted for nothing until heard again", model.Count(p.doubtful, "server"))
 	}
-	if n := len(p.next.Surplus); n > 0 {
+	if n := len(p.next.Scale.Surplus); n > 0 {
 		p.fact("%s not needed and empty: taken away after %s", model.Count(n, "server"), spec.ScaleInAfter)
 	}
 	if p.in.Fleet.Deleted {

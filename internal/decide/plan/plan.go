@@ -120,7 +120,7 @@ type State struct {
 	PlannedAt time.Time
 	AwakeAt   time.Time // start of the planner's present run of plans without a stall
 	BackOff   BackOff
-	Surplus   map[model.ServerID]time.Time // since when
+	Scale     scale.Memory
 	Missing   map[model.ServerID]time.Time // unknown to the provider, since when
 	Counted   map[model.ServerID]bool      // deaths that the back-off knows
 	DeadSince map[model.ServerID]time.Time // ended instances, by when this was first seen

@@ -32,6 +32,7 @@ func newPlanner(in Input) *planner {
 		PlannedAt: in.Now,
 		AwakeAt:   in.State.AwakeAt,
 		BackOff:   in.State.BackOff,
+		Scale:     in.State.Scale,
 		Missing:   make(map[model.ServerID]time.Time),
 		Counted:   make(map[model.ServerID]bool),
 		DeadSince: make(map[model.ServerID]time.Time),
@@ -54,9 +55,11 @@ func (p *planner) count(s *model.Server, stage scale.Stage) {
 	if stage == scale.Doubtful {
 		p.doubtful++
 	}
+	players := s.SeatsReserved + s.SeatsClaimed
 	p.capacity = append(p.capacity, scale.Server{
-		ID: s.ID, Stage: stage, FreeSlots: freeSlots(s), CreatedAt: s.CreatedAt,
-		Empty: s.Sessions == 0 && s.SeatsReserved == 0 && s.SeatsClaimed == 0,
+		ID: s.ID, Stage: stage, FreeSlots: freeSlots(s), Slots: s.SessionCapacity, Sessions: s.Sessions,
+		Active: min(s.Sessions, players), Players: players, Seats: s.SeatCapacity, Load: s.Load,
+		Empty: s.Sessions == 0 && players == 0, CreatedAt: s.CreatedAt,
 	})
 }
 

@@ -6,13 +6,13 @@ import "greenroom.dev/greenroom/internal/decide/scale"
 // Servers that leave are not in it.
 type Size struct {
 	Known   bool // false while nothing can be decided, as right after a restart
-	Wanted  int  // within the fleet's bounds; what pauses after failed starts hold back is in it
+	Wanted  int  // within the fleet's bounds; what pauses after failed starts and limits of starts hold back is in it
 	Desired int  // as if there were no maximum
 }
 
 // size follows from the servers that there are and the decision about them.
 func size(servers []scale.Server, d scale.Decision) Size {
-	n := -len(d.Remove)
+	n := d.Later - len(d.Remove)
 	for _, s := range servers {
 		if s.Stage != scale.Leaving {
 			n++

@@ -47,6 +47,8 @@ func fleetCommand(t *testing.T, w *world, d *datadriven.TestData) *world {
 	d.MaybeScanArgs(t, "min", &spec.Min)
 	d.MaybeScanArgs(t, "max", &spec.Max)
 	d.MaybeScanArgs(t, "sessions", &spec.Capacity.Sessions)
+	// The policies have stories of their own in decide/scale: here only the buffers ask for anything.
+	spec.Scaling.Policies = []model.Policy{{Buffer: &model.BufferPolicy{}}}
 	if w == nil {
 		return newWorld(spec)
 	}

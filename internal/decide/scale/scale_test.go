@@ -19,7 +19,7 @@ func fleet(t *testing.T, s string) (out []Server) {
 	t.Helper()
 	for i, word := range strings.Fields(s) {
 		name, slots, _ := strings.Cut(word, ":")
-		v := Server{ID: model.ServerID(fmt.Sprintf("s%d", i)), CreatedAt: now.Add(time.Duration(i) * time.Second), FreeSlots: 10, Empty: true}
+		v := Server{ID: model.ServerID(fmt.Sprintf("s%d", i)), CreatedAt: now.Add(time.Duration(i) * time.Second), FreeSlots: 10, Slots: 10, Empty: true}
 		stage, ok := map[string]Stage{"coming": Coming, "warm": Warm, "serving": Serving, "doubtful": Doubtful, "leaving": Leaving}[name]
 		if !ok {
 			t.Fatalf("no stage %q", name)
@@ -29,7 +29,8 @@ func fleet(t *testing.T, s string) (out []Server) {
 			if _, err := fmt.Sscan(slots, &v.FreeSlots); err != nil {
 				t.Fatal(err)
 			}
-			v.Empty = v.FreeSlots == 10
+			v.Sessions = v.Slots - v.FreeSlots
+			v.Active, v.Players, v.Empty = v.Sessions, v.Sessions, v.Sessions == 0
 		}
 		out = append(out, v)
 	}
@@ -47,7 +48,7 @@ func (d Decision) String() string {
 	for _, h := range d.Holds {
 		out = append(out, "held: "+h)
 	}
-	for id := range d.Surplus {
+	for id := range d.Memory.Surplus {
 		out = append(out, "surplus "+string(id))
 	}
 	slices.Sort(out)
@@ -98,10 +99,10 @@ func TestDecide(t *testing.T) {
 // TestSurplusNeedsTime: a server goes only after the whole scale-in time without a break, and keeps its turn.
 func TestSurplusNeedsTime(t *testing.T) {
 	spec := model.FleetSpec{Capacity: model.Capacity{Sessions: 10}, Open: 5}.WithDefaults()
-	var surplus map[model.ServerID]time.Time
+	var memory Memory
 	at := func(after time.Duration, servers string) []model.ServerID {
-		d := Decide(Input{Spec: spec, Servers: fleet(t, servers), Surplus: surplus, Now: now.Add(after)})
-		surplus = d.Surplus
+		d := Decide(Input{Spec: spec, Servers: fleet(t, servers), Memory: memory, Now: now.Add(after)})
+		memory = d.Memory
 		return d.Remove
 	}
 	const idle, busy = "serving:8 serving:10", "serving:4 serving:10"
@@ -130,12 +131,12 @@ func TestSafetyRemoval(t *testing.T) {
 			Capacity: model.Capacity{Sessions: 10}, Max: 20,
 			Ready: rapid.IntRange(0, 3).Draw(t, "ready"), Open: rapid.IntRange(0, 40).Draw(t, "open"), Min: rapid.IntRange(0, 6).Draw(t, "min"),
 		}.WithDefaults()
-		in := Input{Spec: spec, Now: now, Surplus: map[model.ServerID]time.Time{}}
+		in := Input{Spec: spec, Now: now, Memory: Memory{Surplus: map[model.ServerID]time.Time{}}}
 		for i := range rapid.IntRange(0, 12).Draw(t, "servers") {
 			free := rapid.IntRange(0, 10).Draw(t, "free")
 			s := Server{ID: model.ServerID(fmt.Sprintf("s%02d", i)), Stage: Stage(rapid.IntRange(0, 4).Draw(t, "stage")), FreeSlots: free, Empty: free == 10}
 			in.Servers = append(in.Servers, s)
-			in.Surplus[s.ID] = now.Add(-time.Hour)
+			in.Memory.Surplus[s.ID] = now.Add(-time.Hour)
 		}
 		d := Decide(in)
 		if len(d.Remove) > 0 && (len(d.Starts) > 0 || len(d.Opens) > 0) {

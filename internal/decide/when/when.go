@@ -38,7 +38,7 @@ type Times struct {
 	length   time.Duration
 }
 
-// Span is one occurrence: from Begin up to, and without, End.
+// Span is one occurrence: from Begin up to, and without, End, on the clocks of its zone.
 type Span struct{ Begin, End time.Time }
 
 // Parse reads a window. The error is an *Error; a time that never comes is one.
@@ -110,7 +110,7 @@ func (t *Times) Next(now time.Time) Span {
 }
 
 func (t *Times) span(wall time.Time) Span {
-	begin := t.instant(wall)
+	begin := t.instant(wall).In(t.zone)
 	return Span{begin, begin.Add(t.length)}
 }
 
@@ -137,14 +137,14 @@ func (t *Times) instant(wall time.Time) time.Time {
 	shown := at.UTC().Add(time.Duration(offset) * time.Second)
 	switch {
 	case shown.After(wall): // wall is in a gap that lies before at
-		return began.UTC()
+		return began
 	case shown.Before(wall): // or after it
-		return ends.UTC()
+		return ends
 	case !began.IsZero():
 		_, before := began.Add(-1).Zone()
 		if first := wall.Add(-time.Duration(before) * time.Second); first.Before(began) {
 			return first
 		}
 	}
-	return at.UTC()
+	return at
 }

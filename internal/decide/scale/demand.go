@@ -1,0 +1,178 @@
+package scale
+
+import (
+	"math"
+	"time"
+)
+
+// How sessions begin is looked at over several spans at once: over a short one a burst is seen at once, over a long one
+// the noise is small.
+const (
+	fineEvery   = 1.0             // seconds between two marks of the last minute
+	coarseEvery = 10.0            // and of the last ten minutes
+	marks       = 64              // of each kind
+	slowSpan    = 3600.0          // seconds over which the slow rate forgets
+	maxGap      = 1 * time.Minute // between two looks: more is a stall or a clock that was set, and counts for nothing
+	maxNoise    = 6.0             // bounds how much noisier than chance demand is taken to be
+)
+
+// demand is what is remembered of how sessions began and ended. It has a clock of its own, which stands still while the
+// wall's is set, and it is of one size however long it lives.
+type demand struct {
+	at    time.Time // of the last look; zero: none
+	begun uint64
+	wait  float64 // sessions that joins wait for
+	held  int     // sessions, and slots whose seats are taken by others
+
+	elapsed, arrived, left float64 // seconds, sessions, since the first look
+	slow                   float64 // sessions a second over about an hour
+	fine, coarse           ring
+}
+
+// mark is how far demand had come at a time.
+type mark struct{ elapsed, arrived, left float64 }
+
+// ring holds the latest marks.
+type ring struct {
+	marks [marks]mark
+	n     int // written in all
+}
+
+func (r *ring) last() mark { return r.marks[(r.n+marks-1)%marks] }
+
+func (r *ring) add(m mark, every float64) {
+	if r.n == 0 || m.elapsed-r.last().elapsed >= every {
+		r.marks[r.n%marks] = m
+		r.n++
+	}
+}
+
+// before answers the newest mark of at least the given age at elapsed, else the oldest there is.
+func (r *ring) before(elapsed, age float64) mark {
+	oldest := max(0, r.n-marks)
+	for i := r.n - 1; i > oldest; i-- {
+		if m := r.marks[i%marks]; elapsed-m.elapsed >= age {
+			return m
+		}
+	}
+	return r.marks[oldest%marks]
+}
+
+// see takes a look: how many sessions have begun in all, how many joins wait for a new one, how many there are.
+func (d *demand) see(now time.Time, begun uint64, waiting float64, held int) {
+	gap := now.Sub(d.at)
+	known := !d.at.IsZero() && gap >= 0 && gap <= maxGap && begun >= d.begun
+	if known {
+		came := max(0, float64(begun-d.begun)+waiting-d.wait)
+		d.elapsed += gap.Seconds()
+		d.arrived += came
+		d.left += max(0, came-float64(held-d.held)-(waiting-d.wait))
+		d.slow += (came - d.slow*gap.Seconds()) / slowSpan
+	}
+	d.at, d.begun, d.wait, d.held = now, begun, waiting, held
+	d.fine.add(mark{d.elapsed, d.arrived, d.left}, fineEvery)
+	d.coarse.add(mark{d.elapsed, d.arrived, d.left}, coarseEvery)
+}
+
+// over answers how many sessions arrived and left over about the last so many seconds, and over how many exactly; 0
+// seconds when nothing is known.
+func (d *demand) over(span float64) (arrived, left, seconds float64) {
+	return d.between(span, 0)
+}
+
+// between is over, from so many seconds ago up to so many seconds ago.
+func (d *demand) between(from, to float64) (arrived, left, seconds float64) {
+	end := mark{d.elapsed, d.arrived, d.left}
+	if to > 0 {
+		end = d.fine.before(d.elapsed, to)
+	}
+	r := &d.fine
+	if from >= fineEvery*(marks-2) {
+		r = &d.coarse
+	}
+	begin := r.before(d.elapsed, from)
+	return end.arrived - begin.arrived, end.left - begin.left, end.elapsed - begin.elapsed
+}
+
+// noise is how much more the numbers of arrivals vary than those of chance do, at least 1 and at most maxNoise: the
+// variance over the mean, from the differences of neighbouring spans so that a steady growth is not taken for noise.
+func (d *demand) noise() float64 {
+	var n, sum, squares float64
+	oldest := max(0, d.coarse.n-marks)
+	var last float64
+	for i := oldest + 1; i < d.coarse.n; i++ {
+		a, b := d.coarse.marks[(i-1)%marks], d.coarse.marks[i%marks]
+		came := (b.arrived - a.arrived) / (b.elapsed - a.elapsed) * coarseEvery
+		if i > oldest+1 {
+			squares += (came - last) * (came - last)
+			n++
+		}
+		sum += came
+		last = came
+	}
+	mean := sum / max(1, n+1)
+	if n < 12 || mean <= 0 {
+		return 1
+	}
+	return min(max(1, squares/(2*n)/mean), maxNoise)
+}
+
+// pace is how demand goes on.
+type pace struct {
+	arriving float64 // sessions a second that begin
+	leaving  float64 // that end
+	growth   float64 // by which arriving rises each second; 0 unless a burst is under way
+	noise    float64
+	span     float64 // seconds that arriving was seen over
+}
+
+// Spans, in seconds, from the longest, and by how many standard deviations of chance a shorter one must differ from
+// what is known before it is believed.
+const (
+	longSpan    = 300.0
+	youngSpan   = 60.0 // a memory younger than that is taken to have seen nothing before
+	surprise    = 3.0
+	growthSpan  = 20.0
+	growthNow   = 5.0
+	growthLimit = 2.0 // arrivals by growth are at most so many times those without
+)
+
+// pace reads the marks: the rate over the longest span, unless a shorter one has seen clearly more.
+func (d *demand) pace() pace {
+	arrived, left, seconds := d.over(longSpan)
+	if seconds < 1 {
+		return pace{noise: 1}
+	}
+	seconds = max(seconds, youngSpan)
+	p := pace{arriving: arrived / seconds, leaving: left / seconds, noise: d.noise(), span: seconds}
+	for _, span := range [...]float64{60, 15, 5} {
+		arrived, left, seconds := d.over(span)
+		if seconds < 1 {
+			break
+		}
+		if span == 60 {
+			p.leaving = min(p.leaving, left/seconds)
+		}
+		chance := p.noise * max(1, p.arriving*seconds)
+		if sure := arrived - math.Sqrt(arrived); sure-p.arriving*seconds > surprise*math.Sqrt(chance) {
+			p.arriving, p.span = sure/seconds, seconds
+		}
+	}
+	p.growth = d.growth(p)
+	return p
+}
+
+// growth compares the last seconds with those before.
+func (d *demand) growth(p pace) float64 {
+	late, _, lateSeconds := d.over(growthNow)
+	early, _, earlySeconds := d.between(growthSpan, growthNow)
+	if lateSeconds < 1 || earlySeconds < 1 {
+		return 0
+	}
+	rise := late/lateSeconds - early/earlySeconds
+	chance := p.noise * (max(1, late)/(lateSeconds*lateSeconds) + early/(earlySeconds*earlySeconds))
+	if rise < surprise*math.Sqrt(chance) {
+		return 0
+	}
+	return rise / ((lateSeconds + earlySeconds) / 2)
+}

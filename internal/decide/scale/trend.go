@@ -1,0 +1,83 @@
+package scale
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// What the trend policy is made of, each found by the simulations of trend_test.go.
+const (
+	// trendSafety is how many standard deviations of the net growth are kept free.
+	trendSafety = 2.5
+	// trendShock bounds the headroom: no more than a sudden rise of arrivals to 1 + trendShock times what they are would
+	// use up within the horizon.
+	trendShock = 5.0
+	// trendIdle is the chance of a session beginning within the horizon below which no slot is kept for it.
+	trendIdle = 0.005
+	// trendHold is how slowly a want falls, in seconds for the factor e, so that a fleet does not breathe with the noise.
+	trendHold = 120.0
+	// bootMargin and bootGrace are added to the time servers take to be ready.
+	bootMargin = 0.1
+	bootGrace  = 2 * time.Second
+	// DefaultBoot is what a server is taken to need from its start to ready before one was seen.
+	DefaultBoot = 30 * time.Second
+)
+
+// trend keeps room for the sessions that will begin before a server started now is ready: for what arrives more than
+// leaves within the horizon, for its noise, and a headroom for what nobody could see coming.
+func (x *weighing) trend(p *model.Policy) Answer {
+	horizon := p.Trend.Horizon
+	if horizon == 0 {
+		horizon = x.horizon
+	}
+	h, t := horizon.Seconds(), x.pace
+	more := min(t.growth*(growthNow/2*h+h*h/2), growthLimit*t.arriving*h)
+	net := max(0, (t.arriving-t.leaving)*h+more)
+	spread := trendSafety * math.Sqrt(t.noise*(t.arriving+min(t.arriving, t.leaving))*h)
+	headroom := min(max(0, p.Trend.HeadroomPercent)/100*float64(x.census.sessions), trendShock*t.arriving*h)
+	free := net + spread + headroom
+	if free < 1 && x.mem.demand.slow*h > trendIdle {
+		free = 1
+	}
+	free = x.hold(p.Name, free) + x.waiting
+	return Answer{
+		Name: p.Name, Kind: p.Kind(), Free: ceil(free),
+		Reason: fmt.Sprintf("%.2f sessions a second begin and %.2f end, servers take %s: %s free for growth, noise and headroom",
+			t.arriving, t.leaving, horizon.Round(time.Second), model.Count(ceil(free), "slot")),
+		Numbers: map[string]float64{
+			"sessions": float64(x.census.sessions), "arriving_per_second": t.arriving, "leaving_per_second": t.leaving,
+			"growth_per_second2": t.growth, "noise": t.noise, "horizon_seconds": h,
+			"net": net, "spread": spread, "headroom": headroom,
+		},
+	}
+}
+
+// hold lets a policy's want fall slowly.
+func (x *weighing) hold(name string, free float64) float64 {
+	gap := min(max(0, x.in.Now.Sub(x.before.at).Seconds()), trendHold)
+	if was := x.before.wants.of(name).slow; was > free {
+		free = max(free, was*math.Exp(-gap/trendHold))
+		if free < 0.5 {
+			free = 0
+		}
+	}
+	x.slow = free
+	return free
+}
+
+// ceil is the next whole number, without the crumbs of floating point.
+func ceil(f float64) int { return int(math.Ceil(f - 1e-6)) }
+
+// horizon is how long a server that is started now takes until it can be used: by the slowest of the last boots but one
+// in twenty, and by those that are still under way.
+func horizon(boots []time.Duration, oldestComing, timeout time.Duration) time.Duration {
+	boot := DefaultBoot
+	if n := len(boots); n > 0 {
+		boot = percentile95(boots)
+	}
+	boot = max(boot, min(oldestComing, timeout))
+	return boot + time.Duration(bootMargin*float64(boot)) + bootGrace
+}

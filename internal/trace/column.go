@@ -74,7 +74,7 @@ func parseRoute(f *file, r *Row, s string) error {
 	name, known := f.routes[s]
 	if !known {
 		if !validRoute(s) {
-			return fmt.Errorf("%q is no route's name: 1 to 63 of a-z, 0-9 and \"-\", starting with a letter", s)
+			return fmt.Errorf("%q is no route's name: 1 to 63 of a-z, 0-9 and \"-\", a letter first and no \"-\" last", s)
 		}
 		name = model.RouteName(strings.Clone(s))
 		f.routes[string(name)] = name
@@ -87,7 +87,7 @@ func validRoute(s string) bool {
 	if len(s) == 0 || len(s) > 63 || s[0] < 'a' || s[0] > 'z' {
 		return false
 	}
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+	return s[len(s)-1] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 func parseCount(s string) (int, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -41,7 +42,7 @@ type Generated struct {
 // Generators are all there are.
 func Generators() []Generator {
 	return []Generator{
-		{"voice-day", "a day of voice chat: low at 05:00, high at 21:00, with spikes of 20 to 40 %", "sessions a day", 20_000, 0, voiceDay},
+		{"voice-day", "a day of voice chat from 05:00, when it is low; high at 21:00, with spikes of 20 to 40 %", "sessions a day", 20_000, 5 * time.Hour, voiceDay},
 		{"flash-crowd", "four hours of voice chat: calm, then tenfold within a few minutes, unannounced, gone within an hour", "sessions an hour while it is calm", 1_200, 18 * time.Hour, flashCrowd},
 		{"big-event", "an evening in a public space, with an announced event at 20:00 on top of it", "players at the event", 20_000, 17 * time.Hour, bigEvent},
 	}
@@ -56,7 +57,7 @@ func Generate(name string, o Options) (Generated, error) {
 		}
 		names = append(names, g.Name)
 	}
-	return Generated{}, fmt.Errorf("no generator %q%s; there are %v", name, nearest.DidYouMean(name, names), names)
+	return Generated{}, fmt.Errorf("no generator %q%s; there are %s", name, nearest.DidYouMean(name, names), strings.Join(names, ", "))
 }
 
 func (g Generator) generate(o Options) (Generated, error) {
@@ -74,6 +75,8 @@ func (g Generator) generate(o Options) (Generated, error) {
 		return Generated{}, fmt.Errorf("a scale of %d %s is not from 1 to %d", o.Scale, g.Unit, MaxScale)
 	case o.Step < 10*time.Second || o.Step > time.Minute || time.Hour%o.Step != 0:
 		return Generated{}, fmt.Errorf("a step of %s: it is from 10s to 1m and a whole part of an hour", o.Step)
+	case o.Start.Year() < 1970 || o.Start.Year() > 2200:
+		return Generated{}, fmt.Errorf("a start in the year %d is not from 1970 to 2200", o.Start.Year())
 	}
 	made := g.make(o, rand.New(rand.NewPCG(o.Seed, 0)))
 	if err := made.Trace.Check(); err != nil {

@@ -33,12 +33,14 @@ func (e *Error) Error() string {
 
 // Read reads a trace file (docs/TRACES.md). It holds no more of the file than the rows it gives. What is wrong with the
 // file is an *Error; other errors are the reader's. Times without a date begin on 1 January 1970, UTC.
-func Read(r io.Reader) (Trace, error) {
+func Read(r io.Reader) (Trace, error) { return read(r, MaxRows) }
+
+func read(r io.Reader, most int) (Trace, error) {
 	in := newLines(r)
 	table := csv.NewReader(in)
 	table.FieldsPerRecord = -1
 	table.ReuseRecord = true
-	f := file{table: table, in: in, routes: map[string]model.RouteName{}, seen: map[model.RouteName]int{}}
+	f := file{table: table, in: in, most: most, routes: map[string]model.RouteName{}, seen: map[model.RouteName]int{}}
 	if err := f.header(); err != nil {
 		return Trace{}, err
 	}
@@ -60,6 +62,7 @@ func Read(r io.Reader) (Trace, error) {
 type file struct {
 	table   *csv.Reader
 	in      *lines
+	most    int                        // rows
 	line    int                        // of the record
 	columns []column                   // by their place in the record
 	routes  map[string]model.RouteName // each name once in memory
@@ -122,8 +125,8 @@ func (f *file) row(record []string) error {
 	if len(record) != len(f.columns) {
 		return f.fail("", "%s where the header has %d", model.Count(len(record), "field"), len(f.columns))
 	}
-	if len(f.rows) == MaxRows {
-		return f.fail("", "more than %d rows: take longer steps or fewer routes", MaxRows)
+	if len(f.rows) == f.most {
+		return f.fail("", "more than %d rows: take longer steps or fewer routes", f.most)
 	}
 	var r Row
 	for i, c := range f.columns {

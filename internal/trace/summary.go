@@ -9,27 +9,28 @@ import (
 
 // Summary is a trace in a few numbers.
 type Summary struct {
-	Start, End    time.Time
-	Step          time.Duration
-	Rows          int
-	Routes        []model.RouteName // by name
-	Joins         int
-	Sessions      int           // begun by keys
-	MeanStay      time.Duration // of a player
-	PlayerHours   float64       // Joins × their stays
-	PeakJoins     int           // in one step, on all routes
-	PeakJoinsAt   time.Time
-	PeakPlayers   int // at once, on all routes: an estimate, as if all stayed for the mean time
-	PeakPlayersAt time.Time
+	Start           time.Time         `json:"start"`
+	End             time.Time         `json:"end"`
+	StepSeconds     float64           `json:"step_seconds"`
+	Rows            int               `json:"rows"`
+	Routes          []model.RouteName `json:"routes"` // by name
+	Joins           int               `json:"joins"`
+	Sessions        int               `json:"sessions"` // begun by keys
+	MeanStaySeconds float64           `json:"mean_stay_seconds"`
+	PlayerHours     float64           `json:"player_hours"` // joins × their stays
+	PeakJoins       int               `json:"peak_joins"`   // in one step, on all routes
+	PeakJoinsAt     time.Time         `json:"peak_joins_at"`
+	PeakPlayers     int               `json:"peak_players"` // at once, on all routes: an estimate from the mean stays
+	PeakPlayersAt   time.Time         `json:"peak_players_at"`
 }
 
-// Summary counts the trace. The peak of players is an estimate from the mean stays.
+// Summary counts the trace. The peak of players is as if all stayed for their row's mean time.
 func (t *Trace) Summary() Summary {
-	s := Summary{Start: t.Start, End: t.End(), Step: t.Step, Rows: len(t.Rows)}
+	s := Summary{Start: t.Start, End: t.End(), StepSeconds: t.Step.Seconds(), Rows: len(t.Rows)}
 	routes := map[model.RouteName]bool{}
 	ends := map[time.Time]int{} // players who leave, by the step
 	var at time.Time
-	joins := 0
+	joins, seconds := 0, 0.0
 	for _, r := range t.Rows {
 		if !r.At.Equal(at) {
 			at, joins = r.At, 0
@@ -41,15 +42,16 @@ func (t *Trace) Summary() Summary {
 		}
 		s.Joins += r.Joins
 		s.Sessions += r.Sessions
-		s.PlayerHours += float64(r.Joins) * r.Stay.Hours()
+		seconds += float64(r.Joins) * r.Stay.Seconds()
 		ends[r.At.Add(r.Stay.Round(t.Step))] += r.Joins
 	}
 	for name := range routes {
 		s.Routes = append(s.Routes, name)
 	}
 	slices.Sort(s.Routes)
+	s.PlayerHours = seconds / 3600
 	if s.Joins > 0 {
-		s.MeanStay = time.Duration(s.PlayerHours / float64(s.Joins) * float64(time.Hour)).Round(time.Second)
+		s.MeanStaySeconds = seconds / float64(s.Joins)
 	}
 	s.PeakPlayers, s.PeakPlayersAt = t.peak(ends)
 	return s

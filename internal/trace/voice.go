@@ -23,7 +23,7 @@ func parties(rng *rand.Rand, mean float64) []Row {
 // weekdays is how busy a day is, from Sunday on.
 var weekdays = [7]float64{1.05, 0.9, 0.9, 0.92, 0.95, 1.1, 1.18}
 
-// voiceDay is 24 hours of voice chat. The day is busier on some weekdays than on others, and by chance; the curve never
+// voiceDay is 24 hours of voice chat. The demand begins with nobody there, so it is best begun at the low. The day is busier on some weekdays than on others, and by chance; the curve never
 // falls below a tenth of its height; about six spikes come at random hours.
 func voiceDay(o Options, rng *rand.Rand) Generated {
 	const night = 0.1

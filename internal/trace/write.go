@@ -16,7 +16,7 @@ func Write(w io.Writer, t Trace) error {
 		return err
 	}
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "# step %s\n%s\n", t.Step, Header)
+	fmt.Fprintf(out, "# step %s\n%s\n", stepText(t.Step), Header)
 	var line []byte
 	for _, r := range t.Rows {
 		line = r.At.In(t.Start.Location()).AppendFormat(line[:0], time.RFC3339Nano)
@@ -35,6 +35,14 @@ func Write(w io.Writer, t Trace) error {
 		}
 	}
 	return out.Flush()
+}
+
+// stepText is a step that time.ParseDuration reads exactly; of fractions it rounds some.
+func stepText(step time.Duration) string {
+	if step%time.Second == 0 {
+		return fmt.Sprintf("%ds", step/time.Second)
+	}
+	return fmt.Sprintf("%dns", step)
 }
 
 // Check says what keeps a trace from being one.

@@ -49,6 +49,8 @@ type commandLine struct {
 	Bots  botsCommand  `cmd:"" group:"play" help:"Send simulated players and report what they saw."`
 	Stage stageCommand `cmd:"" group:"play" help:"Say something in all rooms at once."`
 
+	Trace traceCommand `cmd:"" group:"manage" help:"Make and check demand over time, as simulate plays it."`
+
 	BotsRoom   botsRoomCommand           `cmd:"" hidden:"" help:"Be the room server that bots --find-capacity starts."`
 	Version    versionCommand            `cmd:"" group:"other" help:"Print the version."`
 	Completion kongcompletion.Completion `cmd:"" group:"other" help:"Print the code that makes the shell complete greenroom's commands."`

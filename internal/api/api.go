@@ -75,6 +75,7 @@ type Config struct {
 	Links    Links
 	Stages   Stages
 	Signals  Signals
+	Events   Events
 	Provider Provider
 	Census   *observe.Census
 	Metrics  *observe.Metrics
@@ -117,6 +118,7 @@ func (a *API) Interceptors() []connect.ServerInterceptor {
 // Register adds the services to a server that was made with the Interceptors.
 func (a *API) Register(server *connect.Server) {
 	greenroomv1connect.RegisterApplyServiceHandler(server, applies{a})
+	greenroomv1connect.RegisterEventServiceHandler(server, events{a})
 	greenroomv1connect.RegisterFleetServiceHandler(server, fleets{a})
 	greenroomv1connect.RegisterRouteServiceHandler(server, routes{a})
 	greenroomv1connect.RegisterJoinServiceHandler(server, joins{a})

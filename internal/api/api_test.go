@@ -22,6 +22,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
@@ -45,6 +46,8 @@ type world struct {
 	engine   *engine
 	server   *connect.Server
 	log      *lockedBuffer
+	events   *event.Service
+	fleet    event.Fleet // what events are told of every fleet
 	mu       sync.Mutex
 	clock    time.Time
 }
@@ -78,10 +81,17 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.events = event.New(event.Config{
+		Specs: specs, Store: durable, Now: w.now, Logger: slog.Default(),
+		Facts: event.Facts{
+			Fleet: func(model.FleetName) event.Fleet { return w.fleet },
+			Route: func(model.RouteName) event.Route { return event.Route{Players: 7} },
+		},
+	})
 	census := observe.NewCensus(observe.Sources{Registry: w.registry})
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
-		Stages: stages, Signals: signal.New(signal.Config{Now: w.now}),
+		Stages: stages, Events: w.events, Signals: signal.New(signal.Config{Now: w.now}),
 		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),

@@ -21,7 +21,7 @@ var _ greenroomv1connect.ApplyServiceHandler = applies{}
 
 // Apply implements ApplyService.
 func (s applies) Apply(ctx context.Context, r *greenroomv1.ApplyRequest) (*greenroomv1.ApplyResponse, error) {
-	applied, err := s.apply(ctx, r, r.GetFleets(), r.GetRoutes(), r.GetDryRun())
+	applied, err := s.apply(ctx, r, r)
 	if err != nil {
 		return nil, err
 	}
@@ -35,32 +35,41 @@ func (s applies) Apply(ctx context.Context, r *greenroomv1.ApplyRequest) (*green
 	for _, r := range applied.Routes {
 		add("Route", string(r.Name), r.Outcome, r.Generation)
 	}
+	for _, e := range applied.Events {
+		add("Event", string(e.Name), e.Outcome, e.Generation)
+	}
 	return out, nil
 }
 
-// apply is every way to apply: of one fleet, of one route, of many of both. What is refused is said by the paths of the
-// request. What is done is noted, and seen at once.
-func (a *API) apply(ctx context.Context, request proto.Message, fleets []*greenroomv1.Fleet, routes []*greenroomv1.Route, dry bool) (store.Applied, error) {
-	fleetModels, routeModels := make([]model.Fleet, len(fleets)), make([]model.Route, len(routes))
+// apply is every way to apply: of one fleet, route or event, of many of all. What is refused is said by the paths of the
+// request, which may hold less than all. What is done is noted, and seen at once.
+func (a *API) apply(ctx context.Context, request proto.Message, all *greenroomv1.ApplyRequest) (store.Applied, error) {
 	var broken []rules.Violation
-	for i, f := range fleets {
-		fleetModels[i] = convert.FleetModel(f)
-		if err := a.cfg.Provider.Check(fleetModels[i].Spec.WithDefaults()); err != nil {
+	var objects store.Objects
+	for i, f := range all.GetFleets() {
+		objects.Fleets = append(objects.Fleets, convert.FleetModel(f))
+		if err := a.cfg.Provider.Check(objects.Fleets[i].Spec.WithDefaults()); err != nil {
 			broken = append(broken, checkViolation(fleetPath(request, i), err))
 		}
 	}
-	for i, r := range routes {
-		routeModels[i] = convert.RouteModel(r)
+	for _, r := range all.GetRoutes() {
+		objects.Routes = append(objects.Routes, convert.RouteModel(r))
 	}
-	missing, err := a.missingFleets(ctx, request, fleetModels, routeModels)
-	if err != nil {
-		return store.Applied{}, err
+	for _, e := range all.GetEvents() {
+		objects.Events = append(objects.Events, convert.EventModel(e))
 	}
-	if broken = append(broken, missing...); len(broken) > 0 {
+	for _, look := range []func(context.Context, proto.Message, store.Objects) ([]rules.Violation, error){a.missingFleets, a.badEvents} {
+		more, err := look(ctx, request, objects)
+		if err != nil {
+			return store.Applied{}, err
+		}
+		broken = append(broken, more...)
+	}
+	if len(broken) > 0 {
 		return store.Applied{}, badRequest(request, broken)
 	}
-	applied, err := a.cfg.Store.ApplyAll(ctx, store.Objects{Fleets: fleetModels, Routes: routeModels}, dry, a.cfg.Now())
-	if err != nil || dry {
+	applied, err := a.cfg.Store.ApplyAll(ctx, objects, all.GetDryRun(), a.cfg.Now())
+	if err != nil || all.GetDryRun() {
 		return applied, err
 	}
 	return applied, a.applied(ctx, applied)
@@ -82,6 +91,14 @@ func routePath(request proto.Message, i int) string {
 	return fmt.Sprintf("routes[%d]", i)
 }
 
+// eventPath is where a request holds its event number i.
+func eventPath(request proto.Message, i int) string {
+	if _, one := request.(*greenroomv1.ApplyEventRequest); one {
+		return "event"
+	}
+	return fmt.Sprintf("events[%d]", i)
+}
+
 // checkViolation splits a provider's "provider.process.command[0]: no such file" into the field of the spec and the
 // sentence.
 func checkViolation(fleet string, err error) rules.Violation {
@@ -94,8 +111,8 @@ func checkViolation(fleet string, err error) rules.Violation {
 
 // missingFleets says of each fleet that a route names and that is not there, nor in the same request, where the route
 // names it. The store holds the same rule without the place, for a fleet that goes at this very moment.
-func (a *API) missingFleets(ctx context.Context, request proto.Message, fleets []model.Fleet, routes []model.Route) ([]rules.Violation, error) {
-	if len(routes) == 0 {
+func (a *API) missingFleets(ctx context.Context, request proto.Message, objects store.Objects) ([]rules.Violation, error) {
+	if len(objects.Routes) == 0 {
 		return nil, nil
 	}
 	all, err := a.cfg.Store.ListFleets(ctx)
@@ -106,11 +123,11 @@ func (a *API) missingFleets(ctx context.Context, request proto.Message, fleets [
 	for _, f := range all {
 		deleted[f.Name] = f.Deleted
 	}
-	for _, f := range fleets {
+	for _, f := range objects.Fleets {
 		deleted[f.Name] = false
 	}
 	var out []rules.Violation
-	for i, r := range routes {
+	for i, r := range objects.Routes {
 		for j, w := range r.Fleets {
 			path := fmt.Sprintf("%s.spec.fleets[%d].fleet", routePath(request, i), j)
 			if going, there := deleted[w.Fleet]; !there {
@@ -136,6 +153,9 @@ func (a *API) applied(ctx context.Context, applied store.Applied) error {
 	}
 	for _, r := range applied.Routes {
 		note("apply route", string(r.Name), r.Outcome, r.Generation)
+	}
+	for _, e := range applied.Events {
+		note("apply event", string(e.Name), e.Outcome, e.Generation)
 	}
 	if len(lines) == 0 {
 		return nil

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,11 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/store"
 )
+
+// operates tells the writes that whoever operates does: they ask for no more than fleets may have.
+func operates(procedure string) bool {
+	return slices.Contains([]string{"ApplyEvent", "DeleteEvent", "DeleteSignal"}, methodName(procedure))
+}
 
 // TestEveryProcedureHasAScope goes through the contract itself, so that a new procedure cannot be forgotten.
 func TestEveryProcedureHasAScope(t *testing.T) {
@@ -35,7 +41,7 @@ func TestEveryProcedureHasAScope(t *testing.T) {
 				if need == store.ScopeNone {
 					open[methodName(procedure)] = true
 				}
-				if writes := strings.Contains(procedure, "/Apply") || strings.Contains(procedure, "/Delete") || strings.Contains(procedure, "Token"); writes && need != store.ScopeAdmin {
+				if writes := strings.Contains(procedure, "/Apply") || strings.Contains(procedure, "/Delete") || strings.Contains(procedure, "Token"); writes && need != store.ScopeAdmin && !operates(procedure) {
 					t.Errorf("%s needs only %s", procedure, scopeName(need))
 				}
 			}

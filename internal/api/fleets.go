@@ -17,7 +17,7 @@ var _ greenroomv1connect.FleetServiceHandler = fleets{}
 
 // ApplyFleet implements FleetService.
 func (s fleets) ApplyFleet(ctx context.Context, r *greenroomv1.ApplyFleetRequest) (*greenroomv1.ApplyFleetResponse, error) {
-	applied, err := s.apply(ctx, r, []*greenroomv1.Fleet{r.GetFleet()}, nil, r.GetDryRun())
+	applied, err := s.apply(ctx, r, &greenroomv1.ApplyRequest{Fleets: []*greenroomv1.Fleet{r.GetFleet()}, DryRun: r.GetDryRun()})
 	if err != nil {
 		return nil, err
 	}

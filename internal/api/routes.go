@@ -15,7 +15,7 @@ var _ greenroomv1connect.RouteServiceHandler = routes{}
 
 // ApplyRoute implements RouteService.
 func (s routes) ApplyRoute(ctx context.Context, r *greenroomv1.ApplyRouteRequest) (*greenroomv1.ApplyRouteResponse, error) {
-	applied, err := s.apply(ctx, r, nil, []*greenroomv1.Route{r.GetRoute()}, r.GetDryRun())
+	applied, err := s.apply(ctx, r, &greenroomv1.ApplyRequest{Routes: []*greenroomv1.Route{r.GetRoute()}, DryRun: r.GetDryRun()})
 	if err != nil {
 		return nil, err
 	}

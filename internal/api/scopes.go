@@ -17,6 +17,8 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 
 	case g.FleetServiceGetFleetProcedure, g.FleetServiceListFleetsProcedure, g.FleetServiceWatchFleetsProcedure,
 		g.FleetServiceExplainFleetProcedure,
+		g.EventServiceGetEventProcedure, g.EventServiceListEventsProcedure, g.EventServiceWatchEventsProcedure,
+		g.EventServiceCheckEventProcedure,
 		g.RouteServiceGetRouteProcedure, g.RouteServiceListRoutesProcedure, g.RouteServiceWatchRoutesProcedure,
 		g.ServerServiceGetServerProcedure, g.ServerServiceListServersProcedure, g.ServerServiceWatchServersProcedure,
 		g.SessionServiceGetSessionProcedure, g.SessionServiceListSessionsProcedure, g.SessionServiceWatchSessionsProcedure,
@@ -28,6 +30,7 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		g.ServerServiceReadServerLogsProcedure, // what a program prints may hold secrets
 		g.SessionServiceEndSessionProcedure,
 		g.SignalServiceSetSignalProcedure, g.SignalServiceDeleteSignalProcedure, // fleets grow and shrink by them
+		g.EventServiceApplyEventProcedure, g.EventServiceDeleteEventProcedure, // within the fleets' max_servers
 		g.StageServicePublishProcedure: // everybody there is hears it
 		return store.ScopeOperate, true
 

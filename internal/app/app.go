@@ -115,8 +115,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
 	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
-	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Now: time.Now, Logger: a.cfg.Logger})
 	a.signals = signal.New(signal.Config{Now: time.Now, Changed: func() { a.keeper.Poke() }})
+	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Facts: a.eventFacts(), Now: time.Now, Logger: a.cfg.Logger})
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
 		Env: a.serverEnv, Waiting: a.router.Waiting, Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals}.of, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
@@ -152,7 +152,7 @@ func (a *App) openAPI() error {
 	version, commit := Version()
 	a.api = api.New(api.Config{
 		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
-		Signals:  a.signals,
+		Events: a.events, Signals: a.signals,
 		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})
@@ -247,6 +247,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"link", a.hub.Run},
 		{"census", a.logged("count", a.census.Run)},
 		{"servers", a.keepServers},
+		{"events", a.events.Run},
 		{"keeper", a.keeper.Run},
 		{"router", a.router.Run},
 		{"recovery", a.watchRecovery},

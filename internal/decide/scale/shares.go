@@ -20,27 +20,31 @@ func Shares(e model.Event, route model.Route, fleet func(model.FleetName) (model
 			continue
 		}
 		out[w.Fleet] = Event{
-			Name: e.Name, Sessions: slotsFor(players, e.PlayersPerSession, f.Spec.Capacity),
+			Name: e.Name, Sessions: slotsFor(players, PlayersPerSession(e, f.Spec.Capacity), f.Spec.Capacity),
 			DoorsAt: e.DoorsAt, EndsAt: e.EndsAt, Lead: e.Lead, Ramp: e.Ramp,
 		}
 	}
 	return out
 }
 
-// slotsFor is how many session slots players need who share sessions by perSession; 0 means as many as a session takes.
-func slotsFor(players, perSession int, c model.Capacity) int {
-	if perSession <= 0 || perSession > c.SeatsPerSession {
-		perSession = max(1, c.SeatsPerSession)
+// PlayersPerSession is how an event's players share the sessions of servers of a capacity: as it says, at most as many as
+// a session takes.
+func PlayersPerSession(e model.Event, c model.Capacity) int {
+	if e.PlayersPerSession > 0 && e.PlayersPerSession <= c.SeatsPerSession {
+		return e.PlayersPerSession
 	}
-	sessions := ceil(players, perSession)
+	return max(1, c.SeatsPerSession)
+}
+
+// slotsFor is how many session slots players need who share sessions by perSession.
+func slotsFor(players, perSession int, c model.Capacity) int {
+	sessions := (players + perSession - 1) / perSession
 	usable := max(1, c.Seats/perSession) // on one server
 	if usable >= c.Sessions {
 		return sessions
 	}
-	return ceil(sessions, usable) * c.Sessions
+	return (sessions + usable - 1) / usable * c.Sessions // whole servers
 }
-
-func ceil(n, by int) int { return (n + by - 1) / by }
 
 // LeadTime is how long before its doors an event's capacity stands: e.Lead, else model.DefaultEventLead, or twice the time
 // that servers take to be ready where that is more. boot 0 is not known.

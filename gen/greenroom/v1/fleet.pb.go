@@ -1829,7 +1829,9 @@ type ListDecisionsRequest struct {
 	// Before; unset: until now.
 	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
 	// 0 means 100.
-	Limit         uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Limit uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Only those with a larger id: what is new to who has seen that one.
+	AfterId       uint64 `protobuf:"varint,5,opt,name=after_id,json=afterId,proto3" json:"after_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1888,6 +1890,13 @@ func (x *ListDecisionsRequest) GetUntil() *timestamppb.Timestamp {
 func (x *ListDecisionsRequest) GetLimit() uint32 {
 	if x != nil {
 		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListDecisionsRequest) GetAfterId() uint64 {
+	if x != nil {
+		return x.AfterId
 	}
 	return 0
 }
@@ -2283,12 +2292,13 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\anumbers\x18\t \x03(\v2'.greenroom.v1.PolicyAnswer.NumbersEntryR\anumbers\x1a:\n" +
 	"\fNumbersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xb9\x01\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xd4\x01\n" +
 	"\x14ListDecisionsRequest\x12\x1d\n" +
 	"\x05fleet\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x05fleet\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
 	"\x05until\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12\x1e\n" +
-	"\x05limit\x18\x04 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x05limit\"M\n" +
+	"\x05limit\x18\x04 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x05limit\x12\x19\n" +
+	"\bafter_id\x18\x05 \x01(\x04R\aafterId\"M\n" +
 	"\x15ListDecisionsResponse\x124\n" +
 	"\tdecisions\x18\x01 \x03(\v2\x16.greenroom.v1.DecisionR\tdecisions\"\xd6\x01\n" +
 	"\bDecision\x12\x0e\n" +

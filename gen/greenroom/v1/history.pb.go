@@ -104,9 +104,11 @@ func (x *GetHistoryRequest) GetMaxPoints() uint32 {
 }
 
 type GetHistoryResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Step          *durationpb.Duration   `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
-	Points        []*HistoryPoint        `protobuf:"bytes,2,rep,name=points,proto3" json:"points,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Step   *durationpb.Duration   `protobuf:"bytes,1,opt,name=step,proto3" json:"step,omitempty"`
+	Points []*HistoryPoint        `protobuf:"bytes,2,rep,name=points,proto3" json:"points,omitempty"`
+	// Of the points' costs. Empty: no price was known, or there were several currencies; then no point has a cost.
+	Currency      string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -155,8 +157,15 @@ func (x *GetHistoryResponse) GetPoints() []*HistoryPoint {
 	return nil
 }
 
-// One step. Gauges are means over it unless their names say otherwise; a route's point has only what is known by route:
-// sessions, players, joins, refusals, waits.
+func (x *GetHistoryResponse) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+// One step. Gauges are means over what of it was recorded, unless their names say otherwise; a route's point has only what
+// is known by route: sessions, players, joins, refusals, waits. A party's players count one by one.
 type HistoryPoint struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	At              *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
@@ -173,18 +182,19 @@ type HistoryPoint struct {
 	Players        float64 `protobuf:"fixed64,10,opt,name=players,proto3" json:"players,omitempty"`
 	Seats          float64 `protobuf:"fixed64,11,opt,name=seats,proto3" json:"seats,omitempty"`
 	PlayersMax     float64 `protobuf:"fixed64,12,opt,name=players_max,json=playersMax,proto3" json:"players_max,omitempty"`
-	// Over the step.
+	// Over the step: players who got a seat, the sessions that began, players who got none (Greenroom was full, or they gave
+	// up), players who were seated after a wait for room.
 	Joins         uint64 `protobuf:"varint,13,opt,name=joins,proto3" json:"joins,omitempty"`
 	SessionsBegun uint64 `protobuf:"varint,14,opt,name=sessions_begun,json=sessionsBegun,proto3" json:"sessions_begun,omitempty"`
 	Refusals      uint64 `protobuf:"varint,15,opt,name=refusals,proto3" json:"refusals,omitempty"`
 	Waits         uint64 `protobuf:"varint,16,opt,name=waits,proto3" json:"waits,omitempty"`
-	// Of joins that were seated; the mean wait of those that waited, and the longest.
+	// Of waits: the mean, and the longest.
 	WaitSecondsMean float64 `protobuf:"fixed64,17,opt,name=wait_seconds_mean,json=waitSecondsMean,proto3" json:"wait_seconds_mean,omitempty"`
 	WaitSecondsMax  float64 `protobuf:"fixed64,18,opt,name=wait_seconds_max,json=waitSecondsMax,proto3" json:"wait_seconds_max,omitempty"`
 	ServerHours     float64 `protobuf:"fixed64,19,opt,name=server_hours,json=serverHours,proto3" json:"server_hours,omitempty"`
 	// Of server_hours, with no session on the server.
 	IdleServerHours float64 `protobuf:"fixed64,20,opt,name=idle_server_hours,json=idleServerHours,proto3" json:"idle_server_hours,omitempty"`
-	// In the fleet's currency; 0 when no price was known.
+	// At the prices of then; 0 when none was known.
 	Cost          float64 `protobuf:"fixed64,21,opt,name=cost,proto3" json:"cost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -421,8 +431,11 @@ func (x *GetCostsRequest) GetUntil() *timestamppb.Timestamp {
 }
 
 type GetCostsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Fleets        []*FleetCost           `protobuf:"bytes,1,rep,name=fleets,proto3" json:"fleets,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By fleet; several of one whose servers changed their kind or currency.
+	Fleets []*FleetCost `protobuf:"bytes,1,rep,name=fleets,proto3" json:"fleets,omitempty"`
+	// How much of the time asked for was recorded: while Greenroom is down, costs are not known.
+	Recorded      *durationpb.Duration `protobuf:"bytes,2,opt,name=recorded,proto3" json:"recorded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -464,6 +477,14 @@ func (x *GetCostsResponse) GetFleets() []*FleetCost {
 	return nil
 }
 
+func (x *GetCostsResponse) GetRecorded() *durationpb.Duration {
+	if x != nil {
+		return x.Recorded
+	}
+	return nil
+}
+
+// What a fleet's servers of one kind cost, at the prices of their time. Different currencies are never added.
 type FleetCost struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Fleet           string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
@@ -476,8 +497,12 @@ type FleetCost struct {
 	IdleCost float64 `protobuf:"fixed64,7,opt,name=idle_cost,json=idleCost,proto3" json:"idle_cost,omitempty"`
 	// cost ÷ player_hours; 0 without players.
 	CostPerPlayerHour float64 `protobuf:"fixed64,8,opt,name=cost_per_player_hour,json=costPerPlayerHour,proto3" json:"cost_per_player_hour,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The kind, as the fleet's price said then.
+	InstanceType  string `protobuf:"bytes,9,opt,name=instance_type,json=instanceType,proto3" json:"instance_type,omitempty"`
+	Spot          bool   `protobuf:"varint,10,opt,name=spot,proto3" json:"spot,omitempty"`
+	Architecture  string `protobuf:"bytes,11,opt,name=architecture,proto3" json:"architecture,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FleetCost) Reset() {
@@ -564,6 +589,27 @@ func (x *FleetCost) GetCostPerPlayerHour() float64 {
 		return x.CostPerPlayerHour
 	}
 	return 0
+}
+
+func (x *FleetCost) GetInstanceType() string {
+	if x != nil {
+		return x.InstanceType
+	}
+	return ""
+}
+
+func (x *FleetCost) GetSpot() bool {
+	if x != nil {
+		return x.Spot
+	}
+	return false
+}
+
+func (x *FleetCost) GetArchitecture() string {
+	if x != nil {
+		return x.Architecture
+	}
+	return ""
 }
 
 type ExportTraceRequest struct {
@@ -685,10 +731,11 @@ const file_greenroom_v1_history_proto_rawDesc = "" +
 	"\x05until\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12'\n" +
 	"\n" +
 	"max_points\x18\x05 \x01(\rB\b\xbaH\x05*\x03\x18\x88'R\tmaxPoints:j\xbaHg\x1ae\n" +
-	"\x0fhistory.subject\x12,ask for a fleet or for a route, not for both\x1a$this.fleet == '' || this.route == ''\"w\n" +
+	"\x0fhistory.subject\x12,ask for a fleet or for a route, not for both\x1a$this.fleet == '' || this.route == ''\"\x93\x01\n" +
 	"\x12GetHistoryResponse\x12-\n" +
 	"\x04step\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x04step\x122\n" +
-	"\x06points\x18\x02 \x03(\v2\x1a.greenroom.v1.HistoryPointR\x06points\"\xe0\x05\n" +
+	"\x06points\x18\x02 \x03(\v2\x1a.greenroom.v1.HistoryPointR\x06points\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrency\"\xe0\x05\n" +
 	"\fHistoryPoint\x12*\n" +
 	"\x02at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
 	"\x0eservers_wanted\x18\x02 \x01(\x01R\rserversWanted\x12)\n" +
@@ -715,9 +762,10 @@ const file_greenroom_v1_history_proto_rawDesc = "" +
 	"\x04cost\x18\x15 \x01(\x01R\x04cost\"u\n" +
 	"\x0fGetCostsRequest\x120\n" +
 	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
-	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"C\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"z\n" +
 	"\x10GetCostsResponse\x12/\n" +
-	"\x06fleets\x18\x01 \x03(\v2\x17.greenroom.v1.FleetCostR\x06fleets\"\x91\x02\n" +
+	"\x06fleets\x18\x01 \x03(\v2\x17.greenroom.v1.FleetCostR\x06fleets\x125\n" +
+	"\brecorded\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\brecorded\"\xee\x02\n" +
 	"\tFleetCost\x12\x14\n" +
 	"\x05fleet\x18\x01 \x01(\tR\x05fleet\x12!\n" +
 	"\fserver_hours\x18\x02 \x01(\x01R\vserverHours\x12*\n" +
@@ -726,7 +774,11 @@ const file_greenroom_v1_history_proto_rawDesc = "" +
 	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x12\n" +
 	"\x04cost\x18\x06 \x01(\x01R\x04cost\x12\x1b\n" +
 	"\tidle_cost\x18\a \x01(\x01R\bidleCost\x12/\n" +
-	"\x14cost_per_player_hour\x18\b \x01(\x01R\x11costPerPlayerHour\"\x9a\x01\n" +
+	"\x14cost_per_player_hour\x18\b \x01(\x01R\x11costPerPlayerHour\x12#\n" +
+	"\rinstance_type\x18\t \x01(\tR\finstanceType\x12\x12\n" +
+	"\x04spot\x18\n" +
+	" \x01(\bR\x04spot\x12\"\n" +
+	"\farchitecture\x18\v \x01(\tR\farchitecture\"\x9a\x01\n" +
 	"\x12ExportTraceRequest\x120\n" +
 	"\x05since\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
 	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\x12 \n" +
@@ -773,19 +825,20 @@ var file_greenroom_v1_history_proto_depIdxs = []int32{
 	8,  // 5: greenroom.v1.GetCostsRequest.since:type_name -> google.protobuf.Timestamp
 	8,  // 6: greenroom.v1.GetCostsRequest.until:type_name -> google.protobuf.Timestamp
 	5,  // 7: greenroom.v1.GetCostsResponse.fleets:type_name -> greenroom.v1.FleetCost
-	8,  // 8: greenroom.v1.ExportTraceRequest.since:type_name -> google.protobuf.Timestamp
-	8,  // 9: greenroom.v1.ExportTraceRequest.until:type_name -> google.protobuf.Timestamp
-	0,  // 10: greenroom.v1.HistoryService.GetHistory:input_type -> greenroom.v1.GetHistoryRequest
-	3,  // 11: greenroom.v1.HistoryService.GetCosts:input_type -> greenroom.v1.GetCostsRequest
-	6,  // 12: greenroom.v1.HistoryService.ExportTrace:input_type -> greenroom.v1.ExportTraceRequest
-	1,  // 13: greenroom.v1.HistoryService.GetHistory:output_type -> greenroom.v1.GetHistoryResponse
-	4,  // 14: greenroom.v1.HistoryService.GetCosts:output_type -> greenroom.v1.GetCostsResponse
-	7,  // 15: greenroom.v1.HistoryService.ExportTrace:output_type -> greenroom.v1.ExportTraceResponse
-	13, // [13:16] is the sub-list for method output_type
-	10, // [10:13] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	9,  // 8: greenroom.v1.GetCostsResponse.recorded:type_name -> google.protobuf.Duration
+	8,  // 9: greenroom.v1.ExportTraceRequest.since:type_name -> google.protobuf.Timestamp
+	8,  // 10: greenroom.v1.ExportTraceRequest.until:type_name -> google.protobuf.Timestamp
+	0,  // 11: greenroom.v1.HistoryService.GetHistory:input_type -> greenroom.v1.GetHistoryRequest
+	3,  // 12: greenroom.v1.HistoryService.GetCosts:input_type -> greenroom.v1.GetCostsRequest
+	6,  // 13: greenroom.v1.HistoryService.ExportTrace:input_type -> greenroom.v1.ExportTraceRequest
+	1,  // 14: greenroom.v1.HistoryService.GetHistory:output_type -> greenroom.v1.GetHistoryResponse
+	4,  // 15: greenroom.v1.HistoryService.GetCosts:output_type -> greenroom.v1.GetCostsResponse
+	7,  // 16: greenroom.v1.HistoryService.ExportTrace:output_type -> greenroom.v1.ExportTraceResponse
+	14, // [14:17] is the sub-list for method output_type
+	11, // [11:14] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_history_proto_init() }

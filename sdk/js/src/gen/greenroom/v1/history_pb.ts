@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/history.proto.
  */
 export const file_greenroom_v1_history: GenFile = /*@__PURE__*/
-  fileDesc("ChpncmVlbnJvb20vdjEvaGlzdG9yeS5wcm90bxIMZ3JlZW5yb29tLnYxIqMCChFHZXRIaXN0b3J5UmVxdWVzdBIWCgVmbGVldBgBIAEoCUIHukgEcgIYPxIWCgVyb3V0ZRgCIAEoCUIHukgEcgIYPxIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhwKCm1heF9wb2ludHMYBSABKA1CCLpIBSoDGIgnOmq6SGcaZQoPaGlzdG9yeS5zdWJqZWN0Eixhc2sgZm9yIGEgZmxlZXQgb3IgZm9yIGEgcm91dGUsIG5vdCBmb3IgYm90aBokdGhpcy5mbGVldCA9PSAnJyB8fCB0aGlzLnJvdXRlID09ICcnImkKEkdldEhpc3RvcnlSZXNwb25zZRInCgRzdGVwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKBnBvaW50cxgCIAMoCzIaLmdyZWVucm9vbS52MS5IaXN0b3J5UG9pbnQi4QMKDEhpc3RvcnlQb2ludBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOc2VydmVyc193YW50ZWQYAiABKAESGAoQc2VydmVyc19zdGFydGluZxgDIAEoARIVCg1zZXJ2ZXJzX3JlYWR5GAQgASgBEhQKDHNlcnZlcnNfb3BlbhgFIAEoARIXCg9zZXJ2ZXJzX2xlYXZpbmcYBiABKAESEAoIc2Vzc2lvbnMYByABKAESFwoPc2Vzc2lvbnNfYWN0aXZlGAggASgBEhUKDXNlc3Npb25fc2xvdHMYCSABKAESDwoHcGxheWVycxgKIAEoARINCgVzZWF0cxgLIAEoARITCgtwbGF5ZXJzX21heBgMIAEoARINCgVqb2lucxgNIAEoBBIWCg5zZXNzaW9uc19iZWd1bhgOIAEoBBIQCghyZWZ1c2FscxgPIAEoBBINCgV3YWl0cxgQIAEoBBIZChF3YWl0X3NlY29uZHNfbWVhbhgRIAEoARIYChB3YWl0X3NlY29uZHNfbWF4GBIgASgBEhQKDHNlcnZlcl9ob3VycxgTIAEoARIZChFpZGxlX3NlcnZlcl9ob3VycxgUIAEoARIMCgRjb3N0GBUgASgBImcKD0dldENvc3RzUmVxdWVzdBIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjsKEEdldENvc3RzUmVzcG9uc2USJwoGZmxlZXRzGAEgAygLMhcuZ3JlZW5yb29tLnYxLkZsZWV0Q29zdCKyAQoJRmxlZXRDb3N0Eg0KBWZsZWV0GAEgASgJEhQKDHNlcnZlcl9ob3VycxgCIAEoARIZChFpZGxlX3NlcnZlcl9ob3VycxgDIAEoARIUCgxwbGF5ZXJfaG91cnMYBCABKAESEAoIY3VycmVuY3kYBSABKAkSDAoEY29zdBgGIAEoARIRCglpZGxlX2Nvc3QYByABKAESHAoUY29zdF9wZXJfcGxheWVyX2hvdXIYCCABKAEihAEKEkV4cG9ydFRyYWNlUmVxdWVzdBIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKBnJvdXRlcxgDIAMoCUIIukgFkgECEGQiIgoTRXhwb3J0VHJhY2VSZXNwb25zZRILCgNjc3YYASABKAwyggIKDkhpc3RvcnlTZXJ2aWNlEk8KCkdldEhpc3RvcnkSHy5ncmVlbnJvb20udjEuR2V0SGlzdG9yeVJlcXVlc3QaIC5ncmVlbnJvb20udjEuR2V0SGlzdG9yeVJlc3BvbnNlEkkKCEdldENvc3RzEh0uZ3JlZW5yb29tLnYxLkdldENvc3RzUmVxdWVzdBoeLmdyZWVucm9vbS52MS5HZXRDb3N0c1Jlc3BvbnNlElQKC0V4cG9ydFRyYWNlEiAuZ3JlZW5yb29tLnYxLkV4cG9ydFRyYWNlUmVxdWVzdBohLmdyZWVucm9vbS52MS5FeHBvcnRUcmFjZVJlc3BvbnNlMAFCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChpncmVlbnJvb20vdjEvaGlzdG9yeS5wcm90bxIMZ3JlZW5yb29tLnYxIqMCChFHZXRIaXN0b3J5UmVxdWVzdBIWCgVmbGVldBgBIAEoCUIHukgEcgIYPxIWCgVyb3V0ZRgCIAEoCUIHukgEcgIYPxIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhwKCm1heF9wb2ludHMYBSABKA1CCLpIBSoDGIgnOmq6SGcaZQoPaGlzdG9yeS5zdWJqZWN0Eixhc2sgZm9yIGEgZmxlZXQgb3IgZm9yIGEgcm91dGUsIG5vdCBmb3IgYm90aBokdGhpcy5mbGVldCA9PSAnJyB8fCB0aGlzLnJvdXRlID09ICcnInsKEkdldEhpc3RvcnlSZXNwb25zZRInCgRzdGVwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKBnBvaW50cxgCIAMoCzIaLmdyZWVucm9vbS52MS5IaXN0b3J5UG9pbnQSEAoIY3VycmVuY3kYAyABKAki4QMKDEhpc3RvcnlQb2ludBImCgJhdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOc2VydmVyc193YW50ZWQYAiABKAESGAoQc2VydmVyc19zdGFydGluZxgDIAEoARIVCg1zZXJ2ZXJzX3JlYWR5GAQgASgBEhQKDHNlcnZlcnNfb3BlbhgFIAEoARIXCg9zZXJ2ZXJzX2xlYXZpbmcYBiABKAESEAoIc2Vzc2lvbnMYByABKAESFwoPc2Vzc2lvbnNfYWN0aXZlGAggASgBEhUKDXNlc3Npb25fc2xvdHMYCSABKAESDwoHcGxheWVycxgKIAEoARINCgVzZWF0cxgLIAEoARITCgtwbGF5ZXJzX21heBgMIAEoARINCgVqb2lucxgNIAEoBBIWCg5zZXNzaW9uc19iZWd1bhgOIAEoBBIQCghyZWZ1c2FscxgPIAEoBBINCgV3YWl0cxgQIAEoBBIZChF3YWl0X3NlY29uZHNfbWVhbhgRIAEoARIYChB3YWl0X3NlY29uZHNfbWF4GBIgASgBEhQKDHNlcnZlcl9ob3VycxgTIAEoARIZChFpZGxlX3NlcnZlcl9ob3VycxgUIAEoARIMCgRjb3N0GBUgASgBImcKD0dldENvc3RzUmVxdWVzdBIpCgVzaW5jZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImgKEEdldENvc3RzUmVzcG9uc2USJwoGZmxlZXRzGAEgAygLMhcuZ3JlZW5yb29tLnYxLkZsZWV0Q29zdBIrCghyZWNvcmRlZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLtAQoJRmxlZXRDb3N0Eg0KBWZsZWV0GAEgASgJEhQKDHNlcnZlcl9ob3VycxgCIAEoARIZChFpZGxlX3NlcnZlcl9ob3VycxgDIAEoARIUCgxwbGF5ZXJfaG91cnMYBCABKAESEAoIY3VycmVuY3kYBSABKAkSDAoEY29zdBgGIAEoARIRCglpZGxlX2Nvc3QYByABKAESHAoUY29zdF9wZXJfcGxheWVyX2hvdXIYCCABKAESFQoNaW5zdGFuY2VfdHlwZRgJIAEoCRIMCgRzcG90GAogASgIEhQKDGFyY2hpdGVjdHVyZRgLIAEoCSKEAQoSRXhwb3J0VHJhY2VSZXF1ZXN0EikKBXNpbmNlGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoGcm91dGVzGAMgAygJQgi6SAWSAQIQZCIiChNFeHBvcnRUcmFjZVJlc3BvbnNlEgsKA2NzdhgBIAEoDDKCAgoOSGlzdG9yeVNlcnZpY2USTwoKR2V0SGlzdG9yeRIfLmdyZWVucm9vbS52MS5HZXRIaXN0b3J5UmVxdWVzdBogLmdyZWVucm9vbS52MS5HZXRIaXN0b3J5UmVzcG9uc2USSQoIR2V0Q29zdHMSHS5ncmVlbnJvb20udjEuR2V0Q29zdHNSZXF1ZXN0Gh4uZ3JlZW5yb29tLnYxLkdldENvc3RzUmVzcG9uc2USVAoLRXhwb3J0VHJhY2USIC5ncmVlbnJvb20udjEuRXhwb3J0VHJhY2VSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLkV4cG9ydFRyYWNlUmVzcG9uc2UwAUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message greenroom.v1.GetHistoryRequest
@@ -71,6 +71,13 @@ export type GetHistoryResponse = Message<"greenroom.v1.GetHistoryResponse"> & {
    * @generated from field: repeated greenroom.v1.HistoryPoint points = 2;
    */
   points: HistoryPoint[];
+
+  /**
+   * Of the points' costs. Empty: no price was known, or there were several currencies; then no point has a cost.
+   *
+   * @generated from field: string currency = 3;
+   */
+  currency: string;
 };
 
 /**
@@ -81,8 +88,8 @@ export const GetHistoryResponseSchema: GenMessage<GetHistoryResponse> = /*@__PUR
   messageDesc(file_greenroom_v1_history, 1);
 
 /**
- * One step. Gauges are means over it unless their names say otherwise; a route's point has only what is known by route:
- * sessions, players, joins, refusals, waits.
+ * One step. Gauges are means over what of it was recorded, unless their names say otherwise; a route's point has only what
+ * is known by route: sessions, players, joins, refusals, waits. A party's players count one by one.
  *
  * @generated from message greenroom.v1.HistoryPoint
  */
@@ -152,7 +159,8 @@ export type HistoryPoint = Message<"greenroom.v1.HistoryPoint"> & {
   playersMax: number;
 
   /**
-   * Over the step.
+   * Over the step: players who got a seat, the sessions that began, players who got none (Greenroom was full, or they gave
+   * up), players who were seated after a wait for room.
    *
    * @generated from field: uint64 joins = 13;
    */
@@ -174,7 +182,7 @@ export type HistoryPoint = Message<"greenroom.v1.HistoryPoint"> & {
   waits: bigint;
 
   /**
-   * Of joins that were seated; the mean wait of those that waited, and the longest.
+   * Of waits: the mean, and the longest.
    *
    * @generated from field: double wait_seconds_mean = 17;
    */
@@ -198,7 +206,7 @@ export type HistoryPoint = Message<"greenroom.v1.HistoryPoint"> & {
   idleServerHours: number;
 
   /**
-   * In the fleet's currency; 0 when no price was known.
+   * At the prices of then; 0 when none was known.
    *
    * @generated from field: double cost = 21;
    */
@@ -241,9 +249,18 @@ export const GetCostsRequestSchema: GenMessage<GetCostsRequest> = /*@__PURE__*/
  */
 export type GetCostsResponse = Message<"greenroom.v1.GetCostsResponse"> & {
   /**
+   * By fleet; several of one whose servers changed their kind or currency.
+   *
    * @generated from field: repeated greenroom.v1.FleetCost fleets = 1;
    */
   fleets: FleetCost[];
+
+  /**
+   * How much of the time asked for was recorded: while Greenroom is down, costs are not known.
+   *
+   * @generated from field: google.protobuf.Duration recorded = 2;
+   */
+  recorded?: Duration | undefined;
 };
 
 /**
@@ -254,6 +271,8 @@ export const GetCostsResponseSchema: GenMessage<GetCostsResponse> = /*@__PURE__*
   messageDesc(file_greenroom_v1_history, 4);
 
 /**
+ * What a fleet's servers of one kind cost, at the prices of their time. Different currencies are never added.
+ *
  * @generated from message greenroom.v1.FleetCost
  */
 export type FleetCost = Message<"greenroom.v1.FleetCost"> & {
@@ -300,6 +319,23 @@ export type FleetCost = Message<"greenroom.v1.FleetCost"> & {
    * @generated from field: double cost_per_player_hour = 8;
    */
   costPerPlayerHour: number;
+
+  /**
+   * The kind, as the fleet's price said then.
+   *
+   * @generated from field: string instance_type = 9;
+   */
+  instanceType: string;
+
+  /**
+   * @generated from field: bool spot = 10;
+   */
+  spot: boolean;
+
+  /**
+   * @generated from field: string architecture = 11;
+   */
+  architecture: string;
 };
 
 /**

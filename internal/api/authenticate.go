@@ -107,15 +107,30 @@ func (a *API) caller(ctx context.Context) (*store.Token, error) {
 	if !ok {
 		return nil, unauthenticated("the Authorization header must be `Bearer TOKEN`")
 	}
+	token, err := a.lookUp(ctx, secret)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, unauthenticated("the API token is unknown, expired or revoked")
+	}
+	return token, err
+}
+
+// KnowsToken tells whether a secret is that of a living token, of whatever scope: for what is served beside the API.
+func (a *API) KnowsToken(ctx context.Context, secret string) (bool, error) {
+	_, err := a.lookUp(ctx, secret)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// lookUp finds the token of a secret; store.ErrNotFound.
+func (a *API) lookUp(ctx context.Context, secret string) (*store.Token, error) {
 	now := a.cfg.Now()
 	hash := sha256.Sum256([]byte(secret))
 	if t := a.tokens.find(hash, now); t != nil {
 		return t, nil
 	}
 	token, err := a.cfg.Store.FindToken(ctx, hash, now)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, unauthenticated("the API token is unknown, expired or revoked")
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/agonessdk"
 	"greenroom.dev/greenroom/internal/api"
+	"greenroom.dev/greenroom/internal/autoscaler"
 	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/keeper"
@@ -58,6 +59,7 @@ type App struct {
 	metrics  *observe.Metrics
 	set      *metrics.Set
 	api      *api.API
+	scaler   *autoscaler.Autoscaler
 	http     *http.Server
 }
 
@@ -156,6 +158,7 @@ func (a *App) openAPI() error {
 		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})
+	a.scaler = autoscaler.New(autoscaler.Config{Census: a.census, KnowsToken: a.api.KnowsToken, Now: time.Now, Logger: a.cfg.Logger})
 	a.http = a.newHTTP()
 	return nil
 }

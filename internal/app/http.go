@@ -25,6 +25,7 @@ func (a *App) newHTTP() *http.Server {
 	rpc := a.api.NewServer()
 	a.hub.Register(rpc)
 	connecthttp.Mount(mux, rpc, api.HTTPOptions()...)
+	a.scaler.Register(mux)
 	observe.Register(mux, observe.Probes{Ready: a.ready}, a.set)
 	mux.Handle("/", console.Handler())
 	protocols := new(http.Protocols)

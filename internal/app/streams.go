@@ -8,10 +8,10 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 )
 
-// streamPaths answers the HTTP paths of the contract's streams: what goes on until one side ends it.
+// streamPaths answers the HTTP paths of the streams of the contract and of KEDA's scaler: what goes on until one side ends it.
 func streamPaths() map[string]bool {
 	paths := map[string]bool{}
-	protoregistry.GlobalFiles.RangeFilesByPackage("greenroom.v1", func(file protoreflect.FileDescriptor) bool {
+	of := func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
 			service := file.Services().Get(i)
 			for j := range service.Methods().Len() {
@@ -21,7 +21,9 @@ func streamPaths() map[string]bool {
 			}
 		}
 		return true
-	})
+	}
+	protoregistry.GlobalFiles.RangeFilesByPackage("greenroom.v1", of)
+	protoregistry.GlobalFiles.RangeFilesByPackage("externalscaler", of)
 	return paths
 }
 

@@ -18,11 +18,12 @@ func TestStreamsEndWithLifeAndCallsDoNot(t *testing.T) {
 		ended[r.URL.Path] = r.Context().Err() != nil
 	}))
 	for path, want := range map[string]bool{
-		"/greenroom.v1.LinkService/Link":             true,
-		"/greenroom.v1.ServerService/WatchServers":   true,
-		"/greenroom.v1.ServerService/ReadServerLogs": true,
-		"/greenroom.v1.JoinService/Join":             false,
-		"/":                                          false,
+		"/greenroom.v1.LinkService/Link":                true,
+		"/greenroom.v1.ServerService/WatchServers":      true,
+		"/greenroom.v1.ServerService/ReadServerLogs":    true,
+		"/externalscaler.ExternalScaler/StreamIsActive": true,
+		"/greenroom.v1.JoinService/Join":                false,
+		"/":                                             false,
 	} {
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, nil))
 		if ended[path] != want {

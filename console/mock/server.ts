@@ -7,14 +7,15 @@ import { RouteService } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
 import { ServerService } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { SessionService } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
 import { Scope, SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
-import { ChangeType } from "@greenroom/client/gen/greenroom/v1/types_pb.ts";
-import { House, type Table } from "./house.ts";
+import { Gatherings } from "./events.ts";
+import { follow } from "./follow.ts";
+import { House } from "./house.ts";
 
 /** A Node handler that answers greenroom.v1 from a made-up house. Any login code is taken but "bad". */
 export function mockHandler(size: string) {
   const house = new House(size);
   return connectNodeAdapter({
-    routes: (router) => services(router, house, size === "broken"),
+    routes: (router) => services(router, house, size),
     interceptors: [
       (next) => async (request) => {
         if (request.service.typeName !== SystemService.typeName && request.header.get("Authorization") !== "Bearer mock") {
@@ -26,7 +27,8 @@ export function mockHandler(size: string) {
   });
 }
 
-function services(router: ConnectRouter, house: House, broken: boolean) {
+function services(router: ConnectRouter, house: House, size: string) {
+  const broken = size === "broken";
   const open = () => {
     if (broken) throw new ConnectError("the registry is not reachable", Code.Unavailable);
   };
@@ -39,7 +41,7 @@ function services(router: ConnectRouter, house: House, broken: boolean) {
   router.service(FleetService, {
     watchFleets: async function* (_, { signal }) {
       open();
-      for await (const [type, fleet] of follow(house.fleets, signal, () => true)) yield { type, fleet };
+      for await (const [type, fleet] of follow(house.fleets, signal)) yield { type, fleet };
     },
     explainFleet: ({ name }) => ({
       fleet: name,
@@ -52,17 +54,18 @@ function services(router: ConnectRouter, house: House, broken: boolean) {
       holds: ["would take 1 server away: surplus for 22 s of 60 s"],
     }),
   });
+  new Gatherings(size).serve(router, open);
   router.service(RouteService, {
     listRoutes: () => ({ routes: [...house.routes.items.values()] }),
     watchRoutes: async function* (_, { signal }) {
       open();
-      for await (const [type, route] of follow(house.routes, signal, () => true)) yield { type, route };
+      for await (const [type, route] of follow(house.routes, signal)) yield { type, route };
     },
   });
   router.service(ServerService, {
     watchServers: async function* (_, { signal }) {
       open();
-      for await (const [type, server] of follow(house.servers, signal, () => true)) yield { type, server };
+      for await (const [type, server] of follow(house.servers, signal)) yield { type, server };
     },
     listServers: () => ({ servers: [...house.servers.items.values()] }),
     drainServer: ({ name, reason }) => {
@@ -94,24 +97,4 @@ function services(router: ConnectRouter, house: House, broken: boolean) {
       return { route, key: session.key, fleet: session.fleet, server: session.server, endpoints: server?.endpoints ?? [], tickets: players.map((player) => ({ player, ticket: "mock" })) };
     },
   });
-}
-
-async function* follow<T>(table: Table<T>, signal: AbortSignal, wanted: (item: T) => boolean): AsyncIterable<[ChangeType, T | undefined]> {
-  const queue: [ChangeType, T | undefined][] = [...table.items.values()].filter(wanted).map((item) => [ChangeType.ADDED, item]);
-  queue.push([ChangeType.SYNCED, undefined]);
-  let wake = () => {};
-  const stop = table.watch((type, item) => {
-    if (!wanted(item)) return;
-    queue.push([type, item]);
-    wake();
-  });
-  signal.addEventListener("abort", () => wake());
-  try {
-    while (!signal.aborted) {
-      while (queue.length > 0) yield queue.shift()!;
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    stop();
-  }
 }

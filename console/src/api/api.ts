@@ -1,10 +1,13 @@
-import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { EventService, type Event } from "@greenroom/client/gen/greenroom/v1/event_pb.ts";
 import { FleetService, type Fleet } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
+import { HistoryService } from "@greenroom/client/gen/greenroom/v1/history_pb.ts";
 import { JoinService } from "@greenroom/client/gen/greenroom/v1/join_pb.ts";
 import { RouteService, type Route } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
 import { ServerService, type Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { SessionService, type Session as RoomSession } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
+import { SimulateService } from "@greenroom/client/gen/greenroom/v1/simulate_pb.ts";
 import { SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
 import type { Session } from "../session/session.ts";
 import type { Change } from "../watch/reducer.ts";
@@ -18,36 +21,49 @@ export interface Api {
   servers: Client<typeof ServerService>;
   sessions: Client<typeof SessionService>;
   joins: Client<typeof JoinService>;
+  events: Client<typeof EventService>;
+  history: Client<typeof HistoryService>;
+  simulate: Client<typeof SimulateService>;
   system: Client<typeof SystemService>;
   watch: Watches;
 }
 
-/** The live views. The first three are shared by every page; a sessions watch belongs to the page that asked. */
+/** The live views. The first three are the overview's, the fourth the calendar's; a sessions watch belongs to the page that asked. */
 export interface Watches {
   fleets: Watcher<Fleet>;
   routes: Watcher<Route>;
   servers: Watcher<Server>;
+  events: Watcher<Event>;
   sessions(of: { route?: string; server?: string }): Watcher<RoomSession>;
 }
 
 /** Builds the clients on the page's own origin; opens nothing yet. */
 export function createApi(session: Session, baseUrl: string): Api {
-  const transport = createConnectTransport({ baseUrl, interceptors: [bearer(session)] });
+  return apiOn(createConnectTransport({ baseUrl, interceptors: [bearer(session)] }));
+}
+
+/** Builds the clients on any transport; opens nothing yet. */
+export function apiOn(transport: Transport): Api {
   const fleets = createClient(FleetService, transport);
   const routes = createClient(RouteService, transport);
   const servers = createClient(ServerService, transport);
   const sessions = createClient(SessionService, transport);
+  const events = createClient(EventService, transport);
   return {
     fleets,
     routes,
     servers,
     sessions,
     joins: createClient(JoinService, transport),
+    events,
+    history: createClient(HistoryService, transport),
+    simulate: createClient(SimulateService, transport),
     system: createClient(SystemService, transport),
     watch: {
       fleets: new Watcher((signal) => changes(fleets.watchFleets({}, { signal }), (m) => m.fleet), (fleet) => fleet.name),
       routes: new Watcher((signal) => changes(routes.watchRoutes({}, { signal }), (m) => m.route), (route) => route.name),
       servers: new Watcher((signal) => changes(servers.watchServers({}, { signal }), (m) => m.server), (server) => server.name),
+      events: new Watcher((signal) => changes(events.watchEvents({}, { signal }), (m) => m.event), (event) => event.name),
       sessions: (of) => new Watcher((signal) => changes(sessions.watchSessions(of, { signal }), (m) => m.session), sessionKey),
     },
   };

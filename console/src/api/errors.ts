@@ -14,3 +14,13 @@ export function isUnauthenticated(cause: unknown): boolean {
 export function isNotFound(cause: unknown): boolean {
   return ConnectError.from(cause).code === Code.NotFound;
 }
+
+/** Tells whether somebody else changed the thing meanwhile. */
+export function isConflict(cause: unknown): boolean {
+  return ConnectError.from(cause).code === Code.Aborted;
+}
+
+/** Tells whether Greenroom is older than this page and does not know the call. */
+export function isUnimplemented(cause: unknown): boolean {
+  return ConnectError.from(cause).code === Code.Unimplemented;
+}

@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, RouterProvider } from "@tanstack/react-router";
 import { useState } from "react";
 import { LanguageProvider } from "../i18n/language.tsx";
+import type { EventsShown } from "../events/EventsPage.tsx";
 import { Overview } from "../overview/Overview.tsx";
 import { Broken } from "./Broken.tsx";
 import { type House, HouseContext } from "./context.tsx";
@@ -16,6 +17,9 @@ export interface Shown {
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const number = (value: unknown): number | undefined => (typeof value === "number" && Number.isFinite(value) ? value : undefined);
+const oneOf = <T extends string>(value: unknown, of: readonly T[]): T | undefined => of.find((one) => one === value);
 
 const root = createRootRoute({ component: Shell, errorComponent: Broken, notFoundComponent: NotFound });
 
@@ -42,8 +46,21 @@ const room = createRoute({
   component: lazyRouteComponent(() => import("../rooms/RoomPage.tsx"), "RoomPage"),
 });
 
+const events = createRoute({
+  getParentRoute: () => root,
+  path: "/events",
+  component: lazyRouteComponent(() => import("../events/EventsPage.tsx"), "EventsPage"),
+  validateSearch: (search: Record<string, unknown>): EventsShown => ({
+    view: oneOf(search.view, ["month", "week", "list"]),
+    at: text(search.at),
+    event: text(search.event),
+    edit: search.edit === true ? true : undefined,
+    new: number(search.new),
+  }),
+});
+
 function newRouter() {
-  return createRouter({ routeTree: root.addChildren([overview, login, room]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+  return createRouter({ routeTree: root.addChildren([overview, login, room, events]), defaultErrorComponent: Broken, defaultPreload: "intent" });
 }
 
 declare module "@tanstack/react-router" {

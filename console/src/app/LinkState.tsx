@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { useWatch } from "../watch/useWatch.ts";
-import type { WatchPhase } from "../watch/reducer.ts";
+import type { WatchPhase, WatchState } from "../watch/reducer.ts";
 import { useHouse } from "./context.tsx";
 
 /** A connection that takes longer than this gets a hint. */
@@ -9,10 +9,14 @@ const SLOW_MS = 8_000;
 const worst: readonly WatchPhase[] = ["refused", "reconnecting", "connecting", "live"];
 
 /** Says whether what is on the overview is up to date. */
-export function LinkState() {
-  const { t } = useSpeech();
+export function OverviewLink() {
   const { api } = useHouse();
-  const links = [useWatch(api.watch.servers), useWatch(api.watch.fleets), useWatch(api.watch.routes)];
+  return <LinkState watches={[useWatch(api.watch.servers), useWatch(api.watch.fleets), useWatch(api.watch.routes)]} />;
+}
+
+/** Says whether what comes by these watches is up to date. */
+export function LinkState({ watches: links }: { watches: readonly Pick<WatchState<unknown>, "phase" | "problem">[] }) {
+  const { t } = useSpeech();
   const phase = worst.find((one) => links.some((link) => link.phase === one)) ?? "live";
   const problem = links.find((link) => link.phase === phase)?.problem ?? "";
   const slow = useSlow(phase === "connecting");

@@ -3,7 +3,8 @@ import { useEffect } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { LoginPage } from "../session/LoginPage.tsx";
 import { useHouse, useLogin, useMayOperate } from "./context.tsx";
-import { LinkState } from "./LinkState.tsx";
+import { OverviewLink } from "./LinkState.tsx";
+import { Nav } from "./Nav.tsx";
 import "./shell.css";
 
 /** The frame of every page, and the door: without a login it shows how to get one. */
@@ -19,7 +20,7 @@ export function Shell() {
           <Mark />
           <span>{t("app.name")}</span>
         </Link>
-        <span className="shell-space" />
+        {inside ? <Nav /> : <span className="shell-space" />}
         {inside && <Inside />}
         <LanguageSwitch />
       </header>
@@ -40,7 +41,7 @@ function Inside() {
   useEffect(() => history.run(), [history]);
   return (
     <>
-      {onOverview && <LinkState />}
+      {onOverview && <OverviewLink />}
       {!mayOperate && <span className="badge">{t("app.viewOnly")}</span>}
       <button type="button" className="button plain" onClick={() => session.leave(false)}>{t("app.signOut")}</button>
     </>

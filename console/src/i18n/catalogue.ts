@@ -1,5 +1,5 @@
-/** A message: its text, or its forms by grammatical number, which `n` chooses. `{name}` marks what is filled in. */
-export type Message = string | { readonly one: string; readonly other: string };
+import type { Message } from "./message.ts";
+import * as events from "./words/events.ts";
 
 /** Every sentence of the console in English; the other languages say the same under the same names. */
 export const en = {
@@ -14,6 +14,8 @@ export const en = {
   "app.broken.hint": "Reload it; if it breaks again, the sentence below belongs in a bug report.",
   "app.reload": "Reload",
   "app.viewOnly": "view only",
+  "app.pages": "Pages",
+  "app.events": "Events",
 
   "link.live": "live",
   "link.connecting": "connecting",
@@ -197,6 +199,8 @@ export const en = {
 
   "time.now": "just now",
   "time.never": "never",
+
+  ...events.en,
 } satisfies Record<string, Message>;
 
 /** The name of a message. */
@@ -215,6 +219,8 @@ export const ja: Record<MessageKey, Message> = {
   "app.broken.hint": "再読み込みしてください。繰り返す場合は、下の文を不具合報告に添えてください。",
   "app.reload": "再読み込み",
   "app.viewOnly": "閲覧のみ",
+  "app.pages": "ページ",
+  "app.events": "イベント",
 
   "link.live": "ライブ",
   "link.connecting": "接続中",
@@ -398,6 +404,8 @@ export const ja: Record<MessageKey, Message> = {
 
   "time.now": "たった今",
   "time.never": "なし",
+
+  ...events.ja,
 };
 
 /** The console's languages. */

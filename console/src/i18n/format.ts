@@ -19,6 +19,21 @@ export interface Format {
   full(atMs: number): string;
   /** A length of time: "90 s", "5 min". */
   span(ms: number): string;
+  /** A length of time with its parts: "1 hr 30 min". */
+  length(ms: number): string;
+  /** A measured number: three digits that say something, whole from 100 up. */
+  measure(value: number): string;
+  /** An amount of money with as many places as it needs to say something. */
+  money(value: number, currency: string): string;
+  /** A day: "Sat 21 Nov"; `moment` with its time. */
+  day(atMs: number): string;
+  moment(atMs: number): string;
+  /** Only the time of the day: 20:00. */
+  time(atMs: number): string;
+  month(atMs: number): string;
+  weekday(atMs: number): string;
+  /** The viewer's time zone at a moment: "Europe/Berlin (GMT+1)". */
+  zone(atMs: number): string;
 }
 
 const units = [
@@ -36,7 +51,18 @@ export function formatter(language: Language): Format {
   const percent = new Intl.NumberFormat(language, { style: "percent" });
   const fine = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 4 });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
-  const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "long" });
+  const dates = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options);
+  const time = dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = dates({ weekday: "short", day: "numeric", month: "short" });
+  const moment = dates({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const month = dates({ month: "long", year: "numeric" });
+  const weekday = dates({ weekday: "short" });
+  const zone = dates({ timeZoneName: "shortOffset" });
+  const measure = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+  const short = Object.fromEntries(
+    units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short" })]),
+  );
   const unit = Object.fromEntries(
     units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" })]),
   );
@@ -53,16 +79,41 @@ export function formatter(language: Language): Format {
     },
     clock: (atMs, nowMs, seconds = false) => {
       const at = new Date(atMs);
-      const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(seconds ? { second: "2-digit" } : {}) });
-      if (at.toDateString() === new Date(nowMs).toDateString()) return time.format(at);
-      return `${new Intl.DateTimeFormat(language, { month: "short", day: "numeric" }).format(at)} ${time.format(at)}`;
+      const wall = seconds ? dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", second: "2-digit" }) : time;
+      if (at.toDateString() === new Date(nowMs).toDateString()) return wall.format(at);
+      return `${dates({ month: "short", day: "numeric" }).format(at)} ${wall.format(at)}`;
     },
     full: (atMs) => full.format(atMs),
     span: (ms) => {
       const exact = [...units].find(([, size]) => ms >= size && ms % size === 0) ?? units[3];
       return unit[exact[0]]!.format(Math.round(ms / exact[1]));
     },
+    length: (ms) => {
+      const parts: string[] = [];
+      let left = Math.round(ms / 1_000) * 1_000;
+      for (const [name, size] of units) {
+        const whole = Math.floor(left / size);
+        if (whole > 0) parts.push(short[name]!.format(whole));
+        left -= whole * size;
+      }
+      return parts.length === 0 ? short.second!.format(0) : parts.join(language === "ja" ? "" : " ");
+    },
+    measure: (value) => (Math.abs(value) >= 100 ? number.format(Math.round(value)) : measure.format(value)),
+    money: (value, currency) => money(language, value, currency),
+    day: (atMs) => day.format(atMs),
+    moment: (atMs) => moment.format(atMs),
+    time: (atMs) => time.format(atMs),
+    month: (atMs) => month.format(atMs),
+    weekday: (atMs) => weekday.format(atMs),
+    zone: (atMs) => `${zone.resolvedOptions().timeZone} (${zone.formatToParts(atMs).find(({ type }) => type === "timeZoneName")?.value ?? "UTC"})`,
   };
+}
+
+/** Money in its currency's places, or, below one, in three significant digits: a player-hour costs parts of a cent. */
+function money(language: Language, value: number, currency: string): string {
+  const small = value !== 0 && Math.abs(value) < 1;
+  const digits = small ? { maximumSignificantDigits: 3 } : {};
+  return new Intl.NumberFormat(language, { style: "currency", currency, currencyDisplay: "code", ...digits }).format(value);
 }
 
 /** A contract timestamp in milliseconds since 1970; undefined when it is unset. */

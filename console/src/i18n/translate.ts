@@ -1,4 +1,5 @@
-import { catalogues, type Language, type Message, type MessageKey } from "./catalogue.ts";
+import { catalogues, type Language, type MessageKey } from "./catalogue.ts";
+import type { Message } from "./message.ts";
 
 /** What fills a message's places; `n` also chooses the form by number. Numbers are written in the language's way. */
 export type Values = Readonly<Record<string, string | number>>;

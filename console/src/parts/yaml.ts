@@ -1,0 +1,44 @@
+import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A contract message as the file that `greenroom apply` reads: its fields by their contract names, without those named in `without`. */
+export function manifestOf<D extends DescMessage>(schema: D, message: MessageShape<D>, kind: string, without: readonly string[] = []): string {
+  const fields = Object.entries(toJson(schema, message, { useProtoFieldName: true }) as Record<string, Json>);
+  return yamlOf({ kind, ...Object.fromEntries(fields.filter(([name]) => !without.includes(name))) });
+}
+
+/** Writes YAML in block style, lists of plain values in one line. Text that could be read as something else is quoted. */
+export function yamlOf(value: Json, indent = ""): string {
+  if (value === null || typeof value !== "object") return `${indent}${scalar(value)}\n`;
+  if (Array.isArray(value)) {
+    return value.map((item: Json) => `${indent}- ${nested(item, `${indent}  `).trimStart()}`).join("");
+  }
+  return Object.entries(value).map(([key, item]) => `${indent}${scalar(key)}:${under(item, indent)}`).join("");
+}
+
+function nested(item: Json, indent: string): string {
+  return isPlain(item) ? `${flow(item)}\n` : yamlOf(item, indent);
+}
+
+function under(item: Json, indent: string): string {
+  return isPlain(item) ? ` ${flow(item)}\n` : `\n${yamlOf(item, `${indent}  `)}`;
+}
+
+function isPlain(item: Json): boolean {
+  if (item === null || typeof item !== "object") return true;
+  const items: readonly Json[] = Array.isArray(item) ? item : Object.values(item);
+  return items.length === 0 || (Array.isArray(item) && items.every((one) => one === null || typeof one !== "object"));
+}
+
+function flow(item: Json): string {
+  if (item === null || typeof item !== "object") return scalar(item);
+  return Array.isArray(item) ? `[${item.map(scalar).join(", ")}]` : "{}";
+}
+
+function scalar(value: Json): string {
+  if (typeof value !== "string") return String(value);
+  const plain = /^[A-Za-z_][-A-Za-z0-9_./]*$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value);
+  const simple = plain || /^\d+(\.\d+)?(ms|s|m|h)$/.test(value);
+  return simple ? value : JSON.stringify(value);
+}

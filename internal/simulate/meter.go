@@ -1,0 +1,104 @@
+package simulate
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// meter adds up what happens from its beginning on; what was before does not count.
+type meter struct {
+	on bool
+
+	joins, waited, failures uint64
+	moved, cut              uint64
+	waits                   []time.Duration // those above 0
+	servers                 map[model.FleetName]*paid
+	players                 int
+	playersSince            time.Time
+	playerSeconds           float64
+	present                 map[model.FleetName]int // servers that were there at the beginning
+	points                  []Point
+}
+
+// paid is the time of a fleet's servers.
+type paid struct{ seconds, idle float64 }
+
+// Point is how things stood at a moment.
+type Point struct {
+	At       time.Time
+	Needed   int // servers, by the demand alone
+	Servers  int // that cost
+	Open     int
+	Sessions int
+	Players  int // inside
+	Waiting  int // joins
+}
+
+func newMeter() *meter {
+	return &meter{servers: map[model.FleetName]*paid{}, present: map[model.FleetName]int{}}
+}
+
+// begin forgets what was counted.
+func (m *meter) begin(now time.Time) {
+	*m = meter{on: true, servers: map[model.FleetName]*paid{}, present: map[model.FleetName]int{}, players: m.players, playersSince: now}
+}
+
+func (m *meter) join(v *visitor) {
+	if v.tries == 0 {
+		m.joins++
+	}
+}
+
+func (m *meter) seated(_ *visitor, waited time.Duration) {
+	if waited > 0 {
+		m.waited++
+		m.waits = append(m.waits, waited)
+	}
+}
+
+func (m *meter) failed(_ *visitor, waited time.Duration) {
+	m.failures++
+	if waited > 0 {
+		m.waited++
+		m.waits = append(m.waits, waited)
+	}
+}
+
+func (m *meter) enter(now time.Time) { m.count(now, 1) }
+func (m *meter) leave(now time.Time) { m.count(now, -1) }
+
+// count changes the number of players inside.
+func (m *meter) count(now time.Time, n int) {
+	m.playerSeconds += float64(m.players) * now.Sub(m.playersSince).Seconds()
+	m.playersSince = now
+	m.players += n
+}
+
+// paid accounts for a server's time since it was last accounted for.
+func (m *meter) paid(s *server, now time.Time) {
+	p := m.servers[s.instance.Fleet]
+	if p == nil {
+		p = &paid{}
+		m.servers[s.instance.Fleet] = p
+	}
+	d := now.Sub(s.paidSince).Seconds()
+	s.paidSince = now
+	p.seconds += d
+	if len(s.rooms) == 0 {
+		p.idle += d
+	}
+}
+
+// quantile is the wait that a share of all joins did not exceed: 0 for those that did not wait.
+func (m *meter) quantile(share float64) time.Duration {
+	slices.Sort(m.waits)
+	rank := int(math.Ceil(share*float64(m.joins))) - 1 // of all joins, by their wait
+	i := rank - (int(m.joins) - len(m.waits))
+	if i < 0 || len(m.waits) == 0 {
+		return 0
+	}
+	return m.waits[min(i, len(m.waits)-1)]
+}

@@ -1,0 +1,234 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/registry"
+	roomserver "greenroom.dev/greenroom/internal/room"
+)
+
+// reportWait is how long a server gathers changes before it reports them, as those of sdk/go/server do.
+const reportWait = 50 * time.Millisecond
+
+// server is a virtual server: an instance, and what a server of sdk/go/server with the built-in rooms would keep and say.
+type server struct {
+	instance  provider.Instance
+	stream    uint64
+	greeted   bool
+	heard     time.Time // its last report
+	rooms     map[model.SessionRef]*room
+	dirty     []*room
+	ended     []registry.EndedSession
+	reporting bool // a report is due
+
+	paidSince time.Time // since when its time has not been accounted for
+}
+
+// room is a session on its server.
+type room struct {
+	ref      model.SessionRef
+	gen      model.Generation
+	capacity int
+	seats    []model.Seat // claimed
+	released []model.SeatID
+	dirty    bool
+	emptied  uint64 // counts how often it became empty
+}
+
+// greet makes a booted server known to the registry.
+func (w *World) greet(s *server) {
+	s.greeted, s.heard = true, w.loop.Now()
+
+	_, err := w.registry.Greet(w.ctx, registry.Hello{Server: s.instance.ID, Stream: s.stream, Version: "virtual", Now: w.loop.Now()})
+	w.must("greet", err)
+	w.machine.note("greeted", s)
+	w.poke(s.instance.Fleet)
+}
+
+// claim is a player at the door of a server with a ticket. A session that the server does not have is opened by it.
+//
+// It answers false where a real one turns the player away.
+func (w *World) claim(s *server, v *visitor) bool {
+	if !s.instance.Running || !s.greeted {
+		return false
+	}
+	r := s.rooms[v.at]
+	if r == nil {
+		r = w.open(s, v.at, v.gen, v.capacity)
+	}
+	if r.gen != v.gen || len(r.seats) >= r.capacity {
+		return false
+	}
+	r.seats = append(r.seats, model.Seat{ID: v.seat, Player: v.name})
+	w.changed(s, r)
+	return true
+}
+
+func (w *World) open(s *server, ref model.SessionRef, gen model.Generation, capacity int) *room {
+	if len(s.rooms) == 0 {
+		w.pay(s)
+	}
+	s.ended = slices.DeleteFunc(s.ended, func(e registry.EndedSession) bool { return e.Session == ref })
+	r := &room{ref: ref, gen: gen, capacity: capacity}
+	s.rooms[ref] = r
+	return r
+}
+
+func (w *World) close(s *server, r *room) {
+	if len(s.rooms) == 1 {
+		w.pay(s)
+	}
+	delete(s.rooms, r.ref)
+}
+
+// release is a player who leaves.
+func (w *World) release(s *server, ref model.SessionRef, seat model.SeatID) {
+	r := s.rooms[ref]
+	if r == nil {
+		return
+	}
+	i := slices.IndexFunc(r.seats, func(x model.Seat) bool { return x.ID == seat })
+	if i < 0 {
+		return
+	}
+	last := len(r.seats) - 1
+	r.seats[i] = r.seats[last]
+	r.seats = r.seats[:last]
+	r.released = append(r.released, seat)
+	w.changed(s, r)
+	if last == 0 {
+		w.linger(s, r)
+	}
+}
+
+// linger ends an empty session if nobody comes for as long as the built-in room server waits.
+func (w *World) linger(s *server, r *room) {
+	r.emptied++
+	times := r.emptied
+	w.loop.After(roomserver.EmptyLinger, func() {
+		if len(r.seats) > 0 || r.emptied != times || s.rooms[r.ref] != r {
+			return
+		}
+		w.close(s, r)
+		s.ended = append(s.ended, registry.EndedSession{Session: r.ref, Generation: r.gen})
+		w.changed(s, nil)
+	})
+}
+
+// changed has the server report soon.
+func (w *World) changed(s *server, r *room) {
+	if r != nil && !r.dirty {
+		r.dirty = true
+		s.dirty = append(s.dirty, r)
+	}
+	if !s.reporting {
+		s.reporting = true
+		w.loop.After(reportWait, func() { w.report(s) })
+	}
+}
+
+// report tells the registry what changed on a server, or that it is there.
+func (w *World) report(s *server) {
+	s.reporting = false
+	if !s.instance.Running {
+		return
+	}
+	now := w.loop.Now()
+	out := registry.Report{Server: s.instance.ID, Stream: s.stream, Ended: s.ended, Now: now, Sessions: w.sessionReports[:0]}
+	for _, r := range s.dirty {
+		r.dirty = false
+		if s.rooms[r.ref] == r {
+			out.Sessions = append(out.Sessions, registry.SessionReport{
+				Session: r.ref, Generation: r.gen, Capacity: r.capacity, Claimed: r.seats, Released: r.released,
+			})
+		}
+	}
+	w.must("report", w.registry.Report(w.ctx, out))
+	for _, r := range s.dirty {
+		r.released = r.released[:0]
+	}
+	w.sessionReports = out.Sessions
+	s.dirty, s.ended, s.heard = s.dirty[:0], s.ended[:0], now
+}
+
+// links are the streams to the virtual servers, as a hand-over sees them. They answer at once.
+type links struct{ *World }
+
+var _ handover.Links = links{}
+
+func (l links) find(id model.ServerID, ref model.SessionRef) (*server, *room, error) {
+	s := l.machine.servers[id]
+	if s == nil || !s.instance.Running || !s.greeted {
+		return nil, nil, fmt.Errorf("server %s has no link", id)
+	}
+	return s, s.rooms[ref], nil
+}
+
+// HandOver implements handover.Links. A session that nobody has entered yet has no state.
+func (l links) HandOver(_ context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation) ([]byte, error) {
+	_, _, err := l.find(id, ref)
+	return nil, err
+}
+
+// Resume implements handover.Links.
+func (l links) Resume(_ context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation) error {
+	_, _, err := l.find(id, ref)
+	return err
+}
+
+// Open implements handover.Links.
+func (l links) Open(_ context.Context, id model.ServerID, o handover.Opening) error {
+	s, r, err := l.find(id, o.Session)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		r = l.open(s, o.Session, o.Generation, o.Capacity)
+	}
+	r.gen = o.Generation
+	l.linger(s, r)
+	l.changed(s, r)
+	l.Note(s, "opened", o.Session)
+	l.meter.moved++
+	return nil
+}
+
+// Close implements handover.Links: with a redirect the players go to where it says, without it they are gone.
+func (l links) Close(_ context.Context, id model.ServerID, ref model.SessionRef, _ model.Generation, _ string, to *handover.Redirect) error {
+	s, r, err := l.find(id, ref)
+	if err != nil {
+		return err
+	}
+	l.Note(s, "closed", ref)
+	var inside []model.Seat
+	if r != nil {
+		inside = r.seats
+		l.close(s, r)
+	}
+	if to == nil {
+		for _, seat := range inside {
+			l.cut(seat.Player)
+		}
+		return nil
+	}
+	for _, t := range to.Tickets {
+		l.redirect(t, to.Server)
+	}
+	return nil
+}
+
+// LastCopy implements handover.Links: virtual sessions have no state.
+func (l links) LastCopy(model.SessionRef) ([]byte, bool) { return nil, false }
+
+// Note notes what happened to a session on a server.
+func (w *World) Note(s *server, what string, ref model.SessionRef) {
+	w.machine.note(what, s)
+	w.loop.NoteText(string(ref.Route))
+	w.loop.NoteText(string(ref.Key))
+}

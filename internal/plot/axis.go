@@ -92,9 +92,9 @@ func roundStep(x float64) float64 {
 	switch x /= power; {
 	case x <= 1.2:
 		return power
-	case x <= 2.4:
+	case x <= 3:
 		return 2 * power
-	case x <= 6:
+	case x <= 7.2:
 		return 5 * power
 	}
 	return 10 * power

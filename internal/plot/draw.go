@@ -9,10 +9,10 @@ func (l *layout) draw(c vg.Canvas) {
 	p := pen{c}
 	p.fill(paper, vg.Point{}, vg.Point{X: width}, vg.Point{X: width, Y: l.height}, vg.Point{Y: l.height})
 	y := l.height - 19
-	p.text(l.heavy(14, ink), 14, y, left, l.Title)
+	p.text(l.heavy(14, ink), 14, y, left, fit(l.heavy(14, ink), l.Title, width-28))
 	if l.Subtitle != "" {
 		y -= subHeight
-		p.text(l.style(10, faint), 14, y, left, l.Subtitle)
+		p.text(l.style(10, faint), 14, y, left, fit(l.style(10, faint), l.Subtitle, width-28))
 	}
 	top := l.height - l.head()
 	l.panelHead(p, l.Panels[0], top-14)
@@ -35,8 +35,8 @@ func (l *layout) panel(p pen, i int, ceiling vg.Length) {
 	f := frame{l, axis, floor}
 	for _, t := range axis.ticks {
 		y := f.up(t.at)
-		p.line(grid, 0.7, vg.Point{X: leftMargin, Y: y}, vg.Point{X: width - rightMargin, Y: y})
-		p.text(l.style(9, faint), leftMargin-6, y-3, right, t.label)
+		p.line(grid, 0.7, vg.Point{X: l.left, Y: y}, vg.Point{X: width - rightMargin, Y: y})
+		p.text(l.style(9, faint), l.left-6, y-3, right, t.label)
 	}
 	for _, t := range timeTicks(l.x, l.zone) {
 		x := l.across(t.at)
@@ -48,35 +48,40 @@ func (l *layout) panel(p pen, i int, ceiling vg.Length) {
 	for _, m := range l.shownMarks() {
 		p.dashed(faint, 0.8, vg.Point{X: l.at(m.At), Y: ceiling}, vg.Point{X: l.at(m.At), Y: floor})
 	}
-	p.line(axisLine, 0.8, vg.Point{X: leftMargin, Y: floor}, vg.Point{X: width - rightMargin, Y: floor})
+	p.line(axisLine, 0.8, vg.Point{X: l.left, Y: floor}, vg.Point{X: width - rightMargin, Y: floor})
 }
 
 // panelHead writes the title, its note and, at the right, the legend.
 func (l *layout) panelHead(p pen, panel Panel, y vg.Length) {
+	legend, legendWidth := l.legend(panel)
+	most := width - rightMargin - legendWidth - 16 // where the rest must end
 	x := vg.Length(14)
-	title := l.heavy(10.5, ink)
-	p.text(title, x, y, left, panel.Title)
-	x += title.width(panel.Title) + 8
+	heavy, small := l.heavy(10.5, ink), l.style(9.5, faint)
+	title := fit(heavy, panel.Title, most-x)
+	p.text(heavy, x, y, left, title)
+	x += heavy.width(title) + 8
 	note := panel.Unit
 	if panel.Note != "" {
 		note = panel.Unit + " · " + panel.Note
 	}
-	small := l.style(9.5, faint)
-	p.text(small, x, y, left, fit(small, note, width-rightMargin-x-l.legendWidth(panel)-12))
-	x = width - rightMargin - l.legendWidth(panel)
-	for _, s := range panel.Series {
-		l.swatch(p, s, x, y)
-		p.text(l.style(9.5, ink), x+18, y, left, s.Name)
-		x += 18 + l.style(9.5, ink).width(s.Name) + 14
+	p.text(small, x, y, left, fit(small, note, most-x))
+	x = width - rightMargin - legendWidth
+	for i, name := range legend {
+		l.swatch(p, panel.Series[i], x, y)
+		p.text(l.style(9.5, ink), x+swatchWidth, y, left, name)
+		x += swatchWidth + l.style(9.5, ink).width(name) + legendGap
 	}
 }
 
-func (l *layout) legendWidth(panel Panel) vg.Length {
-	w := vg.Length(-14)
+// legend is what the legend calls the series, and how wide it is: together at most three fifths of the picture.
+func (l *layout) legend(panel Panel) (names []string, w vg.Length) {
+	style, n := l.style(9.5, ink), vg.Length(len(panel.Series))
 	for _, s := range panel.Series {
-		w += 18 + l.style(9.5, ink).width(s.Name) + 14
+		name := fit(style, s.Name, width*3/5/n-swatchWidth-legendGap)
+		names = append(names, name)
+		w += swatchWidth + style.width(name) + legendGap
 	}
-	return w
+	return names, max(0, w-legendGap)
 }
 
 // swatch shows what a series looks like.
@@ -106,7 +111,7 @@ func (l *layout) markLabels(p pen) {
 		y := ceiling + 3 + vg.Length(l.rows[i])*markHeight
 		p.dashed(faint, 0.8, vg.Point{X: l.at(m.At), Y: y + 8}, vg.Point{X: l.at(m.At), Y: ceiling})
 		begin, _ := l.markLabel(small, m)
-		p.text(small, begin, y, left, m.Label)
+		p.text(small, begin, y, left, fit(small, m.Label, labelMost))
 	}
 }
 

@@ -14,6 +14,7 @@ type layout struct {
 	x      span
 	zone   *time.Location
 	height vg.Length
+	left   vg.Length              // of the plots: beside the widest label
 	colors map[string]color.NRGBA // of series
 	rows   []int                  // of marks: in which row of labels each stands
 	marks  int                    // rows of marks
@@ -36,8 +37,8 @@ func newLayout(f Figure, x span) (*layout, error) {
 		l.zone = time.UTC
 	}
 	l.colorSeries()
-	l.placeMarks()
 	l.scale()
+	l.placeMarks()
 	panels := vg.Length(len(f.Panels))
 	l.height = l.head() + l.markRows() + panels*(panelHead+plotHeight) + (panels-1)*panelGap + bottomMargin
 	return l, nil
@@ -86,6 +87,9 @@ func (l *layout) scale() {
 		}
 		ticks, s := valueTicks(lowest[from], highest[from])
 		l.ranges[i] = yRange{s, ticks}
+		for _, t := range ticks {
+			l.left = max(l.left, leftMargin, l.style(9, faint).width(t.label)+12)
+		}
 	}
 }
 
@@ -124,8 +128,9 @@ func (l *layout) placeMarks() {
 }
 
 // markLabel is from where to where a mark's label goes: to the right of its line, or to the left where there is no room.
+// A label is at most labelMost wide.
 func (l *layout) markLabel(s style, m Mark) (begin, end vg.Length) {
-	begin, w := l.at(m.At)+3, s.width(m.Label)
+	begin, w := l.at(m.At)+3, s.width(fit(s, m.Label, labelMost))
 	if begin+w > width-2 {
 		begin -= w + 6
 	}
@@ -136,5 +141,5 @@ func (l *layout) markLabel(s style, m Mark) (begin, end vg.Length) {
 func (l *layout) at(t time.Time) vg.Length { return l.across(seconds(t)) }
 
 func (l *layout) across(x float64) vg.Length {
-	return leftMargin + vg.Length((x-l.x.from)/(l.x.to-l.x.from))*(width-leftMargin-rightMargin)
+	return l.left + vg.Length((x-l.x.from)/(l.x.to-l.x.from))*(width-l.left-rightMargin)
 }

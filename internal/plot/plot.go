@@ -20,8 +20,11 @@ const (
 	PNG = "png"
 )
 
-// MaxPanels bounds a figure.
-const MaxPanels = 24
+// Bounds of a figure.
+const (
+	MaxPanels = 24
+	MaxSeries = 8 // in a panel
+)
 
 // Figure is one picture: panels one under the other, all over the same time.
 type Figure struct {
@@ -38,7 +41,7 @@ type Panel struct {
 	Title  string   // what one sees
 	Note   string   // its numbers, beside the title; "": none
 	Unit   string   // of the y axis, such as "servers"
-	Series []Series // drawn in this order, each over those before it
+	Series []Series // up to MaxSeries, drawn in this order, each over those before it
 }
 
 // Kind is how a series is drawn.
@@ -110,6 +113,9 @@ func (f *Figure) check() (span, error) {
 	}
 	all := span{math.Inf(1), math.Inf(-1)}
 	for _, p := range f.Panels {
+		if len(p.Series) > MaxSeries {
+			return span{}, fmt.Errorf("panel %q has %d series: at most %d can be told apart", p.Title, len(p.Series), MaxSeries)
+		}
 		for _, s := range p.Series {
 			for i, point := range s.Points {
 				if math.IsNaN(point.Value) || math.IsInf(point.Value, 0) {
@@ -142,7 +148,10 @@ const (
 	plotHeight   vg.Length = 150 // of a panel
 	panelHead    vg.Length = 22  // title, note and legend above it
 	panelGap     vg.Length = 14
-	leftMargin   vg.Length = 58 // y labels
+	leftMargin   vg.Length = 46 // y labels, or more where they need it
+	swatchWidth  vg.Length = 18
+	legendGap    vg.Length = 14
+	labelMost    vg.Length = 160 // of a mark's label
 	rightMargin  vg.Length = 24
 	titleHeight  vg.Length = 26
 	subHeight    vg.Length = 16

@@ -32,6 +32,13 @@ func predictors() []kongcompletion.Option {
 			}
 			return names
 		})),
+		kongcompletion.WithPredictor("event", predictNames(func(ctx context.Context, api *plane) (names []string) {
+			list, _ := api.events.ListEvents(ctx, &greenroomv1.ListEventsRequest{})
+			for _, e := range list.GetEvents() {
+				names = append(names, e.GetName())
+			}
+			return names
+		})),
 		kongcompletion.WithPredictor("server", predictNames(func(ctx context.Context, api *plane) (names []string) {
 			list, _ := api.servers.ListServers(ctx, &greenroomv1.ListServersRequest{})
 			for _, s := range list.GetServers() {

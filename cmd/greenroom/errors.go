@@ -21,6 +21,11 @@ type missingError string
 
 func (e missingError) Error() string { return string(e) }
 
+// notReadyError says that what was checked is not ready.
+type notReadyError string
+
+func (e notReadyError) Error() string { return string(e) }
+
 // exitCode answers what the process ends with for err.
 func exitCode(err error) int {
 	var usage usageError
@@ -33,6 +38,8 @@ func exitCode(err error) int {
 		return exitRefused
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, new(notReadyError)):
+		return exitNotReady
 	case !errors.As(err, &remote):
 		return exitFailed
 	}

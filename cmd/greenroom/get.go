@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 )
@@ -16,6 +17,7 @@ import (
 type getCommand struct {
 	Fleets   getFleets   `cmd:"" aliases:"fleet" help:"Fleets, what they have and what they want."`
 	Routes   getRoutes   `cmd:"" aliases:"route" help:"Routes and how they split new sessions."`
+	Events   getEvents   `cmd:"" aliases:"event" help:"Announced events, and what stands for them."`
 	Servers  getServers  `cmd:"" aliases:"server" help:"Servers, their state and how full they are."`
 	Sessions getSessions `cmd:"" aliases:"session" help:"Sessions, where they live and who is in."`
 	Tokens   getTokens   `cmd:"" aliases:"token" help:"API tokens (never their secrets)."`
@@ -140,6 +142,53 @@ func weights(fleets []*greenroomv1.FleetWeight) string {
 		parts[i] = fmt.Sprintf("%s %s %%", f.GetFleet(), percent)
 	}
 	return strings.Join(parts, ", ")
+}
+
+type getEvents struct {
+	outputFlag
+	watchFlag
+	Name string `arg:"" optional:"" help:"Only this one." predictor:"event"`
+	All  bool   `help:"Those that are over, too."`
+}
+
+func (cmd *getEvents) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	if cmd.Watch {
+		return watchEvents.run(ctx, c, cmd.outputFlag, cmd.Name, func(ctx context.Context) (receiver[*greenroomv1.WatchEventsResponse], error) {
+			return api.events.WatchEvents(ctx, &greenroomv1.WatchEventsRequest{})
+		})
+	}
+	request := &greenroomv1.ListEventsRequest{}
+	if !cmd.All && cmd.Name == "" {
+		request.Since = timestamppb.Now()
+	}
+	list, err := api.events.ListEvents(ctx, request)
+	if err != nil {
+		return err
+	}
+	if list.Events, err = only(list.GetEvents(), cmd.Name, "event", (*greenroomv1.Event).GetName); err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.empty = "no events; greenroom event create NAME announces one"
+		t.row(eventHeader...)
+		for _, e := range list.GetEvents() {
+			t.row(eventCells(e)...)
+		}
+	})
+}
+
+var eventHeader = []any{"NAME", "ROUTE", "PHASE", "DOORS", "ENDS", "ATTENDANCE", "SLOTS", "SUMMARY"}
+
+func eventCells(e *greenroomv1.Event) []any {
+	s := e.GetStatus()
+	return []any{
+		e.GetName(), e.GetSpec().GetRoute(), stateName("EVENT_PHASE_", s.GetPhase()), e.GetSpec().GetDoorsAt(), e.GetSpec().GetEndsAt(),
+		e.GetSpec().GetAttendance(), of(s.GetSlotsStanding(), s.GetSlotsWanted()), s.GetSummary(),
+	}
 }
 
 type getServers struct {

@@ -22,7 +22,9 @@ const (
 	exitFailed  = 1 // the command did not do what it was asked
 	exitUsage   = 2 // the command line or a file is wrong; nothing was done
 	exitRefused = 3 // the API refused: no such thing, no permission, a conflict
-	exitRetry   = 4 // full or unreachable: the same command may succeed later
+	// exitNotReady is what `event check` ends with: it looked, and something is missing or in the way.
+	exitNotReady = 2
+	exitRetry    = 4 // full or unreachable: the same command may succeed later
 )
 
 // commandLine is every command there is.
@@ -33,9 +35,10 @@ type commandLine struct {
 	Serve serveCommand `cmd:"" group:"run" help:"Run the control plane as a service; its servers outlive it."`
 	Room  roomCommand  `cmd:"" group:"run" help:"Run one room server (the process provider starts these)."`
 
-	Apply    applyCommand    `cmd:"" group:"manage" help:"Create or change fleets and routes from YAML."`
-	Delete   deleteCommand   `cmd:"" group:"manage" help:"Delete a fleet or a route."`
-	Get      getCommand      `cmd:"" group:"manage" help:"List fleets, routes, servers, sessions, tokens or the audit log."`
+	Apply    applyCommand    `cmd:"" group:"manage" help:"Create or change fleets, routes and events from YAML."`
+	Delete   deleteCommand   `cmd:"" group:"manage" help:"Delete a fleet or a route, or cancel an event."`
+	Get      getCommand      `cmd:"" group:"manage" help:"List fleets, routes, events, servers, sessions, tokens or the audit log."`
+	Event    eventCommand    `cmd:"" group:"manage" help:"Announce an event, move it, and check that it is prepared."`
 	Describe describeCommand `cmd:"" group:"manage" help:"Show one thing in full."`
 	Drain    drainCommand    `cmd:"" group:"manage" help:"Hand a server's sessions over and stop it; nobody is cut."`
 	Undrain  undrainCommand  `cmd:"" group:"manage" help:"Take a drain back."`
@@ -62,7 +65,7 @@ const description = `Greenroom runs fleets of long-lived-session servers: warm b
   greenroom join plaza --key room-7    seat a player
   greenroom get servers                look around
 
-Exit codes: 0 done · 1 failed · 2 wrong command line or file · 3 refused · 4 full or unreachable, try again later.`
+Exit codes: 0 done · 1 failed · 2 wrong command line or file, or not ready · 3 refused · 4 full or unreachable, try again later.`
 
 func main() {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}

@@ -59,6 +59,8 @@ func items(message proto.Message) []proto.Message {
 		return messages(list.GetFleets())
 	case *greenroomv1.ListRoutesResponse:
 		return messages(list.GetRoutes())
+	case *greenroomv1.ListEventsResponse:
+		return messages(list.GetEvents())
 	case *greenroomv1.ListServersResponse:
 		return messages(list.GetServers())
 	case *greenroomv1.ListSessionsResponse:

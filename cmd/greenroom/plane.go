@@ -34,6 +34,7 @@ type plane struct {
 	servers  greenroomv1connect.ServerServiceClient
 	sessions greenroomv1connect.SessionServiceClient
 	joins    greenroomv1connect.JoinServiceClient
+	events   greenroomv1connect.EventServiceClient
 	signals  greenroomv1connect.SignalServiceClient
 	stage    greenroomv1connect.StageServiceClient
 	system   greenroomv1connect.SystemServiceClient
@@ -72,6 +73,7 @@ func (g *Globals) dial() (*plane, error) {
 		servers:  greenroomv1connect.NewServerServiceClient(conn),
 		sessions: greenroomv1connect.NewSessionServiceClient(conn),
 		joins:    greenroomv1connect.NewJoinServiceClient(conn),
+		events:   greenroomv1connect.NewEventServiceClient(conn),
 		signals:  greenroomv1connect.NewSignalServiceClient(conn),
 		stage:    greenroomv1connect.NewStageServiceClient(conn),
 		system:   greenroomv1connect.NewSystemServiceClient(conn),

@@ -46,6 +46,11 @@ var (
 		func(c *greenroomv1.WatchRoutesResponse) string { return c.GetRoute().GetName() },
 		func(c *greenroomv1.WatchRoutesResponse) []any { return routeCells(c.GetRoute()) },
 	}
+	watchEvents = watching[*greenroomv1.WatchEventsResponse]{
+		eventHeader,
+		func(c *greenroomv1.WatchEventsResponse) string { return c.GetEvent().GetName() },
+		func(c *greenroomv1.WatchEventsResponse) []any { return eventCells(c.GetEvent()) },
+	}
 	watchServers = watching[*greenroomv1.WatchServersResponse]{
 		serverHeader,
 		func(c *greenroomv1.WatchServersResponse) string { return c.GetServer().GetName() },

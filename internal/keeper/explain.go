@@ -46,15 +46,17 @@ type Decision struct {
 // told is an action in the making of an explanation.
 type told struct {
 	Action
-	sessions int    // of a hand over or an end
-	done     int    // of them
-	failed   string // the first error of one
+	sessions int      // of a hand over or an end
+	done     int      // of them
+	failed   string   // the first error of one
+	part     *decided // nil for what is not worth a line
 }
 
 // decided is a decision in the making.
 type decided struct {
 	at      time.Time
 	actions []*told
+	open    int // of them, without a result
 }
 
 // Explain answers a copy of the fleet's explanation, false for a fleet that is not kept here.
@@ -128,7 +130,7 @@ func (f *fleet) remember(now time.Time) {
 			last = &decided{at: now}
 			f.history = append(f.history, last)
 		}
-		last.actions = append(last.actions, a)
+		last.actions, last.open, a.part = append(last.actions, a), last.open+1, last
 	}
 	if extra := len(f.history) - MaxHistory; extra > 0 {
 		f.history = slices.Delete(f.history, 0, extra)
@@ -157,28 +159,44 @@ func (f *fleet) named(a *told, id model.ServerID) {
 	a.Server = id
 }
 
-// result notes how an action ended.
+// result notes how an action ended, and tells of its decision when it was the last of it.
 func (f *fleet) result(a *told, err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	a.Result = ok
 	if err != nil {
 		a.Result = err.Error()
 	}
+	f.ended(a)
 }
 
 // sessionResult notes how one of an action's sessions fared.
 func (f *fleet) sessionResult(a *told, ref model.SessionRef, err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if err != nil && a.failed == "" {
 		a.failed = ref.String() + ": " + err.Error()
 	}
 	if a.done++; a.done < a.sessions {
+		f.mu.Unlock()
 		return
 	}
 	a.Result = ok
 	if a.failed != "" {
 		a.Result = a.failed
+	}
+	f.ended(a)
+}
+
+// ended tells of a decision when its last action has a result. It gives f.mu back before.
+func (f *fleet) ended(a *told) {
+	var d Decision
+	if a.part != nil {
+		a.part.open--
+		if a.part.open == 0 {
+			d = a.part.decision()
+		}
+	}
+	f.mu.Unlock()
+	if d.Verb != "" && f.tell != nil {
+		f.tell(f.name, d)
 	}
 }

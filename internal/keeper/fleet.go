@@ -18,7 +18,8 @@ const (
 // fleet is what a keeper remembers of one fleet between two ticks. All of it can be lost: it is found out again.
 type fleet struct {
 	name  model.FleetName
-	poked chan struct{} // there may be something to do
+	poked chan struct{}                   // there may be something to do
+	tell  func(model.FleetName, Decision) // Config.Decided
 
 	tick  sync.Mutex // one tick at a time; guards state and fence
 	state plan.State
@@ -50,9 +51,9 @@ type homeless struct {
 	running bool
 }
 
-func newFleet(name model.FleetName) *fleet {
+func newFleet(name model.FleetName, tell func(model.FleetName, Decision)) *fleet {
 	return &fleet{
-		name: name, poked: make(chan struct{}, 1),
+		name: name, poked: make(chan struct{}, 1), tell: tell,
 		busy: map[model.ServerID]bool{}, moving: map[model.SessionRef]model.ServerID{},
 		lastMove: map[model.ServerID]time.Time{}, retries: map[model.SessionRef]retry{},
 		homeless: map[model.SessionRef]*homeless{},

@@ -28,6 +28,9 @@ type house struct {
 	reg     *memory.Memory
 	keeper  *Keeper
 	stop    func()
+
+	mu    sync.Mutex
+	heard []Decision // by Config.Decided
 }
 
 // story runs a test on the virtual clock with a machine and a control plane, which are gone afterwards.
@@ -52,6 +55,7 @@ func (h *house) up() {
 		Store: h.store, Registry: h.reg, Provider: h.machine, Mover: mover, Now: time.Now, Holder: "test",
 		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
 		Waiting: func(model.RouteName) int { return 0 },
+		Decided: h.hear,
 		Logger:  slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -62,6 +66,14 @@ func (h *house) up() {
 		if err := <-done; err != nil {
 			h.t.Errorf("Run: %v", err)
 		}
+	}
+}
+
+func (h *house) hear(fleet model.FleetName, d Decision) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if fleet == "plaza" {
+		h.heard = append(h.heard, d)
 	}
 }
 

@@ -130,7 +130,7 @@ func (k *Keeper) fleet(name model.FleetName) *fleet {
 	defer k.mu.Unlock()
 	f := k.fleets[name]
 	if f == nil {
-		f = newFleet(name)
+		f = newFleet(name, k.cfg.Decided)
 		k.fleets[name] = f
 	}
 	return f

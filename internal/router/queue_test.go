@@ -71,6 +71,12 @@ func TestQueueWakesForANewServer(t *testing.T) {
 		if !p.over() || p.err != nil || p.Server != "a-1" || p.took > 3*time.Second+2*Pace {
 			t.Fatalf("%+v after %v, %v", p.Placement, p.took, p.err)
 		}
+		if p.Waited < 3*time.Second || p.Waited > p.took {
+			t.Errorf("it says that it waited %s of %s", p.Waited, p.took)
+		}
+		if at := h.join("k", "bob"); at.Waited != 0 {
+			t.Errorf("who was seated at once says %s", at.Waited)
+		}
 	})
 }
 

@@ -81,6 +81,7 @@ type Placement struct {
 	Endpoints  []model.Endpoint // shared: not to be changed
 	Tickets    []Ticket         // in the order of Request.Players
 	Created    bool
+	Waited     time.Duration // in the route's queue; 0: seated at once
 }
 
 // Ticket is one player's way in.

@@ -102,5 +102,6 @@ func (r *Router) await(ctx context.Context, w *Waiting) (Placement, error) {
 		return Placement{}, err
 	}
 	p, _, err := w.Answer()
+	p.Waited = max(r.cfg.Now().Sub(w.since), 1) // the shortest wait is one too
 	return p, err
 }

@@ -79,6 +79,7 @@ type Config struct {
 	Provider Provider
 	Census   *observe.Census
 	Metrics  *observe.Metrics
+	History  History
 	Rules    *rules.Checker
 	Version  Version
 	Now      func() time.Time
@@ -120,6 +121,7 @@ func (a *API) Register(server *connect.Server) {
 	greenroomv1connect.RegisterApplyServiceHandler(server, applies{a})
 	greenroomv1connect.RegisterEventServiceHandler(server, events{a})
 	greenroomv1connect.RegisterFleetServiceHandler(server, fleets{a})
+	greenroomv1connect.RegisterHistoryServiceHandler(server, histories{a})
 	greenroomv1connect.RegisterRouteServiceHandler(server, routes{a})
 	greenroomv1connect.RegisterJoinServiceHandler(server, joins{a})
 	greenroomv1connect.RegisterServerServiceHandler(server, servers{a})

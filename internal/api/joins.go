@@ -9,6 +9,7 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/history"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/registry"
@@ -36,7 +37,14 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 		request.MaxWait = &wait
 	}
 	seated, err := s.cfg.Router.Join(ctx, request)
-	s.cfg.Metrics.Join(seated.Fleet, joinOutcome(ctx, err), time.Since(began))
+	outcome := joinOutcome(ctx, err)
+	s.cfg.Metrics.Join(seated.Fleet, outcome, time.Since(began))
+	if outcome != observe.JoinRefused { // the request was wrong: nobody was turned away
+		s.cfg.History.Joined(history.Join{
+			Route: request.Route, Players: len(request.Players), Fleet: seated.Fleet, Keyed: request.Key != "",
+			Created: seated.Created, Waited: seated.Waited,
+		})
+	}
 	if err != nil {
 		return nil, err
 	}

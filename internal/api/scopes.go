@@ -16,9 +16,10 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		return store.ScopeJoin, true
 
 	case g.FleetServiceGetFleetProcedure, g.FleetServiceListFleetsProcedure, g.FleetServiceWatchFleetsProcedure,
-		g.FleetServiceExplainFleetProcedure,
+		g.FleetServiceExplainFleetProcedure, g.FleetServiceListDecisionsProcedure,
 		g.EventServiceGetEventProcedure, g.EventServiceListEventsProcedure, g.EventServiceWatchEventsProcedure,
 		g.EventServiceCheckEventProcedure,
+		g.HistoryServiceGetHistoryProcedure, g.HistoryServiceGetCostsProcedure, g.HistoryServiceExportTraceProcedure,
 		g.RouteServiceGetRouteProcedure, g.RouteServiceListRoutesProcedure, g.RouteServiceWatchRoutesProcedure,
 		g.ServerServiceGetServerProcedure, g.ServerServiceListServersProcedure, g.ServerServiceWatchServersProcedure,
 		g.SessionServiceGetSessionProcedure, g.SessionServiceListSessionsProcedure, g.SessionServiceWatchSessionsProcedure,

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"testing"
 	"time"
 
+	"greenroom.dev/greenroom/internal/decide/bound"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/trace"
 )
 
 // day is a fleet under a demand, second by second: sessions come by chance at the rate that demand says, stay for a time
@@ -15,6 +18,7 @@ import (
 type day struct {
 	spec     model.FleetSpec
 	demand   func(second int) float64 // sessions a second
+	sessions map[int][]float64        // instead of demand: the stays of those that begin in a second
 	outlook  func(now time.Time) Outlook
 	stay     float64 // seconds
 	boot     [2]int  // seconds, from and up to
@@ -29,16 +33,18 @@ type day struct {
 // spent is what a day took.
 type spent struct {
 	serverHours, bound    float64
+	occupied              float64 // server-hours of servers with a session
 	joins, waited, failed int
 	starts, peak          int
+	failedAt              []int
 	longest               int // wait, in seconds
 }
 
 func (s spent) ratio() float64 { return s.serverHours / s.bound }
 
 func (s spent) String() string {
-	return fmt.Sprintf("%7.1f h, bound %7.1f: x%.3f; %d joins, %.3f%% waited (%d s at most), %d failed; %d starts, %d at the peak",
-		s.serverHours, s.bound, s.ratio(), s.joins, 100*float64(s.waited)/float64(max(1, s.joins)), s.longest, s.failed, s.starts, s.peak)
+	return fmt.Sprintf("%7.1f h, bound %7.1f: x%.3f (x%.3f in use); %d joins, %.3f%% waited (%d s at most), %d failed; %d starts, %d at the peak",
+		s.serverHours, s.bound, s.ratio(), s.occupied/s.bound, s.joins, 100*float64(s.waited)/float64(max(1, s.joins)), s.longest, s.failed, s.starts, s.peak)
 }
 
 // maxWait is how long a join waits before it fails, in seconds.
@@ -56,12 +62,11 @@ type dayWorld struct {
 	now     int
 	servers []*dayServer
 	ends    endings
-	waiting []int // since when, oldest first
+	waiting []waiter // oldest first
 	begun   uint64
-	there   int // sessions
 	born    int
 	memory  Memory
-	levels  []level
+	meter   *bound.Meter
 	out     spent
 }
 
@@ -82,14 +87,6 @@ func (e *endings) Pop() any {
 	return x
 }
 
-// level is the n-th server of the clairvoyant: it runs while n servers are needed, and through a pause that is shorter
-// than a boot.
-type level struct {
-	offSince int
-	on, used bool
-	cost     int
-}
-
 var midnight = time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
 
 func (cfg day) run() spent {
@@ -97,15 +94,17 @@ func (cfg day) run() spent {
 	if cfg.decide == nil {
 		cfg.decide = Decide
 	}
+	c := cfg.spec.Capacity.Sessions
+	w.meter = bound.New(bound.Server{
+		Slots: c, Seats: math.MaxInt32, Boot: time.Duration(cfg.boot[0]) * time.Second, Min: cfg.spec.Min, Present: cfg.warm,
+	}, w.clock())
 	for range cfg.warm {
 		w.start(0).Stage = Serving
 	}
 	for w.now = range cfg.seconds {
 		w.second()
 	}
-	for _, l := range w.levels {
-		w.out.bound += float64(l.cost) / 3600
-	}
+	w.out.bound = w.meter.Total(w.clock()).ServerHours
 	return w.out
 }
 
@@ -125,7 +124,7 @@ func (w *dayWorld) clock() time.Time { return midnight.Add(time.Duration(w.now) 
 func (w *dayWorld) second() {
 	for len(w.ends) > 0 && w.ends[0].at <= float64(w.now) {
 		e := heap.Pop(&w.ends).(ending)
-		w.there--
+		w.meter.Add(w.clock(), bound.Change{Sessions: -1})
 		e.server.FreeSlots++
 	}
 	kept := w.servers[:0]
@@ -143,25 +142,46 @@ func (w *dayWorld) second() {
 	w.serve()
 	w.out.serverHours += float64(len(w.servers)) / 3600
 	w.out.peak = max(w.out.peak, len(w.servers))
-	w.bound()
+	w.out.occupied += float64(w.occupied()) / 3600
 }
 
 func (w *dayWorld) arrive() {
-	n := w.poisson(w.cfg.demand(w.now)/float64(max(1, w.cfg.batch))) * max(1, w.cfg.batch)
-	w.out.joins += n
-	for range n {
-		w.waiting = append(w.waiting, w.now)
+	stays := w.cfg.sessions[w.now]
+	if w.cfg.sessions == nil {
+		for range w.poisson(w.cfg.demand(w.now)/float64(max(1, w.cfg.batch))) * max(1, w.cfg.batch) {
+			stays = append(stays, w.rng.ExpFloat64()*w.cfg.stay)
+		}
+	}
+	for _, stay := range stays {
+		w.waiting = append(w.waiting, waiter{w.now, stay})
+		w.out.joins++
 	}
 	w.serve()
+}
+
+// waiter is a session that is to begin.
+type waiter struct {
+	since int
+	stay  float64 // seconds
+}
+
+func (w *dayWorld) occupied() (n int) {
+	for _, s := range w.servers {
+		if s.FreeSlots < s.Slots {
+			n++
+		}
+	}
+	return n
 }
 
 // serve places those who wait, the first first.
 func (w *dayWorld) serve() {
 	for len(w.waiting) > 0 {
-		since := w.waiting[0]
+		since := w.waiting[0].since
 		if w.now-since > maxWait {
 			w.out.failed++
-		} else if !w.place() {
+			w.out.failedAt = append(w.out.failedAt, w.now)
+		} else if !w.place(w.waiting[0].stay) {
 			break
 		}
 		if w.now > since {
@@ -172,7 +192,7 @@ func (w *dayWorld) serve() {
 	}
 }
 
-func (w *dayWorld) place() bool {
+func (w *dayWorld) place(stay float64) bool {
 	var best *dayServer
 	for _, s := range w.servers {
 		if s.Stage == Serving && s.FreeSlots > 0 && (best == nil || s.FreeSlots < best.FreeSlots) {
@@ -184,8 +204,8 @@ func (w *dayWorld) place() bool {
 	}
 	best.FreeSlots--
 	w.begun++
-	w.there++
-	heap.Push(&w.ends, ending{float64(w.now) + w.rng.ExpFloat64()*w.cfg.stay, best})
+	w.meter.Add(w.clock(), bound.Change{Sessions: 1})
+	heap.Push(&w.ends, ending{float64(w.now) + stay, best})
 	return true
 }
 
@@ -223,33 +243,6 @@ func (w *dayWorld) decide() {
 	w.memory = d.Memory
 	if w.cfg.onSecond != nil {
 		w.cfg.onSecond(w.now, w, d)
-	}
-}
-
-// bound is what somebody who knows the day would spend: enough slots at each instant for the sessions that are there or
-// wait, each start at the price of a boot.
-func (w *dayWorld) bound() {
-	c := w.cfg.spec.Capacity.Sessions
-	need := max((w.there+len(w.waiting)+c-1)/c, w.cfg.spec.Min)
-	for len(w.levels) < need {
-		w.levels = append(w.levels, level{})
-	}
-	boot := (w.cfg.boot[0] + w.cfg.boot[1]) / 2
-	for i := range w.levels {
-		l := &w.levels[i]
-		switch {
-		case i < need && l.on:
-			l.cost++
-		case i < need:
-			pause := boot
-			if l.used {
-				pause = min(boot, w.now-l.offSince)
-			}
-			l.cost += 1 + pause
-			l.on, l.used = true, true
-		case l.on:
-			l.on, l.offSince = false, w.now
-		}
 	}
 }
 
@@ -296,4 +289,38 @@ func crowd(base func(int) float64, times float64, begin, rise, hold, fall int) f
 // steps is a demand that changes once a minute, as a trace's does.
 func steps(demand func(int) float64) func(int) float64 {
 	return func(s int) float64 { return demand(s / 60 * 60) }
+}
+
+// generated is a trace's keyed sessions: when each begins, and how long until the last of its players has left.
+func generated(t *testing.T, name string, o trace.Options) (sessions map[int][]float64, seconds int) {
+	t.Helper()
+	g, err := trace.Generate(name, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(o.Seed, 2))
+	sessions = make(map[int][]float64)
+	for i := range g.Trace.Rows {
+		r := &g.Trace.Rows[i]
+		if r.Sessions == 0 {
+			continue
+		}
+		begins, ends := make([]float64, r.Sessions), make([]float64, r.Sessions)
+		for j := range r.Joins {
+			k := j
+			at := rng.Float64() * g.Trace.Step.Seconds()
+			if j >= r.Sessions {
+				k = rng.IntN(r.Sessions)
+				at = begins[k] + rng.Float64()*(g.Trace.Step.Seconds()-begins[k])
+			} else {
+				begins[k] = at
+			}
+			ends[k] = max(ends[k], at+r.DrawStay(rng).Seconds())
+		}
+		from := r.At.Sub(g.Trace.Start).Seconds()
+		for k := range begins {
+			sessions[int(from+begins[k])] = append(sessions[int(from+begins[k])], ends[k]-begins[k])
+		}
+	}
+	return sessions, int(g.Trace.End().Sub(g.Trace.Start).Seconds())
 }

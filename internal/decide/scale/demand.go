@@ -130,8 +130,10 @@ type pace struct {
 // what is known before it is believed.
 const (
 	longSpan    = 300.0
-	youngSpan   = 60.0 // a memory younger than that is taken to have seen nothing before
+	youngSpan   = 20.0 // a memory younger than that is taken to have seen nothing before
 	surprise    = 3.0
+	usualEvents = 5.0   // as many sessions of the last hour stand beside the long span, so that a quiet one proves little
+	usualSpan   = 900.0 // but no more than it had in that time
 	growthSpan  = 20.0
 	growthNow   = 5.0
 	growthLimit = 2.0 // arrivals by growth are at most so many times those without
@@ -144,7 +146,12 @@ func (d *demand) pace() pace {
 		return pace{noise: 1}
 	}
 	seconds = max(seconds, youngSpan)
-	p := pace{arriving: arrived / seconds, leaving: left / seconds, noise: d.noise(), span: seconds}
+	usual := d.usual()
+	beside := usualSpan
+	if usual > 0 {
+		beside = min(usualSpan, usualEvents/usual)
+	}
+	p := pace{arriving: (arrived + usual*beside) / (seconds + beside), leaving: left / seconds, noise: d.noise(), span: seconds}
 	for _, span := range [...]float64{60, 15, 5} {
 		arrived, left, seconds := d.over(span)
 		if seconds < 1 {
@@ -160,6 +167,14 @@ func (d *demand) pace() pace {
 	}
 	p.growth = d.growth(p)
 	return p
+}
+
+// usual is the rate of about the last hour.
+func (d *demand) usual() float64 {
+	if d.elapsed < 1 {
+		return 0
+	}
+	return d.slow / (1 - math.Exp(-d.elapsed/slowSpan))
 }
 
 // growth compares the last seconds with those before.

@@ -20,33 +20,17 @@ const eventSlack = 5 * time.Minute
 // announced is an event as it is now.
 type announced struct {
 	*Event
-	lead     time.Duration
 	prepares time.Time // what is started then is there in time
 	wanted   int       // sessions, by the time a server started now can be used
 	arrived  int       // sessions, if they came as announced
 }
 
 func (x *weighing) announce(e *Event) announced {
-	a := announced{Event: e, lead: e.Lead}
-	if a.lead == 0 {
-		a.lead = max(model.DefaultEventLead, 2*x.horizon)
+	now, lead := x.in.Now, e.LeadTime(x.horizon)
+	return announced{
+		Event: e, prepares: e.DoorsAt.Add(-lead - x.horizon),
+		wanted: e.Wanted(now, x.horizon+lead), arrived: e.Wanted(now, 0),
 	}
-	a.prepares = e.DoorsAt.Add(-a.lead - x.horizon)
-	a.wanted = e.by(x.in.Now.Add(x.horizon + a.lead))
-	a.arrived = e.by(x.in.Now)
-	return a
-}
-
-// by is how many of the event's sessions are there at a time, as announced.
-func (e *Event) by(at time.Time) int {
-	since := at.Sub(e.DoorsAt)
-	switch {
-	case since < 0:
-		return 0
-	case since >= e.Ramp:
-		return e.Sessions
-	}
-	return ceil(float64(e.Sessions) * float64(since) / float64(e.Ramp))
 }
 
 // events asks for what is announced. What is wanted for all events that are under way is added up, to the sessions that

@@ -12,7 +12,7 @@ import (
 func (x *weighing) buffer(p *model.Policy) Answer {
 	b := p.Buffer
 	used := x.census.used()
-	share := ceil(b.FreePercent / (100 - b.FreePercent) * float64(used))
+	share := roundUp(b.FreePercent / (100 - b.FreePercent) * float64(used))
 	a := Answer{Name: p.Name, Kind: p.Kind(), Free: max(b.FreeSessions, share), Ready: b.ReadyServers}
 	a.Reason = fmt.Sprintf("%s kept free", model.Count(a.Free, "slot"))
 	if share >= b.FreeSessions && share > 0 {
@@ -81,7 +81,7 @@ func (x *weighing) load(p *model.Policy) Answer {
 	return a
 }
 
-// external wants ceil(value ÷ target) servers, and holds when there is no value to believe.
+// external wants roundUp(value ÷ target) servers, and holds when there is no value to believe.
 func (x *weighing) external(p *model.Policy) Answer {
 	e := p.External
 	s, known := x.in.Outlook.Signals[e.Signal]
@@ -103,7 +103,7 @@ func (x *weighing) external(p *model.Policy) Answer {
 }
 
 // atLeast is a number of servers that is large enough, up to maxServers.
-func atLeast(f float64) int { return ceil(math.Min(math.Max(0, f), maxServers)) }
+func atLeast(f float64) int { return roundUp(math.Min(math.Max(0, f), maxServers)) }
 
 // maxServers bounds what a number from outside can ask for.
 const maxServers = 1 << 20

@@ -33,7 +33,7 @@ func (x *weighing) schedule(p *model.Policy) Answer {
 	return a
 }
 
-// forecast wants what earlier weeks saw until a server started now can be used, in proportion to what is there today.
+// forecast wants what earlier weeks saw until a server started now can be used; Outlook.Expected is scaled to today.
 func (x *weighing) forecast(p *model.Policy) Answer {
 	a := Answer{Name: p.Name, Kind: p.Kind()}
 	points := x.in.Outlook.Expected
@@ -52,27 +52,16 @@ func (x *weighing) forecast(p *model.Policy) Answer {
 	if later, ok := expectedAt(points, end); ok {
 		ahead = max(ahead, later)
 	}
-	has := float64(x.census.sessions)
-	today := 1.0
-	if now >= 1 {
-		today = min(max(has/now, 1/forecastScale), forecastScale)
-	}
-	total := ahead * today * (1 + max(0, p.Forecast.HeadroomPercent)/100)
-	a.Free = max(0, ceil(total)-x.census.sessions)
-	a.Reason = fmt.Sprintf("%.0f sessions at this time of earlier weeks, up to %.0f by %s; %d today: %.0f expected",
-		now, ahead, end.UTC().Format("15:04 MST"), x.census.sessions, total)
-	a.Numbers = map[string]float64{
-		"sessions": has, "earlier_now": now, "earlier_ahead": ahead, "today": today, "expected": total,
-	}
+	total := ahead * (1 + max(0, p.Forecast.HeadroomPercent)/100)
+	a.Free = max(0, roundUp(total)-x.held())
+	a.Reason = fmt.Sprintf("earlier weeks had %.0f sessions by now and up to %.0f by %s; %.0f with headroom, %d are there: %s",
+		now, ahead, end.UTC().Format("15:04 MST"), total, x.held(), model.Count(a.Free, "slot"))
+	a.Numbers = map[string]float64{"sessions": float64(x.held()), "expected_now": now, "expected_ahead": ahead, "wanted": total}
 	return a
 }
 
-const (
-	// forecastReach is how far beyond the time servers take the forecast looks.
-	forecastReach = 2 * time.Minute
-	// forecastScale bounds by how much today may differ from earlier weeks, either way.
-	forecastScale = 2.0
-)
+// forecastReach is how far beyond the time servers take the forecast looks.
+const forecastReach = 2 * time.Minute
 
 // expectedAt reads the points between two of them as a line; false outside of them.
 func expectedAt(points []Expectation, at time.Time) (float64, bool) {

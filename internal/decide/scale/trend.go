@@ -36,7 +36,10 @@ func (x *weighing) trend(p *model.Policy) Answer {
 	h, t := horizon.Seconds(), x.pace
 	more := min(t.growth*(growthNow/2*h+h*h/2), growthLimit*t.arriving*h)
 	net := max(0, (t.arriving-t.leaving)*h+more)
-	spread := trendSafety * math.Sqrt(t.noise*(t.arriving+min(t.arriving, t.leaving))*h)
+	spread := 0.0
+	if t.arriving > 0 { // the second term is what small numbers are more lopsided by (Cornish and Fisher)
+		spread = trendSafety*math.Sqrt(t.noise*(t.arriving+min(t.arriving, t.leaving))*h) + t.noise*(trendSafety*trendSafety-1)/6
+	}
 	headroom := min(max(0, p.Trend.HeadroomPercent)/100*float64(x.census.sessions), trendShock*t.arriving*h)
 	free := net + spread + headroom
 	if free < 1 && x.mem.demand.slow*h > trendIdle {
@@ -44,9 +47,9 @@ func (x *weighing) trend(p *model.Policy) Answer {
 	}
 	free = x.hold(p.Name, free) + x.waiting
 	return Answer{
-		Name: p.Name, Kind: p.Kind(), Free: ceil(free),
+		Name: p.Name, Kind: p.Kind(), Free: roundUp(free),
 		Reason: fmt.Sprintf("%.2f sessions a second begin and %.2f end, servers take %s: %s free for growth, noise and headroom",
-			t.arriving, t.leaving, horizon.Round(time.Second), model.Count(ceil(free), "slot")),
+			t.arriving, t.leaving, horizon.Round(time.Second), model.Count(roundUp(free), "slot")),
 		Numbers: map[string]float64{
 			"sessions": float64(x.census.sessions), "arriving_per_second": t.arriving, "leaving_per_second": t.leaving,
 			"growth_per_second2": t.growth, "noise": t.noise, "horizon_seconds": h,
@@ -68,8 +71,8 @@ func (x *weighing) hold(name string, free float64) float64 {
 	return free
 }
 
-// ceil is the next whole number, without the crumbs of floating point.
-func ceil(f float64) int { return int(math.Ceil(f - 1e-6)) }
+// roundUp is the next whole number, without the crumbs of floating point.
+func roundUp(f float64) int { return int(math.Ceil(f - 1e-6)) }
 
 // horizon is how long a server that is started now takes until it can be used: by the slowest of the last boots but one
 // in twenty, and by those that are still under way.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 )
@@ -27,6 +28,9 @@ func (cmd *explainCommand) Run(ctx context.Context, g *Globals, c *console) erro
 		for _, fact := range plan.GetFacts() {
 			fmt.Fprintf(t.w, "  sees   %s\n", fact)
 		}
+		for _, a := range plan.GetAnswers() {
+			fmt.Fprintf(t.w, "  %s %s: %s\n", says(a), asked(a), a.GetReason())
+		}
 		for _, a := range plan.GetActions() {
 			fmt.Fprintf(t.w, "  does   %s %s: %s%s\n", a.GetVerb(), a.GetServer(), a.GetReason(), outcome(a.GetResult()))
 		}
@@ -37,6 +41,31 @@ func (cmd *explainCommand) Run(ctx context.Context, g *Globals, c *console) erro
 			fmt.Fprintln(t.w, "  does   nothing: everything is as wanted")
 		}
 	})
+}
+
+// says marks the answers that count.
+func says(a *greenroomv1.PolicyAnswer) string {
+	if a.GetDecides() {
+		return "wants*"
+	}
+	return "wants "
+}
+
+// asked is what an answer asks for: "trend: 12 free, 3 servers".
+func asked(a *greenroomv1.PolicyAnswer) string {
+	var parts []string
+	for _, n := range []struct {
+		count uint32
+		what  string
+	}{{a.GetFreeSessions(), "%d free"}, {a.GetReadyServers(), "%d ready"}, {a.GetServers(), "%d in all"}} {
+		if n.count > 0 {
+			parts = append(parts, fmt.Sprintf(n.what, n.count))
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "nothing")
+	}
+	return a.GetName() + " " + strings.Join(parts, ", ")
 }
 
 // ago puts an age into a sentence.

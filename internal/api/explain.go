@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -23,7 +25,17 @@ func (s fleets) ExplainFleet(ctx context.Context, r *greenroomv1.ExplainFleetReq
 	for _, a := range e.Actions {
 		out.Actions = append(out.Actions, &greenroomv1.PlannedAction{Verb: string(a.Verb), Server: string(a.Server), Reason: a.Reason, Result: a.Result})
 	}
+	for _, a := range e.Answers {
+		out.Answers = append(out.Answers, policyAnswer(a))
+	}
 	return out, nil
+}
+
+func policyAnswer(a scale.Answer) *greenroomv1.PolicyAnswer {
+	return &greenroomv1.PolicyAnswer{
+		Name: a.Name, Kind: a.Kind, Servers: uint32(a.Servers), FreeSessions: uint32(a.Free), ReadyServers: uint32(a.Ready),
+		Decides: a.Decides, Reason: a.Reason, Holds: a.Holds, Numbers: maps.Clone(a.Numbers),
+	}
 }
 
 // summary is what the keeper makes of a fleet, in a line: what it would like and may not, else that all is as wished and

@@ -11,6 +11,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/keeper"
 )
 
@@ -74,9 +75,12 @@ func TestExplain(t *testing.T) {
 	}
 	w.engine.plan = &keeper.Explanation{
 		PlannedAt: w.now(), Facts: []string{"1 server"}, Actions: []keeper.Action{{Verb: "open", Server: "rooms-abcdefgh", Reason: "buffer", Result: "ok"}},
+		Answers: []scale.Answer{{Name: "trend", Kind: "trend", Free: 12, Decides: true, Reason: "3 a second", Numbers: map[string]float64{"noise": 1}}},
 	}
 	if r, err := client.ExplainFleet(t.Context(), &greenroomv1.ExplainFleetRequest{Name: "rooms"}); err != nil || r.GetFacts()[0] != "1 server" || r.GetActions()[0].GetVerb() != "open" {
 		t.Errorf("%v, %v", r, err)
+	} else if a := r.GetAnswers(); len(a) != 1 || a[0].GetName() != "trend" || a[0].GetFreeSessions() != 12 || !a[0].GetDecides() || a[0].GetNumbers()["noise"] != 1 {
+		t.Errorf("answers %v", a)
 	}
 }
 

@@ -19,7 +19,7 @@ type Explanation struct {
 	Facts     []string
 	Actions   []Action // of the last plan that did more than clear away what had ended
 	Holds     []string
-	Answers   []scale.Answer // what each policy, buffer and event asked for
+	Answers   []scale.Answer // what each policy, buffer and event asked for; their Numbers are shared and not to be changed
 	Size      plan.Size
 	History   []Decision // newest first, at most MaxHistory
 }
@@ -71,6 +71,7 @@ func (k *Keeper) Explain(name model.FleetName) (Explanation, bool) {
 	defer f.mu.Unlock()
 	e := Explanation{
 		Fleet: name, PlannedAt: f.plannedAt, Facts: slices.Clone(f.facts), Holds: slices.Clone(f.holds), Size: f.size,
+		Answers: slices.Clone(f.answers),
 	}
 	for _, a := range f.actions {
 		e.Actions = append(e.Actions, a.Action)
@@ -99,7 +100,7 @@ func (k *Keeper) Size(name model.FleetName) (plan.Size, time.Time) {
 func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.plannedAt, f.facts, f.holds, f.size = now, p.Facts, p.Holds, p.Size
+	f.plannedAt, f.facts, f.holds, f.size, f.answers = now, p.Facts, p.Holds, p.Size, p.Answers
 	actions := make([]*told, 0, len(p.Actions))
 	worthALine := false
 	for _, a := range p.Actions {
@@ -142,6 +143,7 @@ func (f *fleet) cannot(now time.Time, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plannedAt, f.facts, f.holds, f.size = now, nil, []string{"no plan could be made: " + err.Error()}, plan.Size{}
+	f.answers = nil
 }
 
 // elsewhere says that another keeper has the fleet.
@@ -149,6 +151,7 @@ func (f *fleet) elsewhere(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plannedAt, f.facts, f.holds, f.actions = now, []string{"another Greenroom keeps this fleet"}, nil, nil
+	f.answers = nil
 	f.size = plan.Size{}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 )
@@ -35,6 +36,7 @@ type fleet struct {
 	plannedAt    time.Time // the explanation: see Explain
 	facts, holds []string
 	size         plan.Size
+	answers      []scale.Answer
 	actions      []*told    // of the last plan that is worth a line
 	history      []*decided // oldest first
 }

@@ -58,6 +58,7 @@ func fleet(f *greenroomv1.Fleet, at string) []Violation {
 		})
 	}
 	out = append(out, room(f.GetSpec().GetRoom(), at+"spec.room.")...)
+	out = append(out, scaling(f.GetSpec(), at+"spec.scaling.")...)
 	return append(out, drain(f.GetSpec().GetDrain(), at+"spec.drain.")...)
 }
 

@@ -50,11 +50,8 @@ func neverLetsGo(s *greenroomv1.Scaling, most int, at string) []Violation {
 
 // lets tells whether a budget would let an empty server of the largest fleet go.
 func lets(b *greenroomv1.Budget, most int) bool {
-	for _, r := range b.GetReasons() {
-		if r == model.ReasonEmpty {
-			break
-		}
-		return true // it is about something else
+	if about := b.GetReasons(); len(about) > 0 && !slices.Contains(about, model.ReasonEmpty) {
+		return true
 	}
 	digits, percent := strings.CutSuffix(b.GetServers(), "%")
 	n, err := strconv.Atoi(digits)

@@ -39,6 +39,7 @@ func TestScaling(t *testing.T) {
 		{"a budget of none", `{"scaling": {"budgets": [{"servers": "0"}]}}`, `spec.scaling.budgets must leave a time`},
 		{"a share of none", `{"maxServers": 9, "scaling": {"budgets": [{"servers": "10%"}]}}`, `spec.scaling.budgets must leave a time`},
 		{"none, but of something else", `{"scaling": {"budgets": [{"servers": "0", "reasons": ["consolidation"]}]}}`, ""},
+		{"none, of everything", `{"scaling": {"budgets": [{"servers": "0", "reasons": ["consolidation", "empty"]}]}}`, `spec.scaling.budgets must leave a time`},
 		{"windows that a budget closes", `{"scaling": {"scaleInWindows": [` + night + `], "budgets": [{"servers": "0", "window": {"cron": "0 18 * * *", "duration": "10800s"}}]}}`, `spec.scaling.budgets must leave a time`},
 		{"windows that a budget closes but for an hour", `{"scaling": {"scaleInWindows": [` + night + `], "budgets": [{"servers": "0", "window": {"cron": "0 19 * * *", "duration": "10800s"}}]}}`, ""},
 		{"budgets that meet", `{"scaling": {"budgets": [

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -170,6 +172,34 @@ func TestPlacesOfARequest(t *testing.T) {
 		if got != want {
 			t.Errorf("%q is %q, want %q", path, got, want)
 		}
+	}
+}
+
+// TestTheGuidesManifests reads every YAML of the guides.
+func TestTheGuidesManifests(t *testing.T) {
+	guides, err := filepath.Glob("../../docs/guides/*.md")
+	if err != nil || len(guides) == 0 {
+		t.Fatal(guides, err)
+	}
+	found := 0
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range strings.Split(string(text), "```yaml\n")[1:] {
+			manifest, _, _ := strings.Cut(block, "```")
+			if !strings.HasPrefix(manifest, "kind:") {
+				continue
+			}
+			found++
+			if _, err := Parse(guide, []byte(manifest), checker(t)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no manifest was found")
 	}
 }
 

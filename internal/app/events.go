@@ -20,7 +20,7 @@ func (a *App) eventFleet(name model.FleetName) event.Fleet {
 		Starting: c.Servers[model.ServerStarting], Ready: c.Servers[model.ServerReady], Open: c.Servers[model.ServerOpen],
 	}
 	e, _ := a.keeper.Explain(name)
-	f.Holds = e.Holds
+	f.Holds, f.Boot, f.Seen = e.Holds, e.Boot.Takes, e.Boot.Seen
 	for _, answer := range e.Answers {
 		switch {
 		case answer.Kind == "event":

@@ -194,31 +194,31 @@ func (c *check) lead(p part, f model.Fleet) {
 		takes += time.Duration((starts-1)/perMinute) * time.Minute
 	}
 	left := min(c.event.DoorsAt.Sub(c.now), p.lead+p.facts.Boot)
+	sentence := fmt.Sprintf("starting %s takes %s (%s)", model.Count(starts, "server"), short(takes), pace(p.facts, f))
 	switch {
 	case starts == 0:
 		c.ok("lead", p.fleet, "no server has to be started any more")
 	case left <= 0:
-		c.fail("lead", p.fleet, "the doors are open and %s still to be started: move the doors, or let players wait", model.Count(starts, "server"))
-	case p.facts.Boot == 0 && takes == 0:
-		c.ok("lead", p.fleet, "%s to be started within %s; how long that takes was not seen yet", model.Count(starts, "server"), short(left))
-	case takes > left:
-		fix := "raise lead"
-		if left < p.lead+p.facts.Boot {
-			fix = "move the doors, or let players wait"
-		}
-		c.fail("lead", p.fleet, "starting %s takes %s (%s each%s), and there are %s before the doors: %s",
-			model.Count(starts, "server"), short(takes), short(p.facts.Boot), rate(f), short(left), fix)
+		c.fail("lead", p.fleet, "the doors are open and %s: move the doors, or let players wait", sentence)
+	case takes <= left:
+		c.ok("lead", p.fleet, "%s; there are %s before the doors", sentence, short(left))
+	case left < p.lead+p.facts.Boot:
+		c.fail("lead", p.fleet, "%s, and there are %s before the doors: move the doors, or let players wait", sentence, short(left))
 	default:
-		c.ok("lead", p.fleet, "starting %s takes %s (%s each%s); there are %s before the doors",
-			model.Count(starts, "server"), short(takes), short(p.facts.Boot), rate(f), short(left))
+		c.fail("lead", p.fleet, "%s, and there are %s before the doors: raise lead", sentence, short(left))
 	}
 }
 
-func rate(f model.Fleet) string {
-	if n := f.Spec.Scaling.MaxStartsPerMinute; n > 0 {
-		return fmt.Sprintf(", at most %d a minute", n)
+// pace says how fast a fleet's servers can be started: "30s each, at most 2 a minute".
+func pace(facts Fleet, f model.Fleet) string {
+	out := short(facts.Boot) + " each"
+	if facts.Seen == 0 {
+		out += " by guess: none was started lately"
 	}
-	return ""
+	if n := f.Spec.Scaling.MaxStartsPerMinute; n > 0 {
+		out += fmt.Sprintf(", at most %d a minute", n)
+	}
+	return out
 }
 
 // overlap names the other events that ask for the fleet at the same time. What they need together is the maximum's matter.

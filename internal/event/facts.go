@@ -16,7 +16,8 @@ type Fleet struct {
 	Starting int // servers, likewise below
 	Ready    int
 	Open     int
-	Boot     time.Duration // after so long a server that is started can be used; 0: none was seen yet
+	Boot     time.Duration // after so long a server that is started can be used
+	Seen     int           // of so many servers that was seen; 0: Boot is a guess
 	Holds    []string      // what its keeper would do and may not
 }
 

@@ -20,6 +20,7 @@ type Explanation struct {
 	Actions   []Action // of the last plan that did more than clear away what had ended
 	Holds     []string
 	Answers   []scale.Answer // what each policy, buffer and event asked for; their Numbers are shared and not to be changed
+	Boot      scale.Boot     // how long servers take; zero before it could be reckoned
 	Size      plan.Size
 	History   []Decision // newest first, at most MaxHistory
 }
@@ -71,7 +72,7 @@ func (k *Keeper) Explain(name model.FleetName) (Explanation, bool) {
 	defer f.mu.Unlock()
 	e := Explanation{
 		Fleet: name, PlannedAt: f.plannedAt, Facts: slices.Clone(f.facts), Holds: slices.Clone(f.holds), Size: f.size,
-		Answers: slices.Clone(f.answers),
+		Answers: slices.Clone(f.answers), Boot: f.boot,
 	}
 	for _, a := range f.actions {
 		e.Actions = append(e.Actions, a.Action)
@@ -100,7 +101,7 @@ func (k *Keeper) Size(name model.FleetName) (plan.Size, time.Time) {
 func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.plannedAt, f.facts, f.holds, f.size, f.answers = now, p.Facts, p.Holds, p.Size, p.Answers
+	f.plannedAt, f.facts, f.holds, f.size, f.answers, f.boot = now, p.Facts, p.Holds, p.Size, p.Answers, p.Boot
 	actions := make([]*told, 0, len(p.Actions))
 	worthALine := false
 	for _, a := range p.Actions {
@@ -151,8 +152,7 @@ func (f *fleet) elsewhere(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plannedAt, f.facts, f.holds, f.actions = now, []string{"another Greenroom keeps this fleet"}, nil, nil
-	f.answers = nil
-	f.size = plan.Size{}
+	f.size, f.answers = plan.Size{}, nil
 }
 
 // named notes the name of a server that is being started.

@@ -37,6 +37,7 @@ type fleet struct {
 	facts, holds []string
 	size         plan.Size
 	answers      []scale.Answer
+	boot         scale.Boot
 	actions      []*told    // of the last plan that is worth a line
 	history      []*decided // oldest first
 }

@@ -18,7 +18,7 @@ func (p *planner) scale() {
 		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(), Waiting: p.in.Waiting,
 		Outlook: p.in.Outlook, Memory: p.in.State.Scale, Now: p.in.Now,
 	})
-	p.next.Scale, p.plan.Answers = d.Memory, d.Answers
+	p.next.Scale, p.plan.Answers, p.plan.Boot = d.Memory, d.Answers, d.Boot
 	p.plan.Holds = append(p.plan.Holds, d.Holds...)
 	p.plan.Size = size(p.capacity, d)
 	for _, id := range d.Opens {

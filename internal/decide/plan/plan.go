@@ -74,6 +74,7 @@ type Plan struct {
 	Actions []Action
 	Holds   []string
 	Answers []scale.Answer // what each policy, buffer and event asked for
+	Boot    scale.Boot     // zero while nothing can be decided
 	Size    Size
 }
 

@@ -38,7 +38,14 @@ type Decision struct {
 	Over       int              // servers that would be started but for the maximum
 	Later      int              // and but for the limit of starts in a minute
 	Answers    []Answer
+	Boot       Boot
 	Memory     Memory // to be given to the next decision
+}
+
+// Boot is how long servers take.
+type Boot struct {
+	Takes time.Duration // until one that is started now can be used, with a margin
+	Seen  int           // of so many servers it was seen lately; 0: Takes is a guess
 }
 
 // Start asks for Count servers for one reason.
@@ -52,7 +59,7 @@ type Start struct {
 func Decide(in Input) Decision {
 	c := count(&in)
 	x := weigh(&in, c)
-	d := Decision{Free: c.free, Need: x.need(), Answers: x.answers}
+	d := Decision{Free: c.free, Need: x.need(), Answers: x.answers, Boot: Boot{x.horizon, len(x.mem.boots)}}
 	low := x.lowest(d.Need)
 	short := d.Free < d.Need
 	d.open(&in, x)

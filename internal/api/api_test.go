@@ -24,6 +24,7 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/history"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/observe"
@@ -46,6 +47,7 @@ type world struct {
 	engine   *engine
 	server   *connect.Server
 	log      *lockedBuffer
+	history  *history.Recorder
 	events   *event.Service
 	fleet    event.Fleet // what events are told of every fleet
 	mu       sync.Mutex
@@ -88,11 +90,12 @@ func newWorld(t testing.TB) *world {
 			Route: func(model.RouteName) event.Route { return event.Route{Players: 7} },
 		},
 	})
-	census := observe.NewCensus(observe.Sources{Registry: w.registry})
+	census := observe.NewCensus(observe.Sources{Registry: w.registry, Specs: specs.Specs, Now: w.now})
+	w.history = history.New(history.Config{Store: durable, Count: census.Count, Counted: census.Watch, Tally: w.registry.Tally, Specs: specs.Specs, Now: w.now})
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
 		Stages: stages, Events: w.events, Signals: signal.New(signal.Config{Now: w.now}),
-		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), Rules: checker,
+		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), History: w.history, Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})

@@ -150,7 +150,9 @@ func (a *API) span(r spanned, usual, longest time.Duration) (since, until time.T
 		if !r.GetUntil().IsValid() {
 			return refuse("until", "is no time")
 		}
-		until = r.GetUntil().AsTime()
+		if at := r.GetUntil().AsTime(); at.Before(now) {
+			until = at
+		}
 	}
 	since = until.Add(-usual)
 	if r.GetSince() != nil {
@@ -164,9 +166,6 @@ func (a *API) span(r spanned, usual, longest time.Duration) (since, until time.T
 		return refuse("since", "is %s, which is to come: nothing is recorded of it (it is %s now)", since.Format(time.RFC3339), now.Format(time.RFC3339))
 	case !since.Before(until):
 		return refuse("since", "is %s: it has to be before until, %s", since.Format(time.RFC3339), until.Format(time.RFC3339))
-	}
-	if until.After(now) {
-		until = now
 	}
 	if until.Sub(since) > longest {
 		return refuse("since", "is %.0f days before until: at most %.0f days can be asked for", until.Sub(since).Hours()/24, longest.Hours()/24)

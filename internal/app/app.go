@@ -20,6 +20,7 @@ import (
 	"greenroom.dev/greenroom/internal/autoscaler"
 	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/history"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/link"
 	"greenroom.dev/greenroom/internal/model"
@@ -42,25 +43,28 @@ type App struct {
 	dir      *dataDir
 	listener net.Listener
 
-	store    *sqlite.Store
-	specs    *store.SpecCache
-	registry *memory.Memory
-	keys     *ticket.Keys
-	agones   *agonessdk.SDK
-	provider *process.Process
-	hub      *link.Hub
-	stages   *stage.Stages
-	mover    *handover.Mover
-	events   *event.Service
-	signals  *signal.Signals
-	keeper   *keeper.Keeper
-	router   *router.Router
-	census   *observe.Census
-	metrics  *observe.Metrics
-	set      *metrics.Set
-	api      *api.API
-	scaler   *autoscaler.Autoscaler
-	http     *http.Server
+	store     *sqlite.Store
+	specs     *store.SpecCache
+	registry  *memory.Memory
+	keys      *ticket.Keys
+	agones    *agonessdk.SDK
+	provider  *process.Process
+	hub       *link.Hub
+	stages    *stage.Stages
+	mover     *handover.Mover
+	events    *event.Service
+	signals   *signal.Signals
+	keeper    *keeper.Keeper
+	router    *router.Router
+	census    *observe.Census
+	history   *history.Recorder
+	weeks     *history.Weeks
+	decisions *history.Decisions
+	metrics   *observe.Metrics
+	set       *metrics.Set
+	api       *api.API
+	scaler    *autoscaler.Autoscaler
+	http      *http.Server
 }
 
 // New opens the data folder and the store, and takes the port. Errors say what is wrong and how to mend it; nothing is
@@ -119,9 +123,12 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
 	a.signals = signal.New(signal.Config{Now: time.Now, Changed: func() { a.keeper.Poke() }})
 	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Facts: a.eventFacts(), Now: time.Now, Logger: a.cfg.Logger})
+	a.openHistory()
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
-		Env: a.serverEnv, Waiting: a.router.Waiting, Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals}.of, Now: time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
+		Env: a.serverEnv, Waiting: a.router.Waiting, Decided: a.decided,
+		Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals, expected: a.weeks.Expected}.of,
+		Now:     time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
 	})
 	if err := a.openAPI(); err != nil {
 		return err
@@ -155,7 +162,7 @@ func (a *App) openAPI() error {
 	a.api = api.New(api.Config{
 		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
 		Events: a.events, Signals: a.signals,
-		Provider: a.provider, Census: a.census, Metrics: a.metrics, Rules: checker,
+		Provider: a.provider, Census: a.census, Metrics: a.metrics, History: a.history, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})
 	a.scaler = autoscaler.New(autoscaler.Config{Census: a.census, KnowsToken: a.api.KnowsToken, Now: time.Now, Logger: a.cfg.Logger})
@@ -249,6 +256,9 @@ func (a *App) Run(ctx context.Context) error {
 		{"agones sdk", a.agones.Run},
 		{"link", a.hub.Run},
 		{"census", a.logged("count", a.census.Run)},
+		{"history", a.logged("record history", a.history.Run)},
+		{"decisions", a.logged("log decisions", a.decisions.Run)},
+		{"weeks", a.logged("read earlier weeks", a.weeks.Run)},
 		{"servers", a.keepServers},
 		{"events", a.events.Run},
 		{"keeper", a.keeper.Run},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -231,13 +232,21 @@ func (cmd *getServers) Run(ctx context.Context, g *Globals, c *console) error {
 	})
 }
 
-var serverHeader = []any{"NAME", "STATE", "SESSIONS", "PLAYERS", "SINCE", "RUNS AS", "WHY"}
+var serverHeader = []any{"NAME", "STATE", "SESSIONS", "PLAYERS", "CPU", "SINCE", "RUNS AS", "WHY"}
 
 func serverCells(s *greenroomv1.Server) []any {
 	return []any{
 		s.GetName(), stateName("SERVER_STATE_", s.GetState()), of(s.GetSessions(), s.GetSessionCapacity()),
-		of(s.GetSeatsClaimed(), s.GetSeatCapacity()), s.GetStateSince(), s.GetProviderRef(), s.GetReason(),
+		of(s.GetSeatsClaimed(), s.GetSeatCapacity()), cores(s.GetLoad()), s.GetStateSince(), s.GetProviderRef(), s.GetReason(),
 	}
+}
+
+// cores prints the CPU that a server uses of what it may use, such as "0.25/2"; nothing when it did not say.
+func cores(l *greenroomv1.ServerLoad) string {
+	if l == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.2f/%g", l.GetCpuCores(), math.Round(100*l.GetCpuLimitCores())/100)
 }
 
 func of(n, capacity uint32) string { return fmt.Sprintf("%d/%d", n, capacity) }

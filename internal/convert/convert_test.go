@@ -193,6 +193,7 @@ func TestServerGoesThereAndBack(t *testing.T) {
 		SessionCapacity: 10, SeatCapacity: 100, ReportedAt: at, CreatedAt: at, StateSince: at,
 		Drain:    &model.Drain{StartedAt: at, HandOverAt: at.Add(time.Minute), DeadlineAt: at.Add(time.Hour), Reason: "upgrade"},
 		Sessions: 3, SeatsReserved: 1, SeatsClaimed: 40,
+		Load: &model.Load{At: at, CPU: 0.5, CPULimit: 2, MemoryBytes: 1 << 20, Received: 1000, Sent: 4000},
 	}
 	if got := ServerModel(ServerProto(want, at)); !reflect.DeepEqual(got, want) {
 		t.Fatalf("came back as\n%+v\nof\n%+v", got, want)
@@ -278,5 +279,15 @@ func TestNumbersTooLargeBecomeTheLargest(t *testing.T) {
 	}
 	if got := count(-1); got != 0 {
 		t.Errorf("count(-1) = %d", got)
+	}
+}
+
+func TestAnImpossibleLoadIsNoLoad(t *testing.T) {
+	for _, bad := range []*greenroomv1.ServerLoad{
+		nil, {CpuCores: math.NaN()}, {CpuLimitCores: math.Inf(1)}, {MemoryBytes: -1}, {SentBytesPerSecond: math.Inf(-1)},
+	} {
+		if l := LoadModel(bad, time.Time{}); l != nil {
+			t.Errorf("%v was taken: %+v", bad, l)
+		}
 	}
 }

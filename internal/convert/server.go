@@ -29,6 +29,7 @@ func ServerProto(s model.Server, now time.Time) *greenroomv1.Server {
 		ProviderRef:     s.ProviderRef,
 		Labels:          labels(s.Labels),
 		Annotations:     labels(s.Annotations),
+		Load:            LoadProto(s.Load),
 	}
 }
 
@@ -55,6 +56,7 @@ func ServerModel(p *greenroomv1.Server) model.Server {
 		SeatsReserved:   int(p.GetSeatsReserved()),
 		SeatsClaimed:    int(p.GetSeatsClaimed()),
 	}
+	s.Load = LoadModel(p.GetLoad(), s.ReportedAt)
 	if d := p.GetDrain(); d != nil {
 		s.Drain = &model.Drain{
 			StartedAt:  TimeModel(d.GetStartedAt()),

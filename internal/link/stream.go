@@ -292,10 +292,10 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 	if err := checkSessions(r.GetSessions()); err != nil {
 		return err
 	}
-	ended := endedSessions(r.GetEnded())
+	now, ended := h.cfg.Now(), endedSessions(r.GetEnded())
 	err := h.cfg.Registry.Report(ctx, registry.Report{
 		Server: st.server, Stream: st.number, Sessions: sessionReports(r.GetSessions()), Ended: ended,
-		Now: h.cfg.Now(),
+		Load: convert.LoadModel(r.GetLoad(), now), Now: now,
 	})
 	switch {
 	case errors.Is(err, registry.ErrStale):

@@ -173,6 +173,12 @@ func (s *Server) traffic() (received, sent, packets uint64) {
 	return received, sent, packets
 }
 
+// carried is the bytes that all doors received and sent.
+func (s *Server) carried() (received, sent uint64) {
+	received, sent, _ = s.traffic()
+	return received, sent
+}
+
 // processFamilies are what the process used, by the names of the field.
 func processFamilies() []family {
 	all := []family{gauge("go_goroutines", runtime.NumGoroutine(), "Goroutines.")}

@@ -107,7 +107,7 @@ func (s *Server) open(cfg Config) (err error) {
 		s.plane = cfg.Standalone
 	} else {
 		link := cfg.Link
-		link.Logger, link.Handler, link.Endpoints = s.log, s.rooms.handler(), s.endpoints(link)
+		link.Logger, link.Handler, link.Endpoints, link.Traffic = s.log, s.rooms.handler(), s.endpoints(link), s.carried
 		if s.plane, err = sdk.New(link); err != nil {
 			return err
 		}

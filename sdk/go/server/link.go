@@ -77,6 +77,7 @@ type conn struct {
 	server *Server
 	stream greenroomv1connect.LinkServiceLinkClientStream
 	wake   chan struct{}
+	meter  *meter
 
 	mu      sync.Mutex
 	answers []*greenroomv1.LinkRequest
@@ -111,7 +112,8 @@ func (s *Server) connect(ctx context.Context) (welcomed bool, err error) {
 	s.takeWelcome(first.GetWelcome())
 	s.log.Info("linked to greenroom", "server", s.cfg.Server)
 
-	c := &conn{server: s, stream: stream, wake: make(chan struct{}, 1)}
+	c := &conn{server: s, stream: stream, wake: make(chan struct{}, 1), meter: newMeter(s.cfg.Traffic)}
+	c.meter.load() // from here on
 	received := make(chan error, 1)
 	go func() { received <- c.receive(ctx) }()
 	err = c.send(ctx, received)
@@ -204,13 +206,16 @@ func (c *conn) heartbeat() time.Duration {
 }
 
 // flush sends what is due: first the report, so that answers are given on what it says. With beat there is a report
-// even if it is empty.
+// even if nothing changed, with the load.
 func (c *conn) flush(beat bool) error {
 	c.server.mu.Lock()
 	report, copies := c.server.book.report(), c.server.book.copies()
 	c.server.mu.Unlock()
-	if report == nil && beat {
-		report = &greenroomv1.Report{}
+	if beat {
+		if report == nil {
+			report = &greenroomv1.Report{}
+		}
+		report.Load = c.meter.load()
 	}
 	if report != nil {
 		if err := c.stream.Send(&greenroomv1.LinkRequest{Message: &greenroomv1.LinkRequest_Report{Report: report}}); err != nil {

@@ -87,6 +87,10 @@ type Config struct {
 	Logger    *slog.Logger // nil: slog.Default
 	// ResumeWindow is how long the seat of a lost connection is kept. 0: the fleet's setting.
 	ResumeWindow time.Duration
+	// Traffic tells how many bytes the server's own connections have received and sent so far, for the load that is reported
+	// with heartbeats. nil: what all network interfaces that the process sees carried, loopback apart, which is the
+	// machine's where the process has no container of its own.
+	Traffic func() (received, sent uint64)
 	// Transport carries the link. nil: HTTP/2 to Link, without TLS for http://.
 	Transport connect.Transport
 }

@@ -9,6 +9,7 @@ import { SessionService } from "@greenroom/client/gen/greenroom/v1/session_pb.ts
 import { Scope, SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
 import { Gatherings } from "./events.ts";
 import { follow } from "./follow.ts";
+import { serveHistory } from "./history.ts";
 import { House } from "./house.ts";
 
 /** A Node handler that answers greenroom.v1 from a made-up house. Any login code is taken but "bad". */
@@ -43,6 +44,10 @@ function services(router: ConnectRouter, house: House, size: string) {
       open();
       for await (const [type, fleet] of follow(house.fleets, signal)) yield { type, fleet };
     },
+    listFleets: () => {
+      open();
+      return { fleets: [...house.fleets.items.values()] };
+    },
     explainFleet: ({ name }) => ({
       fleet: name,
       plannedAt: timestampFromMs(Date.now() - 400),
@@ -55,6 +60,7 @@ function services(router: ConnectRouter, house: House, size: string) {
     }),
   });
   new Gatherings(size).serve(router, open);
+  serveHistory(router, size, open);
   router.service(RouteService, {
     listRoutes: () => ({ routes: [...house.routes.items.values()] }),
     watchRoutes: async function* (_, { signal }) {

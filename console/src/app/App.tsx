@@ -2,8 +2,11 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, RouterProvider } from "@tanstack/react-router";
 import { useState } from "react";
 import { LanguageProvider } from "../i18n/language.tsx";
+import type { CostsShown } from "../costs/CostsPage.tsx";
 import type { EventsShown } from "../events/EventsPage.tsx";
+import type { HistoryShown } from "../history/HistoryPage.tsx";
 import { Overview } from "../overview/Overview.tsx";
+import { presetNames } from "../plot/range.ts";
 import { Broken } from "./Broken.tsx";
 import { type House, HouseContext } from "./context.tsx";
 import { NotFound } from "./NotFound.tsx";
@@ -59,8 +62,28 @@ const events = createRoute({
   }),
 });
 
+const history = createRoute({
+  getParentRoute: () => root,
+  path: "/history",
+  component: lazyRouteComponent(() => import("../history/HistoryPage.tsx"), "HistoryPage"),
+  validateSearch: (search: Record<string, unknown>): HistoryShown => ({
+    fleet: text(search.fleet),
+    route: search.fleet === undefined ? text(search.route) : undefined,
+    span: oneOf(search.span, presetNames),
+    from: number(search.from),
+    to: number(search.to),
+  }),
+});
+
+const costs = createRoute({
+  getParentRoute: () => root,
+  path: "/costs",
+  component: lazyRouteComponent(() => import("../costs/CostsPage.tsx"), "CostsPage"),
+  validateSearch: (search: Record<string, unknown>): CostsShown => ({ span: oneOf(search.span, ["24h", "7d", "30d"]), by: oneOf(search.by, ["fleet", "architecture", "instance", "market"]) }),
+});
+
 function newRouter() {
-  return createRouter({ routeTree: root.addChildren([overview, login, room, events]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+  return createRouter({ routeTree: root.addChildren([overview, login, room, events, history, costs]), defaultErrorComponent: Broken, defaultPreload: "intent" });
 }
 
 declare module "@tanstack/react-router" {

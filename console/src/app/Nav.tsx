@@ -4,6 +4,8 @@ import { useSpeech } from "../i18n/language.tsx";
 const pages = [
   ["/", "app.overview"],
   ["/events", "app.events"],
+  ["/history", "app.history"],
+  ["/costs", "app.costs"],
 ] as const;
 
 /** The pages, each of which answers one question. */

@@ -1,3 +1,4 @@
+import { groupBy } from "../parts/group.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { useNow } from "../parts/Time.tsx";
 import { addDays, startOfDay } from "./days.ts";
@@ -15,7 +16,7 @@ export function Agenda({ atMs, shown, chosen, onOpen }: { atMs: number; shown: r
   const from = startOfDay(atMs);
   const until = addDays(from, AGENDA_DAYS);
   const listed = inOrder(shown.filter(({ fromMs, toMs }) => fromMs < until && toMs > from));
-  const days = Map.groupBy(listed, ({ fromMs }) => Math.max(from, startOfDay(fromMs)));
+  const days = groupBy(listed, ({ fromMs }) => Math.max(from, startOfDay(fromMs)));
   if (listed.length === 0) return <p className="blank">{t("events.nothingHere")}</p>;
   return (
     <ol className="agenda">

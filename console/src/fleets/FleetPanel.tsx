@@ -1,13 +1,19 @@
+import { lazy, Suspense } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Explain } from "./Explain.tsx";
 
-/** Why a fleet is as it is. */
+const FleetHistory = lazy(() => import("../history/FleetHistory.tsx").then((module) => ({ default: module.FleetHistory })));
+
+/** Why a fleet is as it is, and how it was. */
 export function FleetPanel({ name, onClose }: { name: string; onClose: () => void }) {
   const { t } = useSpeech();
   return (
     <Panel kind={t("fleet.title")} title={name} onClose={onClose}>
       <Explain fleet={name} />
+      <Suspense fallback={<div className="bones" style={{ height: 480 }} />}>
+        <FleetHistory fleet={name} />
+      </Suspense>
     </Panel>
   );
 }

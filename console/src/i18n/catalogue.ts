@@ -1,5 +1,7 @@
 import type { Message } from "./message.ts";
+import * as costs from "./words/costs.ts";
 import * as events from "./words/events.ts";
+import * as history from "./words/history.ts";
 
 /** Every sentence of the console in English; the other languages say the same under the same names. */
 export const en = {
@@ -16,6 +18,10 @@ export const en = {
   "app.viewOnly": "view only",
   "app.pages": "Pages",
   "app.events": "Events",
+  "app.history": "History",
+  "app.costs": "Costs",
+  "app.older": "This Greenroom does not know this yet. It said: {problem}",
+  "app.again": "Try again",
 
   "link.live": "live",
   "link.connecting": "connecting",
@@ -201,6 +207,8 @@ export const en = {
   "time.never": "never",
 
   ...events.en,
+  ...history.en,
+  ...costs.en,
 } satisfies Record<string, Message>;
 
 /** The name of a message. */
@@ -221,6 +229,10 @@ export const ja: Record<MessageKey, Message> = {
   "app.viewOnly": "閲覧のみ",
   "app.pages": "ページ",
   "app.events": "イベント",
+  "app.history": "履歴",
+  "app.costs": "費用",
+  "app.older": "この Greenroom はまだこれを知りません。返答: {problem}",
+  "app.again": "もう一度試す",
 
   "link.live": "ライブ",
   "link.connecting": "接続中",
@@ -406,6 +418,8 @@ export const ja: Record<MessageKey, Message> = {
   "time.never": "なし",
 
   ...events.ja,
+  ...history.ja,
+  ...costs.ja,
 };
 
 /** The console's languages. */

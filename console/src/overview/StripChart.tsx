@@ -1,8 +1,9 @@
-import { type PointerEvent, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { type PointerEvent, useMemo, useState, useSyncExternalStore } from "react";
 import { useHouse } from "../app/context.tsx";
 import type { Format } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import type { Translate } from "../i18n/translate.ts";
+import { useWidth } from "../parts/useWidth.ts";
 import { niceTop, type Sample, shownSpan, stretches } from "./history.ts";
 import type { Totals } from "./totals.ts";
 
@@ -33,7 +34,7 @@ export function StripChart({ totals }: { totals: Totals }) {
   const { history } = useHouse();
   const kept = useSyncExternalStore(history.subscribe, history.snapshot);
   const samples = useMemo(() => upToNow(kept, totals), [kept, totals]);
-  const [box, width] = useWidth();
+  const [box, width] = useWidth<HTMLElement>();
   const [hover, setHover] = useState<number>();
   const last = samples[samples.length - 1];
   const right = Math.max(RIGHT_MIN, ...(last === undefined ? [] : labelsOf(last, t, format).map(({ n, name }) => 24 + textWidth(`${n} ${name}`))));
@@ -182,16 +183,4 @@ function nearest(samples: readonly Sample[], atMs: number): Sample | undefined {
   let best: Sample | undefined;
   for (const sample of samples) if (best === undefined || Math.abs(sample.atMs - atMs) < Math.abs(best.atMs - atMs)) best = sample;
   return best;
-}
-
-function useWidth() {
-  const box = useRef<HTMLElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (box.current === null) return;
-    const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
-    watch.observe(box.current);
-    return () => watch.disconnect();
-  }, []);
-  return [box, width] as const;
 }

@@ -22,6 +22,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/history"
@@ -90,7 +91,10 @@ func newWorld(t testing.TB) *world {
 			Route: func(model.RouteName) event.Route { return event.Route{Players: 7} },
 		},
 	})
-	census := observe.NewCensus(observe.Sources{Registry: w.registry, Specs: specs.Specs, Now: w.now})
+	census := observe.NewCensus(observe.Sources{
+		Registry: w.registry, Specs: specs.Specs, Now: w.now,
+		Size: func(model.FleetName) (plan.Size, time.Time) { return w.engine.size, w.now() },
+	})
 	w.history = history.New(history.Config{Store: durable, Count: census.Count, Counted: census.Watch, Tally: w.registry.Tally, Specs: specs.Specs, Now: w.now})
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
@@ -187,6 +191,8 @@ type engine struct {
 	told    []string
 	unheard error // of what is told
 	waited  *time.Duration
+	queued  time.Duration // what joins are said to have waited
+	size    plan.Size     // of every fleet
 	plan    *keeper.Explanation
 }
 
@@ -195,7 +201,9 @@ func (e *engine) Join(ctx context.Context, req router.Request) (router.Placement
 	if e.fault != nil {
 		return router.Placement{}, e.fault
 	}
-	return e.Router.Join(ctx, req)
+	p, err := e.Router.Join(ctx, req)
+	p.Waited += e.queued
+	return p, err
 }
 
 func (e *engine) Drain(ctx context.Context, id model.ServerID, policy keeper.DrainPolicy, reason string) (model.Server, error) {

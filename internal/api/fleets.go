@@ -100,6 +100,7 @@ func (a *API) fleet(f model.Fleet) *greenroomv1.Fleet {
 		SeatsClaimed:     uint32(c.SeatsClaimed),
 		FreeSessionSlots: uint32(c.FreeSessionSlots),
 		Summary:          a.summary(f),
+		ServersWanted:    uint32(max(0, c.Wanted)),
 	}
 	for state, n := range c.Servers {
 		if n > 0 {

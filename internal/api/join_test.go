@@ -34,6 +34,9 @@ func TestJoinAndLeave(t *testing.T) {
 		r.GetEndpoints()[0].GetUrl() != "ws://127.0.0.1:7401/room" || len(r.GetTickets()) != 2 || r.GetTickets()[1].GetPlayer() != "bob" {
 		t.Errorf("answer %v", r)
 	}
+	if r.GetWaited() != nil {
+		t.Errorf("a join that was answered at once waited %s", r.GetWaited().AsDuration())
+	}
 	if w.engine.waited == nil || *w.engine.waited != 0 {
 		t.Errorf("max_wait of 0 s came as %v", w.engine.waited)
 	}
@@ -57,6 +60,11 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 	if want := "[rooms-abcdefgh releases a seat of plaza/room-7: removed by game]"; fmt.Sprint(w.engine.told) != want {
 		t.Errorf("told %v", w.engine.told)
+	}
+	w.engine.queued = 300 * time.Millisecond
+	r, err = client.Join(ctx, &greenroomv1.JoinRequest{Route: "plaza", Key: "room-7", Players: []string{"cleo"}})
+	if err != nil || r.GetWaited().AsDuration() != w.engine.queued {
+		t.Errorf("a join that waited %s says %s, %v", w.engine.queued, r.GetWaited().AsDuration(), err)
 	}
 	_, err = client.Join(ctx, &greenroomv1.JoinRequest{Route: "nowhere", Players: []string{"ann"}})
 	wantCode(t, err, connect.CodeNotFound, "nowhere")

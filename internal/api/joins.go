@@ -56,6 +56,7 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 		Endpoints: convert.EndpointsProto(seated.Endpoints),
 		Tickets:   make([]*greenroomv1.Ticket, len(seated.Tickets)),
 		Created:   seated.Created,
+		Waited:    convert.DurationProto(seated.Waited),
 	}
 	for i, t := range seated.Tickets {
 		out.Tickets[i] = &greenroomv1.Ticket{

@@ -13,6 +13,7 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -241,8 +242,10 @@ func TestFleetsAndServersAreWatched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wanted := uint32(0)
 	fleets := func() (greenroomv1.ChangeType, string, error) {
 		r, err := fleetStream.Receive()
+		wanted = r.GetFleet().GetStatus().GetServersWanted()
 		return r.GetType(), r.GetFleet().GetName(), err
 	}
 	routeStream, err := greenroomv1connect.NewRouteServiceClient(admin).WatchRoutes(ctx, &greenroomv1.WatchRoutesRequest{})
@@ -265,6 +268,7 @@ func TestFleetsAndServersAreWatched(t *testing.T) {
 	want(t, seen(t, 2, routes), "added plaza", "synced")
 	want(t, seen(t, 1, servers), "synced")
 
+	w.engine.size = plan.Size{Known: true, Wanted: 3}
 	w.openServer(t, "rooms-abcdefgh", "rooms", 10, 10)
 	w.openServer(t, "others-abcdefgh", "others", 10, 10)
 	want(t, seen(t, 1, servers), "added rooms-abcdefgh")
@@ -272,6 +276,9 @@ func TestFleetsAndServersAreWatched(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, seen(t, 1, fleets), "modified rooms") // its status counts the server
+	if wanted != 3 {
+		t.Errorf("%d servers wanted, by the fleet's status", wanted)
+	}
 	if _, err := fleetClient.ApplyFleet(ctx, &greenroomv1.ApplyFleetRequest{Fleet: fleetMessage("arena", 0)}); err != nil {
 		t.Fatal(err)
 	}

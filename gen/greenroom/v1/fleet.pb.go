@@ -1037,7 +1037,9 @@ type FleetStatus struct {
 	SeatsClaimed     uint32            `protobuf:"varint,4,opt,name=seats_claimed,json=seatsClaimed,proto3" json:"seats_claimed,omitempty"`
 	FreeSessionSlots uint32            `protobuf:"varint,5,opt,name=free_session_slots,json=freeSessionSlots,proto3" json:"free_session_slots,omitempty"`
 	// What the keeper wants and why, in sentences; see Explain.
-	Summary       string `protobuf:"bytes,6,opt,name=summary,proto3" json:"summary,omitempty"`
+	Summary string `protobuf:"bytes,6,opt,name=summary,proto3" json:"summary,omitempty"`
+	// Servers that its keeper wants, those that leave apart; 0 before its first plan.
+	ServersWanted uint32 `protobuf:"varint,7,opt,name=servers_wanted,json=serversWanted,proto3" json:"servers_wanted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1112,6 +1114,13 @@ func (x *FleetStatus) GetSummary() string {
 		return x.Summary
 	}
 	return ""
+}
+
+func (x *FleetStatus) GetServersWanted() uint32 {
+	if x != nil {
+		return x.ServersWanted
+	}
+	return 0
 }
 
 type ApplyFleetRequest struct {
@@ -2235,14 +2244,15 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"farNearest\x12D\n" +
 	"\tfar_every\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\bfarEvery\x12A\n" +
 	"\arefresh\x18\a \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\n" +
-	"2\x00R\arefresh\"\xbb\x02\n" +
+	"2\x00R\arefresh\"\xe2\x02\n" +
 	"\vFleetStatus\x12@\n" +
 	"\aservers\x18\x01 \x03(\v2&.greenroom.v1.FleetStatus.ServersEntryR\aservers\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\rR\bsessions\x12%\n" +
 	"\x0eseats_reserved\x18\x03 \x01(\rR\rseatsReserved\x12#\n" +
 	"\rseats_claimed\x18\x04 \x01(\rR\fseatsClaimed\x12,\n" +
 	"\x12free_session_slots\x18\x05 \x01(\rR\x10freeSessionSlots\x12\x18\n" +
-	"\asummary\x18\x06 \x01(\tR\asummary\x1a:\n" +
+	"\asummary\x18\x06 \x01(\tR\asummary\x12%\n" +
+	"\x0eservers_wanted\x18\a \x01(\rR\rserversWanted\x1a:\n" +
 	"\fServersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"_\n" +

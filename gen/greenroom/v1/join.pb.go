@@ -115,7 +115,9 @@ type JoinResponse struct {
 	// One for each player of the request, in its order.
 	Tickets []*Ticket `protobuf:"bytes,6,rep,name=tickets,proto3" json:"tickets,omitempty"`
 	// The session was made by this join.
-	Created       bool `protobuf:"varint,7,opt,name=created,proto3" json:"created,omitempty"`
+	Created bool `protobuf:"varint,7,opt,name=created,proto3" json:"created,omitempty"`
+	// How long the join waited in the route's queue; unset: not at all.
+	Waited        *durationpb.Duration `protobuf:"bytes,8,opt,name=waited,proto3" json:"waited,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -197,6 +199,13 @@ func (x *JoinResponse) GetCreated() bool {
 		return x.Created
 	}
 	return false
+}
+
+func (x *JoinResponse) GetWaited() *durationpb.Duration {
+	if x != nil {
+		return x.Waited
+	}
+	return nil
 }
 
 // The signed proof of a seat.
@@ -380,7 +389,7 @@ const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\trequestId\x12C\n" +
 	"\bmax_wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\amaxWait\"\xe4\x01\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\amaxWait\"\x97\x02\n" +
 	"\fJoinResponse\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
@@ -388,7 +397,8 @@ const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\x06server\x18\x04 \x01(\tR\x06server\x124\n" +
 	"\tendpoints\x18\x05 \x03(\v2\x16.greenroom.v1.EndpointR\tendpoints\x12.\n" +
 	"\atickets\x18\x06 \x03(\v2\x14.greenroom.v1.TicketR\atickets\x12\x18\n" +
-	"\acreated\x18\a \x01(\bR\acreated\"\x98\x01\n" +
+	"\acreated\x18\a \x01(\bR\acreated\x121\n" +
+	"\x06waited\x18\b \x01(\v2\x19.google.protobuf.DurationR\x06waited\"\x98\x01\n" +
 	"\x06Ticket\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\tR\x06player\x12\x16\n" +
 	"\x06ticket\x18\x02 \x01(\tR\x06ticket\x129\n" +
@@ -433,16 +443,17 @@ var file_greenroom_v1_join_proto_depIdxs = []int32{
 	5, // 0: greenroom.v1.JoinRequest.max_wait:type_name -> google.protobuf.Duration
 	6, // 1: greenroom.v1.JoinResponse.endpoints:type_name -> greenroom.v1.Endpoint
 	2, // 2: greenroom.v1.JoinResponse.tickets:type_name -> greenroom.v1.Ticket
-	7, // 3: greenroom.v1.Ticket.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 4: greenroom.v1.JoinService.Join:input_type -> greenroom.v1.JoinRequest
-	3, // 5: greenroom.v1.JoinService.Leave:input_type -> greenroom.v1.LeaveRequest
-	1, // 6: greenroom.v1.JoinService.Join:output_type -> greenroom.v1.JoinResponse
-	4, // 7: greenroom.v1.JoinService.Leave:output_type -> greenroom.v1.LeaveResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 3: greenroom.v1.JoinResponse.waited:type_name -> google.protobuf.Duration
+	7, // 4: greenroom.v1.Ticket.expires_at:type_name -> google.protobuf.Timestamp
+	0, // 5: greenroom.v1.JoinService.Join:input_type -> greenroom.v1.JoinRequest
+	3, // 6: greenroom.v1.JoinService.Leave:input_type -> greenroom.v1.LeaveRequest
+	1, // 7: greenroom.v1.JoinService.Join:output_type -> greenroom.v1.JoinResponse
+	4, // 8: greenroom.v1.JoinService.Leave:output_type -> greenroom.v1.LeaveResponse
+	7, // [7:9] is the sub-list for method output_type
+	5, // [5:7] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_join_proto_init() }

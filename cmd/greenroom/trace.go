@@ -11,6 +11,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
+	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/manifest"
 	"greenroom.dev/greenroom/internal/trace"
 )
 
@@ -26,6 +30,7 @@ type generateTrace struct {
 	Start time.Time     `help:"Its first step, such as 2026-11-21T00:00:00+09:00; the hours of the day are those of this zone." placeholder:"TIME"`
 	Step  time.Duration `default:"1m" help:"How long each step is, 10s to 1m."`
 	File  string        `short:"o" name:"output" default:"-" help:"The file to write; - is standard output." placeholder:"FILE"`
+	Event string        `help:"Write what was announced of it there, as a manifest: big-event is an Event." placeholder:"FILE"`
 }
 
 // Help shows the kinds and examples below the flags.
@@ -37,13 +42,25 @@ func (generateTrace) Help() string {
 	return help + `
 Examples:
   greenroom trace generate voice-day --seed 7 -o day.csv
-  greenroom trace generate big-event --scale 5000 --start 2026-12-24T17:00:00+09:00`
+  greenroom trace generate big-event --scale 5000 --start 2026-12-24T17:00:00+09:00 -o evening.csv --event event.yaml`
 }
 
 func (cmd *generateTrace) Run(c *console) error {
 	made, err := trace.Generate(cmd.Name, trace.Options{Seed: cmd.Seed, Scale: cmd.Scale, Start: cmd.Start, Step: cmd.Step})
 	if err != nil {
 		return usageError{err}
+	}
+	var events []proto.Message
+	for _, e := range made.Events {
+		events = append(events, convert.EventProto(e))
+	}
+	switch {
+	case cmd.Event != "" && len(events) == 0:
+		return usagef("--event: nothing is announced of a %s", cmd.Name)
+	case cmd.Event != "":
+		if err := writeTo(cmd.Event, c.out, func(w io.Writer) error { return manifest.Format(w, events...) }); err != nil {
+			return err
+		}
 	}
 	return writeTo(cmd.File, c.out, func(w io.Writer) error { return trace.Write(w, made.Trace) })
 }

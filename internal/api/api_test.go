@@ -99,7 +99,7 @@ func newWorld(t testing.TB) *world {
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
 		Stages: stages, Events: w.events, Signals: signal.New(signal.Config{Now: w.now}),
-		Census: census, Metrics: observe.NewMetrics(metrics.NewSet(), census, observe.Tags{}), History: w.history, Rules: checker,
+		Census: census, Metrics: observe.NewMetrics(observe.MetricsConfig{Set: metrics.NewSet(), Census: census}), History: w.history, Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
 		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
 	})

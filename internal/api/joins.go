@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
@@ -38,7 +39,10 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 	}
 	seated, err := s.cfg.Router.Join(ctx, request)
 	outcome := joinOutcome(ctx, err)
-	s.cfg.Metrics.Join(seated.Fleet, outcome, time.Since(began))
+	s.cfg.Metrics.Joined(observe.Join{
+		Route: s.knownRoute(request.Route), Fleet: seated.Fleet, Outcome: outcome, Reason: joinReason(outcome, err),
+		Took: time.Since(began), Waited: seated.Waited,
+	})
 	if outcome != observe.JoinRefused { // the request was wrong: nobody was turned away
 		s.cfg.History.Joined(history.Join{
 			Route: request.Route, Players: len(request.Players), Fleet: seated.Fleet, Keyed: request.Key != "",
@@ -70,7 +74,7 @@ func joinOutcome(ctx context.Context, err error) string {
 	switch {
 	case err == nil:
 		return observe.JoinSeated
-	case errors.Is(err, registry.ErrFull):
+	case errors.Is(err, registry.ErrFull), errors.As(err, new(*router.FullError)):
 		return observe.JoinFull
 	case ctx.Err() != nil:
 		return observe.JoinCanceled
@@ -79,6 +83,30 @@ func joinOutcome(ctx context.Context, err error) string {
 	default:
 		return observe.JoinFailed
 	}
+}
+
+// joinReason says in a word why a join got no seat; "" for one that did.
+func joinReason(outcome string, err error) string {
+	switch outcome {
+	case observe.JoinSeated:
+		return ""
+	case observe.JoinCanceled, observe.JoinFailed:
+		return outcome
+	}
+	for _, f := range foreseen {
+		if errors.Is(err, f.sentinel) {
+			return strings.ToLower(f.reason)
+		}
+	}
+	return "invalid"
+}
+
+// knownRoute is the route's name, or "" where there is no such route: what callers make up is no label.
+func (a *API) knownRoute(name model.RouteName) model.RouteName {
+	if _, ok := a.cfg.Specs.Route(name); !ok {
+		return ""
+	}
+	return name
 }
 
 // Leave implements JoinService.

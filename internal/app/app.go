@@ -126,7 +126,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.openHistory()
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
-		Env: a.serverEnv, Waiting: a.router.Waiting, Decided: a.decided,
+		Env: a.serverEnv, Waiting: a.router.Waiting, Decided: a.decided, Became: a.became,
 		Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals, expected: a.weeks.Expected}.of,
 		Now:     time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
 	})
@@ -156,7 +156,7 @@ func (a *App) openAPI() error {
 	a.census = observe.NewCensus(observe.Sources{
 		Registry: a.registry, Specs: a.specs.Specs, Size: a.keeper.Size, Waiting: a.router.Waiting,
 	})
-	a.metrics = observe.NewMetrics(a.set, a.census, a.cfg.Tags)
+	a.metrics = observe.NewMetrics(observe.MetricsConfig{Set: a.set, Census: a.census, Tags: a.cfg.Tags, Signals: a.signals.Signals})
 	a.set.RegisterMetricsWriter(a.stages.WriteMetrics)
 	version, commit := Version()
 	a.api = api.New(api.Config{

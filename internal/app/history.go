@@ -24,9 +24,13 @@ func (a *App) openHistory() {
 	a.weeks = history.NewWeeks(a.history)
 }
 
-// decided has a keeper's decision written into the log.
+// decided has a keeper's decision counted, and written into the log.
 func (a *App) decided(fleet model.FleetName, d keeper.Decision) {
+	a.metrics.Decided(fleet, d.Verb, len(d.Servers), d.Result == "ok")
 	a.decisions.Decided(model.Decision{
 		At: d.At, Fleet: fleet, Verb: string(d.Verb), Servers: d.Servers, Reason: d.Reason, Sentence: d.Sentence, Result: d.Result,
 	})
 }
+
+// became has a step of a server's life counted.
+func (a *App) became(from model.ServerState, s model.Server) { a.metrics.Became(from, s) }

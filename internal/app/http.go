@@ -26,6 +26,7 @@ func (a *App) newHTTP() *http.Server {
 	a.hub.Register(rpc)
 	connecthttp.Mount(mux, rpc, api.HTTPOptions()...)
 	a.scaler.Register(mux)
+	mux.Handle("GET /metrics/servers", observe.NewServerPage(a.registry.ListServers, a.census))
 	observe.Register(mux, observe.Probes{Ready: a.ready}, a.set)
 	mux.Handle("/", console.Handler())
 	protocols := new(http.Protocols)

@@ -22,9 +22,10 @@ type fleet struct {
 	poked chan struct{}                   // there may be something to do
 	tell  func(model.FleetName, Decision) // Config.Decided
 
-	tick  sync.Mutex // one tick at a time; guards state and fence
-	state plan.State
-	fence model.Generation
+	tick   sync.Mutex // one tick at a time; guards state, fence and states
+	state  plan.State
+	fence  model.Generation
+	states map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
 
 	mu       sync.Mutex
 	busy     map[model.ServerID]bool             // being started

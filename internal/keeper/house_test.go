@@ -31,6 +31,7 @@ type house struct {
 
 	mu    sync.Mutex
 	heard []Decision // by Config.Decided
+	steps []string   // by Config.Became
 }
 
 // story runs a test on the virtual clock with a machine and a control plane, which are gone afterwards.
@@ -56,6 +57,7 @@ func (h *house) up() {
 		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
 		Waiting: func(model.RouteName) int { return 0 },
 		Decided: h.hear,
+		Became:  h.watch,
 		Logger:  slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -75,6 +77,12 @@ func (h *house) hear(fleet model.FleetName, d Decision) {
 	if fleet == "plaza" {
 		h.heard = append(h.heard, d)
 	}
+}
+
+func (h *house) watch(from model.ServerState, s model.Server) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.steps = append(h.steps, fmt.Sprintf("%s → %s", from, s.State))
 }
 
 // restart is the control plane killed and started again: the registry's memory is gone, the processes are not.

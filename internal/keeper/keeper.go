@@ -65,9 +65,12 @@ type Config struct {
 	// Decided is told every decision that is worth a line, once its result is known, in no order; nil: nobody. It must not
 	// block.
 	Decided func(model.FleetName, Decision)
-	Now     func() time.Time
-	Holder  string       // names this control plane in leases
-	Logger  *slog.Logger // nil: slog.Default
+	// Became is told that a server's state is another than it was at the fleet's last tick; ServerStateUnknown is that of a
+	// new one. nil: nobody. It must not block.
+	Became func(from model.ServerState, s model.Server)
+	Now    func() time.Time
+	Holder string       // names this control plane in leases
+	Logger *slog.Logger // nil: slog.Default
 	// Work has a start or a hand-over carried out beside the tick that asked for it, never within the call: it takes the
 	// fleet's lock again. nil: each in a goroutine, which Run waits for.
 	Work func(fleet model.FleetName, do func())

@@ -29,6 +29,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	if v.input.Servers, err = k.observeServers(ctx, f, spec, v.instances); err != nil {
 		return view{}, err
 	}
+	k.witness(f, v.input.Servers)
 	if err := k.observeRoutes(ctx, f.name, &v); err != nil {
 		return view{}, err
 	}

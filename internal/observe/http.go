@@ -12,6 +12,9 @@ import (
 // readyWait bounds one readiness check.
 const readyWait = 2 * time.Second
 
+// contentType is Prometheus' text format.
+const contentType = "text/plain; version=0.0.4; charset=utf-8"
+
 // Probes are the answers to an orchestrator's questions.
 type Probes struct {
 	// Ready tells why new work should go elsewhere: starting, stopping, or the store does not answer; nil when it need
@@ -35,7 +38,7 @@ func Register(mux *http.ServeMux, probes Probes, sets ...*metrics.Set) {
 		fmt.Fprintln(w, "ready")
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		w.Header().Set("Content-Type", contentType)
 		for _, set := range sets {
 			set.WritePrometheus(w)
 		}

@@ -1,16 +1,16 @@
 package observe
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -23,89 +23,100 @@ const (
 	JoinCanceled = "canceled"
 )
 
-// Metrics counts what happens and prints it, in a set of its own. Its methods are safe for concurrent use.
+// Join is how a join ended.
+type Join struct {
+	Route   model.RouteName // "": there is none of the name that was asked for
+	Fleet   model.FleetName // "": there was no seat
+	Outcome string
+	Reason  string        // why there was no seat, a word of a closed set; "" for Seated
+	Took    time.Duration // until the answer
+	Waited  time.Duration // for room
+}
+
+// MetricsConfig is what Metrics works with. Only Set and Census are required.
+type MetricsConfig struct {
+	Set     *metrics.Set
+	Census  *Census
+	Tags    Tags
+	Signals func() map[string]scale.Signal // the numbers from outside; nil: none
+	Now     func() time.Time               // nil: time.Now
+}
+
+// Metrics counts what happens and prints it with what there is, by fleet and by route: no session, player or server is a
+// label. Its methods are safe for concurrent use.
 type Metrics struct {
-	set    *metrics.Set
-	joins  sync.Map // joinLabels → *joinMetrics
+	cfg    MetricsConfig
+	fleets sync.Map // model.FleetName → *fleetMetrics
+	routes sync.Map // model.RouteName → *routeMetrics
+	joins  sync.Map // outcome → *atomic.Uint64, of joins without a fleet
 	errors sync.Map // code → *metrics.Counter
-}
-
-type joinLabels struct {
-	fleet   model.FleetName
-	outcome string
-}
-
-type joinMetrics struct {
-	total *metrics.Counter
-	took  *histogram
 }
 
 // NewMetrics adds Greenroom's metrics to a set: what the methods below count and, from the census, the fleets as they
 // are now.
-func NewMetrics(set *metrics.Set, census *Census, tags Tags) *Metrics {
-	m := &Metrics{set: set}
-	set.RegisterMetricsWriter(func(w io.Writer) { writeCount(w, census.Count()) })
-	set.RegisterMetricsWriter(m.writeJoinDurations)
-	build := fmt.Sprintf("greenroom_build_info{env=%q,service=%q,version=%q,team=%q}", tags.Env, tags.Service, tags.Version, tags.Team)
-	set.NewGauge(build, func() float64 { return 1 })
+func NewMetrics(cfg MetricsConfig) *Metrics {
+	if cfg.Signals == nil {
+		cfg.Signals = func() map[string]scale.Signal { return nil }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	m := &Metrics{cfg: cfg}
+	cfg.Set.RegisterMetricsWriter(func(w io.Writer) { _, _ = w.Write(m.render(MaxSeries)) })
+	t := cfg.Tags
+	build := fmt.Sprintf("greenroom_build_info{env=%q,service=%q,version=%q,team=%q}", t.Env, t.Service, t.Version, t.Team)
+	cfg.Set.NewGauge(build, func() float64 { return 1 })
 	return m
 }
 
-// Join counts a join that ended with an outcome after `took`. The fleet is empty when there was no seat.
-func (m *Metrics) Join(fleet model.FleetName, outcome string, took time.Duration) {
-	labels := joinLabels{fleet, outcome}
-	v, ok := m.joins.Load(labels)
-	if !ok {
-		name := fmt.Sprintf("greenroom_joins_total{fleet=%q,outcome=%q}", fleet, outcome)
-		v, _ = m.joins.LoadOrStore(labels, &joinMetrics{total: m.set.GetOrCreateCounter(name), took: &histogram{}})
+// Joined counts a join that ended.
+func (m *Metrics) Joined(j Join) {
+	if j.Fleet != "" {
+		f := m.fleet(j.Fleet)
+		f.seated.Add(1)
+		f.join.observe(j.Took)
+	} else {
+		v, ok := m.joins.Load(j.Outcome)
+		if !ok {
+			v, _ = m.joins.LoadOrStore(j.Outcome, new(atomic.Uint64))
+		}
+		v.(*atomic.Uint64).Add(1)
+		m.route(j.Route).refuse(j.Reason)
 	}
-	j := v.(*joinMetrics)
-	j.total.Inc()
-	j.took.observe(took)
+	if j.Waited > 0 {
+		m.route(j.Route).wait.observe(j.Waited)
+	}
 }
 
 // Fault counts an API call that Greenroom answered with an error of this code, such as "not_found".
 func (m *Metrics) Fault(code string) {
 	v, ok := m.errors.Load(code)
 	if !ok {
-		v, _ = m.errors.LoadOrStore(code, m.set.GetOrCreateCounter(fmt.Sprintf("greenroom_api_errors_total{code=%q}", code)))
+		v, _ = m.errors.LoadOrStore(code, m.cfg.Set.GetOrCreateCounter(fmt.Sprintf("greenroom_api_errors_total{code=%q}", code)))
 	}
 	v.(*metrics.Counter).Inc()
 }
 
-func (m *Metrics) writeJoinDurations(w io.Writer) {
-	all := map[joinLabels]*joinMetrics{}
-	m.joins.Range(func(k, v any) bool {
-		all[k.(joinLabels)] = v.(*joinMetrics)
-		return true
-	})
-	sorted := slices.SortedFunc(maps.Keys(all), func(a, b joinLabels) int {
-		return cmp.Or(cmp.Compare(a.fleet, b.fleet), cmp.Compare(a.outcome, b.outcome))
-	})
-	for _, l := range sorted {
-		all[l].took.write(w, "greenroom_join_duration_seconds", fmt.Sprintf("fleet=%q,outcome=%q", l.fleet, l.outcome))
-	}
+// Decided counts a decision of a fleet's keeper about so many servers, and whether it went well.
+func (m *Metrics) Decided(fleet model.FleetName, verb plan.Verb, servers int, ok bool) {
+	m.fleet(fleet).decide(verb, max(1, servers), ok)
 }
 
-func writeCount(w io.Writer, c *Count) {
-	fleets := slices.Sorted(maps.Keys(c.Fleets))
-	gauge := func(name, labels string, v int) {
-		metrics.WriteGaugeUint64(w, name+"{"+labels+"}", uint64(max(v, 0)))
+// Became counts that a server of a fleet is in another state than before; ServerStateUnknown: it is new.
+func (m *Metrics) Became(from model.ServerState, s model.Server) { m.fleet(s.Fleet).became(from, &s) }
+
+func (m *Metrics) fleet(name model.FleetName) *fleetMetrics {
+	if v, ok := m.fleets.Load(name); ok {
+		return v.(*fleetMetrics)
 	}
-	for _, name := range fleets {
-		f := c.Fleets[name]
-		fleet := fmt.Sprintf("fleet=%q", name)
-		for state := model.ServerStarting; state <= model.ServerUnhealthy; state++ {
-			gauge("greenroom_servers", fleet+fmt.Sprintf(",state=%q", state), f.Servers[state])
-		}
-		gauge("greenroom_sessions", fleet, f.Sessions)
-		gauge("greenroom_seats", fleet+`,state="reserved"`, f.SeatsReserved)
-		gauge("greenroom_seats", fleet+`,state="claimed"`, f.SeatsClaimed)
-		gauge("greenroom_free_session_slots", fleet, f.FreeSessionSlots)
+	v, _ := m.fleets.LoadOrStore(name, newFleetMetrics())
+	return v.(*fleetMetrics)
+}
+
+func (m *Metrics) route(name model.RouteName) *routeMetrics {
+	if v, ok := m.routes.Load(name); ok {
+		return v.(*routeMetrics)
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.Routes)) {
-		route := fmt.Sprintf("route=%q", name)
-		gauge("greenroom_route_sessions", route, c.Routes[name].Sessions)
-		gauge("greenroom_route_players", route, c.Routes[name].Players)
-	}
+	v, _ := m.routes.LoadOrStore(name, newRouteMetrics())
+	return v.(*routeMetrics)
 }

@@ -13,8 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 )
@@ -76,49 +74,6 @@ func get(t *testing.T, h http.Handler, path string) (int, string) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w.Code, w.Body.String()
-}
-
-func TestMetricsPage(t *testing.T) {
-	census := NewCensus(Sources{Registry: someFacts()})
-	if err := census.Tick(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	set := metrics.NewSet()
-	m := NewMetrics(set, census, Tags{Env: "test", Version: "1"})
-	m.Join("rooms", JoinSeated, 300*time.Microsecond)
-	m.Join("rooms", JoinSeated, time.Hour)
-	m.Join("", JoinFull, time.Second)
-	m.Fault("not_found")
-	mux := http.NewServeMux()
-	Register(mux, Probes{}, set)
-	code, page := get(t, mux, "/metrics")
-	if code != http.StatusOK {
-		t.Fatal(code)
-	}
-	for _, want := range []string{
-		`greenroom_build_info{env="test",service="",version="1",team=""} 1`,
-		`greenroom_servers{fleet="rooms",state="ready"} 1`,
-		`greenroom_servers{fleet="rooms",state="open"} 1`,
-		`greenroom_servers{fleet="rooms",state="draining"} 0`,
-		`greenroom_sessions{fleet="rooms"} 4`,
-		`greenroom_seats{fleet="rooms",state="reserved"} 2`,
-		`greenroom_seats{fleet="rooms",state="claimed"} 5`,
-		`greenroom_free_session_slots{fleet="rooms"} 0`,
-		`greenroom_route_sessions{route="plaza"} 2`,
-		`greenroom_route_players{route="plaza"} 7`,
-		`greenroom_joins_total{fleet="rooms",outcome="seated"} 2`,
-		`greenroom_joins_total{fleet="",outcome="full"} 1`,
-		`greenroom_join_duration_seconds_bucket{fleet="rooms",outcome="seated",le="0.00025"} 0`,
-		`greenroom_join_duration_seconds_bucket{fleet="rooms",outcome="seated",le="0.0005"} 1`,
-		`greenroom_join_duration_seconds_bucket{fleet="rooms",outcome="seated",le="+Inf"} 2`,
-		`greenroom_join_duration_seconds_count{fleet="rooms",outcome="seated"} 2`,
-		`greenroom_api_errors_total{code="not_found"} 1`,
-		`process_cpu_seconds_total`,
-	} {
-		if !strings.Contains(page, want) {
-			t.Errorf("the page has no %s", want)
-		}
-	}
 }
 
 func TestProbes(t *testing.T) {

@@ -21,7 +21,7 @@ export async function eventsSteps({ page, step, call, shown, until, shoot, base,
     await page.getByRole("button", { name: "Announce it" }).click();
     await shown(page.getByText("A whole number from 1 to 10,000,000."));
     await page.getByLabel("Expected players").fill("40");
-    assert.match(await page.locator(".form .command code").innerText(), new RegExp(`name: ${name}`));
+    assert.match(await page.locator(".form .command code").innerText(), new RegExp(`greenroom event create ${name} --route `));
     await shoot(page, "event-form");
     await page.getByRole("button", { name: "Announce it" }).click();
     await shown(bar);

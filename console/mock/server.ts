@@ -7,6 +7,7 @@ import { RouteService } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
 import { ServerService } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { SessionService } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
 import { Scope, SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
+import { answers, DecisionLog } from "./decisions.ts";
 import { Gatherings } from "./events.ts";
 import { follow } from "./follow.ts";
 import { serveHistory } from "./history.ts";
@@ -30,6 +31,7 @@ export function mockHandler(size: string) {
 
 function services(router: ConnectRouter, house: House, size: string) {
   const broken = size === "broken";
+  const log = new DecisionLog(size);
   const open = () => {
     if (broken) throw new ConnectError("the registry is not reachable", Code.Unavailable);
   };
@@ -57,7 +59,12 @@ function services(router: ConnectRouter, house: House, size: string) {
         { verb: "stop", server: [...house.servers.items.keys()][0] ?? "", reason: "drained and empty for 4 s", result: "ok" },
       ],
       holds: ["would take 1 server away: surplus for 22 s of 60 s"],
+      answers,
     }),
+    listDecisions: (request) => {
+      open();
+      return log.list(request);
+    },
   });
   new Gatherings(size).serve(router, open);
   serveHistory(router, size, open);

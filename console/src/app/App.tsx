@@ -3,6 +3,8 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigat
 import { useState } from "react";
 import { LanguageProvider } from "../i18n/language.tsx";
 import type { CostsShown } from "../costs/CostsPage.tsx";
+import type { DecisionsShown } from "../decisions/DecisionsPage.tsx";
+import { verbs } from "../decisions/log.ts";
 import type { EventsShown } from "../events/EventsPage.tsx";
 import type { HistoryShown } from "../history/HistoryPage.tsx";
 import { Overview } from "../overview/Overview.tsx";
@@ -82,8 +84,15 @@ const costs = createRoute({
   validateSearch: (search: Record<string, unknown>): CostsShown => ({ span: oneOf(search.span, ["24h", "7d", "30d"]), by: oneOf(search.by, ["fleet", "architecture", "instance", "market"]) }),
 });
 
+const decisions = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions",
+  component: lazyRouteComponent(() => import("../decisions/DecisionsPage.tsx"), "DecisionsPage"),
+  validateSearch: (search: Record<string, unknown>): DecisionsShown => ({ fleet: text(search.fleet), verb: oneOf(search.verb, verbs) }),
+});
+
 function newRouter() {
-  return createRouter({ routeTree: root.addChildren([overview, login, room, events, history, costs]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+  return createRouter({ routeTree: root.addChildren([overview, login, room, events, history, costs, decisions]), defaultErrorComponent: Broken, defaultPreload: "intent" });
 }
 
 declare module "@tanstack/react-router" {

@@ -6,6 +6,7 @@ const pages = [
   ["/events", "app.events"],
   ["/history", "app.history"],
   ["/costs", "app.costs"],
+  ["/decisions", "app.decisions"],
 ] as const;
 
 /** The pages, each of which answers one question. */

@@ -12,7 +12,7 @@ import { readSpan, writeSpan } from "../parts/span.ts";
 import { useNow } from "../parts/Time.tsx";
 import { ConflictBox, labels } from "./ConflictBox.tsx";
 import { fromLocal, toLocal } from "./days.ts";
-import { applyCommand, check, type Draft, draftOf, eventOf, type Field as FieldName, nameFor, newDraft } from "./form.ts";
+import { applyCommand, check, createCommand, type Draft, draftOf, eventOf, type Field as FieldName, nameFor, newDraft } from "./form.ts";
 import { useApply } from "./useApply.ts";
 
 interface Props {
@@ -114,7 +114,7 @@ function Fields({ before, doorsMs, onClose, onSaved }: Props) {
         </button>
         <button type="button" className="button" onClick={onClose}>{t("event.drop")}</button>
       </div>
-      {event !== undefined && <Command line={applyCommand(event)} label={t("cli.same")} />}
+      {event !== undefined && <Command line={before === undefined ? createCommand(event) : applyCommand(event)} label={t("cli.same")} />}
     </form>
   );
 }

@@ -118,7 +118,7 @@ export function EventsPage() {
       {!loading && shown.length === 0 && trouble === undefined && (
         <div className="blank">
           <p>{t("events.none.hint")}</p>
-          <Command line="greenroom apply -f event.yaml" />
+          <Command line="greenroom event create gala --route plaza --doors 2026-12-05T20:00+09:00 --for 3h --attendance 20000" />
         </div>
       )}
       {search.event !== undefined && search.edit === true && watch.items.has(search.event) ? (

@@ -7,7 +7,7 @@ import { Command } from "../parts/Command.tsx";
 import { Dialog } from "../parts/Dialog.tsx";
 import { useNow } from "../parts/Time.tsx";
 import { ConflictBox } from "./ConflictBox.tsx";
-import { applyCommand, movedTo } from "./form.ts";
+import { movedTo, moveCommand } from "./form.ts";
 import { type Place, touchOf } from "./move.ts";
 import type { Shown } from "./phase.ts";
 import { applyEvent, useApply } from "./useApply.ts";
@@ -59,7 +59,7 @@ export function MoveDialog({ shown, to, all, onMoved, onKeep }: Props) {
           <button type="button" className="button" onClick={onKeep}>{t("move.keep")}</button>
         </div>
       )}
-      <Command line={applyCommand(moved)} label={t("cli.same")} />
+      <Command line={moveCommand(shown.name, to)} label={t("cli.same")} />
     </Dialog>
   );
 }

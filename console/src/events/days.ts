@@ -71,6 +71,12 @@ export function toLocalDay(atMs: number): string {
   return `${String(at.getFullYear()).padStart(4, "0")}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
+/** A moment for a command line, on the viewer's clock with its zone: 2026-11-21T20:00+01:00. */
+export function toZoned(atMs: number): string {
+  const east = -new Date(atMs).getTimezoneOffset();
+  return `${toLocal(atMs)}${east < 0 ? "-" : "+"}${two(Math.floor(Math.abs(east) / 60))}:${two(Math.abs(east) % 60)}`;
+}
+
 /** What a local time stands for. */
 export interface Reading {
   atMs: number;

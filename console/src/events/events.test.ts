@@ -11,7 +11,7 @@ import { millis } from "../i18n/format.ts";
 import { readSpan, writeSpan } from "../parts/span.ts";
 import { differences } from "./conflict.ts";
 import { fromLocal, toLocal } from "./days.ts";
-import { applyCommand, check, draftOf, eventOf, movedTo, nameFor, newDraft } from "./form.ts";
+import { applyCommand, check, createCommand, draftOf, eventOf, moveCommand, movedTo, nameFor, newDraft } from "./form.ts";
 import { keyMove, mayMove, moveBy, touchOf } from "./move.ts";
 import { nextOf, phaseName, shownOf } from "./phase.ts";
 import { applyEvent } from "./useApply.ts";
@@ -69,7 +69,10 @@ describe("the form", () => {
     expect(check({ ...good, name: nameFor("x".repeat(200), noon) }, noon)).toEqual({});
   });
 
-  test("shows the command that does the same", () => {
+  test("shows the commands that do the same", () => {
+    const made = eventOf({ ...good, title: "Ann's launch", ramp: "20m", lead: "1h 30m", perSession: "40" });
+    expect(createCommand(made)).toBe("greenroom event create launch --route plaza --doors 2027-03-28T20:00+02:00 --for 2h --attendance 500 --players-per-session 40 --lead 1h30m --ramp 20m --title 'Ann'\\''s launch'");
+    expect(moveCommand("launch", { fromMs: at("2027-03-27T20:00") })).toBe("greenroom event move launch --doors 2027-03-27T20:00+01:00");
     expect(applyCommand(eventOf({ ...good, title: "Launch: part 1", ramp: "20m" }))).toBe(`greenroom apply -f - <<'YAML'
 kind: Event
 name: launch

@@ -3,9 +3,10 @@ import { type Duration, durationFromMs, timestampFromMs } from "@bufbuild/protob
 import { type Event, EventSchema } from "@greenroom/client/gen/greenroom/v1/event_pb.ts";
 import type { MessageKey } from "../i18n/catalogue.ts";
 import { millis, spanMillis } from "../i18n/format.ts";
+import { word } from "../parts/shell.ts";
+import { flagSpan, readSpan, writeSpan } from "../parts/span.ts";
 import { manifestOf } from "../parts/yaml.ts";
-import { readSpan, writeSpan } from "../parts/span.ts";
-import { fromLocal, toLocal, toLocalDay } from "./days.ts";
+import { fromLocal, toLocal, toLocalDay, toZoned } from "./days.ts";
 
 /** What stands in the form's fields. */
 export interface Draft {
@@ -124,7 +125,23 @@ export function movedTo(event: Event, to: { fromMs: number; toMs: number }): Eve
   });
 }
 
-/** The command that does the same. */
+/** The command that announces an event. */
+export function createCommand({ name, spec }: Event): string {
+  const [doors, ends] = [millis(spec?.doorsAt) ?? 0, millis(spec?.endsAt) ?? 0];
+  const flags = [`--route ${word(spec?.route ?? "")}`, `--doors ${toZoned(doors)}`, `--for ${flagSpan(ends - doors)}`, `--attendance ${spec?.attendance ?? 0}`];
+  if (spec?.playersPerSession) flags.push(`--players-per-session ${spec.playersPerSession}`);
+  if (spec?.lead !== undefined) flags.push(`--lead ${flagSpan(spanMillis(spec.lead))}`);
+  if (spec?.ramp !== undefined) flags.push(`--ramp ${flagSpan(spanMillis(spec.ramp))}`);
+  if (spec?.title) flags.push(`--title ${word(spec.title)}`);
+  return `greenroom event create ${name} ${flags.join(" ")}`;
+}
+
+/** The command that moves an event as a whole. */
+export function moveCommand(name: string, to: { fromMs: number }): string {
+  return `greenroom event move ${name} --doors ${toZoned(to.fromMs)}`;
+}
+
+/** The command that replaces an event by this one. */
 export function applyCommand(event: Event): string {
   const manifest = manifestOf(EventSchema, event, "Event", ["generation", "created_at", "updated_at", "status"]);
   return `greenroom apply -f - <<'YAML'\n${manifest}YAML`;

@@ -4,6 +4,7 @@ import { isNotFound, sentenceOf } from "../api/errors.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { Ago } from "../parts/Time.tsx";
+import { Answers } from "./Answers.tsx";
 
 /** The keeper plans every second or so, and has no stream of its plans: while one looks, it is asked again this often. */
 const ASK_AGAIN_MS = 2_000;
@@ -52,6 +53,12 @@ export function Explain({ fleet, server }: { fleet: string; server?: string }) {
             </>
           )}
         </dl>
+      )}
+      {said !== undefined && said.answers.length > 0 && (
+        <>
+          <h3>{t("answers.title")}</h3>
+          <Answers answers={said.answers} />
+        </>
       )}
       <Command line={`greenroom explain ${fleet}`} label={t("cli.same")} />
     </section>

@@ -2,10 +2,11 @@ import { lazy, Suspense } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { Panel } from "../parts/Panel.tsx";
 import { Explain } from "./Explain.tsx";
+import { FleetDecisions } from "./FleetDecisions.tsx";
 
 const FleetHistory = lazy(() => import("../history/FleetHistory.tsx").then((module) => ({ default: module.FleetHistory })));
 
-/** Why a fleet is as it is, and how it was. */
+/** Why a fleet is as it is, how it was, and what was done to it. */
 export function FleetPanel({ name, onClose }: { name: string; onClose: () => void }) {
   const { t } = useSpeech();
   return (
@@ -14,6 +15,7 @@ export function FleetPanel({ name, onClose }: { name: string; onClose: () => voi
       <Suspense fallback={<div className="bones" style={{ height: 480 }} />}>
         <FleetHistory fleet={name} />
       </Suspense>
+      <FleetDecisions fleet={name} />
     </Panel>
   );
 }

@@ -1,5 +1,6 @@
 import type { Message } from "./message.ts";
 import * as costs from "./words/costs.ts";
+import * as decisions from "./words/decisions.ts";
 import * as events from "./words/events.ts";
 import * as history from "./words/history.ts";
 
@@ -20,6 +21,7 @@ export const en = {
   "app.events": "Events",
   "app.history": "History",
   "app.costs": "Costs",
+  "app.decisions": "Decisions",
   "app.older": "This Greenroom does not know this yet. It said: {problem}",
   "app.again": "Try again",
 
@@ -209,6 +211,7 @@ export const en = {
   ...events.en,
   ...history.en,
   ...costs.en,
+  ...decisions.en,
 } satisfies Record<string, Message>;
 
 /** The name of a message. */
@@ -231,6 +234,7 @@ export const ja: Record<MessageKey, Message> = {
   "app.events": "イベント",
   "app.history": "履歴",
   "app.costs": "費用",
+  "app.decisions": "判断",
   "app.older": "この Greenroom はまだこれを知りません。返答: {problem}",
   "app.again": "もう一度試す",
 
@@ -420,6 +424,7 @@ export const ja: Record<MessageKey, Message> = {
   ...events.ja,
   ...history.ja,
   ...costs.ja,
+  ...decisions.ja,
 };
 
 /** The console's languages. */

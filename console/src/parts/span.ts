@@ -22,3 +22,10 @@ export function writeSpan(ms: number): string {
   }
   return parts.join(" ");
 }
+
+/** Writes a length of time as a flag of the CLI: "1h30m"; 0 is "0s". */
+export function flagSpan(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  const parts = [[Math.floor(seconds / 3_600), "h"], [Math.floor((seconds % 3_600) / 60), "m"], [seconds % 60, "s"]] as const;
+  return parts.filter(([n]) => n > 0).map(([n, unit]) => `${n}${unit}`).join("") || "0s";
+}

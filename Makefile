@@ -7,10 +7,10 @@ COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -X greenroom.dev/greenroom/internal/app.version=$(VERSION) -X greenroom.dev/greenroom/internal/app.commit=$(COMMIT)
 CONSOLE := $(shell find console sdk/js/src -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help up build test unit browser bench bench-rooms nightly lint gen fresh setup clean
+.PHONY: help up build test unit browser bench bench-rooms bench-simulate nightly lint gen fresh setup clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: bin/greenroom ## build, and run the demo: a route, a fleet of room servers, some bots, the console
 	./bin/greenroom up --demo
@@ -52,6 +52,9 @@ bench: bin/greenroom ## measure: joins, registry, plan, and rooms in short; writ
 
 bench-rooms: ## measure rooms beside mosquitto, mochi-mqtt and nats-server, and against targets; writes bench/rooms.json
 	./scripts/bench-rooms
+
+bench-simulate: ## simulate three days under the default policy and its rivals; writes bench/simulate.json and plots
+	./scripts/bench-simulate
 
 nightly: bin/greenroom ## fuzz every decoder, and the long runs of the issue's "Shows"
 	./scripts/nightly

@@ -69,14 +69,14 @@ func TestPNG(t *testing.T) {
 		t.Errorf("%v pixels", size)
 	}
 	seen := map[color.NRGBA]int{}
-	for y := range picture.Bounds().Dy() {
-		for x := range picture.Bounds().Dx() {
+	for y := 0; y < picture.Bounds().Dy(); y += 2 {
+		for x := 0; x < picture.Bounds().Dx(); x += 2 {
 			seen[color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA)]++
 		}
 	}
 	all := palette()
 	for what, c := range map[string]color.NRGBA{"paper": paper, "the band": band, "the first series": all[0], "the second": all[1]} {
-		if seen[c] < 200 {
+		if seen[c] < 100 {
 			t.Errorf("%s: %d pixels of %v", what, seen[c], c)
 		}
 	}
@@ -240,15 +240,15 @@ func TestWhatCannotBeDrawn(t *testing.T) {
 func TestThinKeepsWhatStandsOut(t *testing.T) {
 	start := time.Unix(0, 0)
 	var points []Point
-	for i := range 1_000_000 {
+	for i := range 100_000 {
 		points = append(points, Point{start.Add(time.Duration(i) * time.Second), 5})
 	}
-	points[123_456].Value, points[777_777].Value = 99, -3
-	kept := thin(points, span{0, 999_999})
+	points[12_345].Value, points[77_777].Value = 99, -3
+	kept := thin(points, span{0, 99_999})
 	if len(kept) > 4*(columns+1) {
 		t.Errorf("%d points are kept", len(kept))
 	}
-	if !slices.Contains(kept, points[123_456]) || !slices.Contains(kept, points[777_777]) || kept[0] != points[0] || kept[len(kept)-1] != points[len(points)-1] {
+	if !slices.Contains(kept, points[12_345]) || !slices.Contains(kept, points[77_777]) || kept[0] != points[0] || kept[len(kept)-1] != points[len(points)-1] {
 		t.Error("the highest, the lowest, the first or the last is gone")
 	}
 	if !slices.IsSortedFunc(kept, func(a, b Point) int { return a.At.Compare(b.At) }) {

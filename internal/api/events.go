@@ -54,20 +54,22 @@ func (s events) GetEvent(ctx context.Context, r *greenroomv1.GetEventRequest) (*
 
 // ListEvents implements EventService.
 func (s events) ListEvents(ctx context.Context, r *greenroomv1.ListEventsRequest) (*greenroomv1.ListEventsResponse, error) {
-	all, err := s.list(ctx, convert.TimeModel(r.GetSince()), convert.TimeModel(r.GetUntil()))
-	return &greenroomv1.ListEventsResponse{Events: all}, err
-}
-
-func (s events) list(ctx context.Context, since, until time.Time) ([]*greenroomv1.Event, error) {
-	all, err := s.cfg.Store.ListEvents(ctx, since, until)
+	all, err := s.cfg.Store.ListEvents(ctx, convert.TimeModel(r.GetSince()), convert.TimeModel(r.GetUntil()))
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*greenroomv1.Event, len(all))
+	out := &greenroomv1.ListEventsResponse{Events: make([]*greenroomv1.Event, len(all))}
 	for i, st := range s.cfg.Events.Statuses(all) {
-		out[i] = eventProto(all[i], st)
+		out.Events[i] = eventProto(all[i], st)
 	}
 	return out, nil
+}
+
+// eventVersion is what tells that an event is another than it was, without making its message.
+type eventVersion struct {
+	createdAt  int64
+	generation model.Generation
+	status     event.Status
 }
 
 // WatchEvents implements EventService.
@@ -76,12 +78,15 @@ func (s events) WatchEvents(ctx context.Context, _ *greenroomv1.WatchEventsReque
 	return watch(
 		ctx, signals,
 		func() ([]object[string, *greenroomv1.Event], error) {
-			all, err := s.list(ctx, time.Time{}, time.Time{})
+			all := s.cfg.Specs.Specs().Events
 			out := make([]object[string, *greenroomv1.Event], len(all))
-			for i, e := range all {
-				out[i] = wholeObject(e.GetName(), e)
+			for i, st := range s.cfg.Events.Statuses(all) {
+				out[i] = object[string, *greenroomv1.Event]{
+					name: string(all[i].Name), version: eventVersion{all[i].CreatedAt.UnixNano(), all[i].Generation, st},
+					message: func() *greenroomv1.Event { return eventProto(all[i], st) },
+				}
 			}
-			return out, err
+			return out, nil
 		},
 		func(name string) *greenroomv1.Event { return &greenroomv1.Event{Name: name} },
 		func(change greenroomv1.ChangeType, e *greenroomv1.Event) error {

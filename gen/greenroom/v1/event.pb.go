@@ -294,8 +294,7 @@ func (x *EventSpec) GetTitle() string {
 type EventStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Phase EventPhase             `protobuf:"varint,1,opt,name=phase,proto3,enum=greenroom.v1.EventPhase" json:"phase,omitempty"`
-	// Session slots that it asks for now, over all fleets, and that stand for it (in use by it or free beyond what else is
-	// wanted).
+	// Session slots that it asks for now, over all fleets, and that stand for it: in use since it is prepared, or free.
 	SlotsWanted   uint32 `protobuf:"varint,2,opt,name=slots_wanted,json=slotsWanted,proto3" json:"slots_wanted,omitempty"`
 	SlotsStanding uint32 `protobuf:"varint,3,opt,name=slots_standing,json=slotsStanding,proto3" json:"slots_standing,omitempty"`
 	// When its capacity begins to be prepared, and is complete.

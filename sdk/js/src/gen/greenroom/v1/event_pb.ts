@@ -151,8 +151,7 @@ export type EventStatus = Message<"greenroom.v1.EventStatus"> & {
   phase: EventPhase;
 
   /**
-   * Session slots that it asks for now, over all fleets, and that stand for it (in use by it or free beyond what else is
-   * wanted).
+   * Session slots that it asks for now, over all fleets, and that stand for it: in use since it is prepared, or free.
    *
    * @generated from field: uint32 slots_wanted = 2;
    */

@@ -35,18 +35,21 @@ type commandLine struct {
 	Serve serveCommand `cmd:"" group:"run" help:"Run the control plane as a service; its servers outlive it."`
 	Room  roomCommand  `cmd:"" group:"run" help:"Run one room server (the process provider starts these)."`
 
-	Apply    applyCommand    `cmd:"" group:"manage" help:"Create or change fleets, routes and events from YAML."`
-	Delete   deleteCommand   `cmd:"" group:"manage" help:"Delete a fleet or a route, or cancel an event."`
-	Get      getCommand      `cmd:"" group:"manage" help:"List fleets, routes, events, servers, sessions, tokens or the audit log."`
-	Event    eventCommand    `cmd:"" group:"manage" help:"Announce an event, move it, and check that it is prepared."`
-	Describe describeCommand `cmd:"" group:"manage" help:"Show one thing in full."`
-	Drain    drainCommand    `cmd:"" group:"manage" help:"Hand a server's sessions over and stop it; nobody is cut."`
-	Undrain  undrainCommand  `cmd:"" group:"manage" help:"Take a drain back."`
-	End      endCommand      `cmd:"" group:"manage" help:"End a session now."`
-	Explain  explainCommand  `cmd:"" group:"manage" help:"Say what the keeper did for a fleet, and why."`
-	Logs     logsCommand     `cmd:"" group:"manage" help:"Print what a server printed."`
-	Signal   signalCommand   `cmd:"" group:"manage" help:"Set numbers that fleets scale on."`
-	Token    tokenCommand    `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`
+	Apply     applyCommand     `cmd:"" group:"manage" help:"Create or change fleets, routes and events from YAML."`
+	Delete    deleteCommand    `cmd:"" group:"manage" help:"Delete a fleet or a route, or cancel an event."`
+	Get       getCommand       `cmd:"" group:"manage" help:"List fleets, routes, events, servers, sessions, tokens or the audit log."`
+	Event     eventCommand     `cmd:"" group:"manage" help:"Announce an event, move it, and check that it is prepared."`
+	Describe  describeCommand  `cmd:"" group:"manage" help:"Show one thing in full."`
+	Drain     drainCommand     `cmd:"" group:"manage" help:"Hand a server's sessions over and stop it; nobody is cut."`
+	Undrain   undrainCommand   `cmd:"" group:"manage" help:"Take a drain back."`
+	End       endCommand       `cmd:"" group:"manage" help:"End a session now."`
+	Decisions decisionsCommand `cmd:"" group:"manage" help:"Say what keepers did, and why, from the log that is kept."`
+	History   historyCommand   `cmd:"" group:"manage" help:"Show or draw what a fleet, a route or all of them did."`
+	Costs     costsCommand     `cmd:"" group:"manage" help:"Say what fleets cost, per player-hour and idle."`
+	Explain   explainCommand   `cmd:"" group:"manage" help:"Say what the keeper did for a fleet, and why."`
+	Logs      logsCommand      `cmd:"" group:"manage" help:"Print what a server printed."`
+	Signal    signalCommand    `cmd:"" group:"manage" help:"Set numbers that fleets scale on."`
+	Token     tokenCommand     `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`
 
 	Join  joinCommand  `cmd:"" group:"play" help:"Seat players in a session and print how to get there."`
 	Bots  botsCommand  `cmd:"" group:"play" help:"Send simulated players and report what they saw."`

@@ -36,6 +36,7 @@ type plane struct {
 	joins    greenroomv1connect.JoinServiceClient
 	events   greenroomv1connect.EventServiceClient
 	signals  greenroomv1connect.SignalServiceClient
+	history  greenroomv1connect.HistoryServiceClient
 	stage    greenroomv1connect.StageServiceClient
 	system   greenroomv1connect.SystemServiceClient
 }
@@ -75,6 +76,7 @@ func (g *Globals) dial() (*plane, error) {
 		joins:    greenroomv1connect.NewJoinServiceClient(conn),
 		events:   greenroomv1connect.NewEventServiceClient(conn),
 		signals:  greenroomv1connect.NewSignalServiceClient(conn),
+		history:  greenroomv1connect.NewHistoryServiceClient(conn),
 		stage:    greenroomv1connect.NewStageServiceClient(conn),
 		system:   greenroomv1connect.NewSystemServiceClient(conn),
 	}, nil

@@ -20,6 +20,7 @@ import (
 
 type traceCommand struct {
 	Generate generateTrace `cmd:"" help:"Make a demand by seed: a day of voice chat, a flash crowd, a big event."`
+	Export   exportTrace   `cmd:"" help:"Write what players did here as a trace file."`
 	Check    checkTrace    `cmd:"" help:"Read a trace file and say what is in it, or what is wrong with it and where."`
 }
 

@@ -112,7 +112,7 @@ func (s histories) ExportTrace(ctx context.Context, r *greenroomv1.ExportTraceRe
 		return err
 	}
 	if len(t.Rows) == 0 {
-		return connect.Errorf(connect.CodeNotFound, "nothing was recorded between %s and %s on the routes asked for; try a longer time",
+		return connect.Errorf(connect.CodeNotFound, "nothing was recorded between %s and %s on the routes asked for, in steps that are over; try a longer time",
 			since.Format(time.RFC3339), until.Format(time.RFC3339))
 	}
 	var file bytes.Buffer

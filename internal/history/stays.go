@@ -7,126 +7,154 @@ type flow struct {
 	at          time.Time
 	joins, left float64
 	players     float64 // in the mean
-	whole       bool    // it was looked at from its start to its end, and the step before it too
 }
 
 // stays answers how long those who joined in each step stayed, in the mean; 0 where nobody joined. Who is who was not
-// recorded, so the first to come are taken to be the first to leave: then the stays of each step follow from how many came
-// and how many left, and however people really left, all stays together are as long as all players were there. Stays
-// shorter than a step are not seen so; all are scaled to the players there were. Who has not left by the last step is taken
+// recorded: the first to come are taken to be the first to leave, and in each step those who are there share the time that
+// players were there, half as much to who came or left in it as to who stayed. So all stays together are as long as all
+// players were there, in whatever order they left and however short they stayed. Who has not left by the last step is taken
 // to stay for as long as the others did, and no shorter than so far.
 func stays(flows []flow, step time.Duration) []time.Duration {
-	m := matching{flows: flows, step: step.Seconds(), shortest: step.Seconds() / 10, stayed: make([]float64, len(flows))}
+	m := matching{flows: flows, step: step.Seconds(), stayed: make([]float64, len(flows))}
 	for i := range flows {
 		m.take(i)
 	}
 	return m.results()
 }
 
-// matching matches those who leave to those who came, in seconds from the first step.
+// matching matches those who leave to those who came. Times are in seconds.
 type matching struct {
-	flows    []flow
-	step     float64
-	shortest float64
+	flows []flow
+	step  float64
 
-	queue  []cohort
-	there  float64   // in the queue
-	stayed []float64 // by those who came in a step and left, together
+	queue []cohort // of those who are there, the first to come first
+	there float64
+	clock float64 // the time that somebody would have stayed who was there from the first step on
 
-	left, leftStayed float64 // of those whose coming was seen
-	implied, seen    float64 // player-seconds, by the matching and as recorded
+	stayed           []float64 // by those who came in a step and left, together
+	left, leftStayed float64   // of them all
 }
 
-// cohort is the players that came in one step, in the order of their coming.
+// cohort is the players that came in one step and are still there.
 type cohort struct {
-	step int // -1: before the first step, or while nobody looked
-	from float64
-	over float64 // they came evenly over so long
-	n    float64 // of them all
-	gone float64 // of them
+	step  int     // -1: before the first step, or unseen
+	since float64 // on the clock
+	n     float64
 }
 
-// arrived is when those from the a-th to the b-th came, in the mean.
-func (c *cohort) arrived(a, b float64) float64 { return c.from + c.over*(a+b)/2/c.n }
-
-// at is the start of a step.
-func (m *matching) at(i int) float64 { return m.flows[i].at.Sub(m.flows[0].at).Seconds() }
+const (
+	// part is the share of a step that somebody who came or left in it was there for, against who was there all of it; who
+	// did both has the square of it.
+	part = 0.5
+	// minShare and maxShare bound by how much a step's recorded time may differ from what who was there says.
+	minShare, maxShare = 0.1, 10
+)
 
 // take takes one step in.
 func (m *matching) take(i int) {
 	f := m.flows[i]
-	if i == 0 || !f.whole {
-		m.anchor(i, max(0, f.players-(f.joins-f.left)/2))
+	m.correct(i)
+	old := min(f.left, m.there) // of those who leave, the ones that came before
+	fresh := min(f.left-old, f.joins)
+	share := m.step * m.share(f, old, fresh)
+	m.leave(old, part*share)
+	m.clock += share
+	if f.joins == 0 {
+		return
 	}
-	if f.joins > 0 {
-		m.push(cohort{step: i, from: m.at(i), over: m.step, n: f.joins})
-	}
-	m.leave(f.left, m.at(i), m.step)
-	m.seen += f.players * m.step
+	m.stayed[i] += fresh * part * part * share
+	m.left += fresh
+	m.leftStayed += fresh * part * part * share
+	m.come(cohort{step: i, since: m.clock - part*share, n: f.joins - fresh})
 }
 
-// anchor brings the queue to the players that there are where not all was seen that happened before: those who left did so
-// in the middle of that time, those who came are nobody's.
-func (m *matching) anchor(i int, players float64) {
-	since := 0.0
+// share is how long somebody who was there all of the step was there, in steps: the time recorded, by all who were there.
+func (m *matching) share(f flow, old, fresh float64) float64 {
+	all := m.there - old + part*old + part*(f.joins-fresh) + part*part*fresh
+	if all <= 0 {
+		return 1
+	}
+	return max(minShare, min(f.players/all, maxShare))
+}
+
+// correct brings the queue to the players that there were at a step's start, where somebody came or left unseen since the
+// last one: while the control plane was down, or restarted. However those of the step came and went, its mean lies between
+// the bounds here.
+func (m *matching) correct(i int) {
+	f, players, unseen := m.flows[i], m.there, 0.0
 	if i > 0 {
-		since = m.at(i-1) + m.step
-		m.seen += (m.at(i) - since) * (m.flows[i-1].players + players) / 2
+		unseen = f.at.Sub(m.flows[i-1].at).Seconds() - m.step
 	}
-	m.leave(m.there-players, since, m.at(i)-since)
-	if come := players - m.there; come > 0 {
-		m.push(cohort{step: -1, from: since, over: m.at(i) - since, n: come})
+	if i == 0 || unseen > 0 {
+		players = m.guess(i)
+	}
+	if mean := m.mean(); unseen > 0 && mean > 0 { // they left as they do
+		m.leave(m.there*min(1, unseen/mean), min(unseen, mean)/2)
+	}
+	players = max(0, min(max(players, f.players-f.joins), f.players+f.left))
+	m.leave(m.there-players, unseen/2)
+	m.clock += unseen
+	m.come(cohort{step: -1, since: m.clock, n: players - m.there})
+}
+
+// guess is how many players there were when a step began before which nobody looked: by how many there were when it ended,
+// which the next step's mean tells better than its own where many came and left at once.
+func (m *matching) guess(i int) float64 {
+	f := m.flows[i]
+	if i+1 < len(m.flows) && m.flows[i+1].at.Sub(f.at).Seconds() == m.step {
+		next := m.flows[i+1]
+		return next.players - (next.joins-next.left)/2 - f.joins + f.left
+	}
+	return f.players - (f.joins-f.left)/2
+}
+
+// come adds to the queue, if there is anybody.
+func (m *matching) come(c cohort) {
+	if c.n > 0 {
+		m.queue, m.there = append(m.queue, c), m.there+c.n
 	}
 }
 
-func (m *matching) push(c cohort) {
-	m.queue = append(m.queue, c)
-	m.there += c.n
-}
-
-// leave takes so many out of the queue, who left evenly over a time.
-func (m *matching) leave(n, from, over float64) {
-	for done := 0.0; done < n && len(m.queue) > 0; {
+// leave takes so many out of the queue, so long after what the clock says.
+func (m *matching) leave(n, after float64) {
+	for n > 0 && len(m.queue) > 0 {
 		c := &m.queue[0]
-		part := min(n-done, c.n-c.gone)
-		stay := max(m.shortest, from+over*(done+part/2)/n-c.arrived(c.gone, c.gone+part))
-		m.implied += part * stay
+		gone := min(n, c.n)
 		if c.step >= 0 {
-			m.stayed[c.step] += part * stay
-			m.left += part
-			m.leftStayed += part * stay
+			stayed := gone * (m.clock + after - c.since)
+			m.stayed[c.step] += stayed
+			m.left, m.leftStayed = m.left+gone, m.leftStayed+stayed
 		}
-		done, c.gone, m.there = done+part, c.gone+part, m.there-part
-		if c.n-c.gone < 1e-9 {
+		n, c.n, m.there = n-gone, c.n-gone, m.there-gone
+		if c.n <= 0 {
 			m.queue = m.queue[1:]
 		}
 	}
+	if len(m.queue) == 0 {
+		m.there = 0
+	}
 }
 
-// results gives those who are still there their stay, and scales.
+// mean is how long those who left had stayed; 0 for nobody.
+func (m *matching) mean() float64 {
+	if m.left == 0 {
+		return 0
+	}
+	return m.leftStayed / m.left
+}
+
+// results gives those who are still there their stay.
 func (m *matching) results() []time.Duration {
-	out := make([]time.Duration, len(m.flows))
-	if len(m.flows) == 0 {
-		return out
-	}
-	mean, end := 0.0, m.at(len(m.flows)-1)+m.step
-	if m.left > 0 {
-		mean = m.leftStayed / m.left
-	}
+	mean := m.mean()
 	for _, c := range m.queue {
-		rest, sofar := c.n-c.gone, end-c.arrived(c.gone, c.n)
-		m.implied += rest * sofar
 		if c.step >= 0 {
-			m.stayed[c.step] += rest * max(mean, sofar)
+			m.stayed[c.step] += c.n * max(mean, m.clock-c.since)
 		}
 	}
-	scale := 1.0
-	if m.implied > 0 && m.seen > 0 {
-		scale = m.seen / m.implied
-	}
+	out := make([]time.Duration, len(m.flows))
 	for i, f := range m.flows {
 		if f.joins > 0 {
-			out[i] = max(time.Second, time.Duration(scale*m.stayed[i]/f.joins*float64(time.Second)).Round(time.Second))
+			out[i] = max(time.Second, time.Duration(m.stayed[i]/f.joins*float64(time.Second)).Round(time.Second))
 		}
 	}
 	return out

@@ -14,12 +14,15 @@ const stayOut = 24 * time.Hour
 
 // Trace answers what players did from since to until on some routes, or on all for none, as a trace in steps of a minute,
 // 10 minutes or an hour: as fine as so old a past is kept. Its sessions are those that joins with a key began; joins
-// without one go wherever there is room. Who was there before since is not in it. A trace has no rows where nothing was
-// recorded.
+// without one go wherever there is room. Who was there before since is not in it, nor is the step that is not over yet. A
+// trace has no rows where nothing was recorded.
 func (r *Recorder) Trace(ctx context.Context, since, until time.Time, routes []model.RouteName) (trace.Trace, error) {
 	now := r.cfg.Now()
 	step := stepFor(now.Sub(since), since, until, trace.MaxRows)
 	q := store.HistoryQuery{Subject: model.HistorySubject{Kind: model.HistoryRoute}, Since: floor(since, step), Until: until.Add(stayOut), Step: step}
+	if over := floor(now, step); q.Until.After(over) {
+		q.Until = over
+	}
 	records, err := r.Read(ctx, q)
 	if err != nil {
 		return trace.Trace{}, err
@@ -34,7 +37,7 @@ func (r *Recorder) Trace(ctx context.Context, since, until time.Time, routes []m
 		if len(asked) > 0 && !asked[name] {
 			continue
 		}
-		byRoute[name] = append(byRoute[name], flowOf(&records[i], byRoute[name]))
+		byRoute[name] = append(byRoute[name], flowOf(&records[i]))
 		if records[i].At.Before(until) {
 			within = append(within, records[i])
 		}
@@ -46,15 +49,12 @@ func (r *Recorder) Trace(ctx context.Context, since, until time.Time, routes []m
 	return traced(within, step, stayed), nil
 }
 
-// flowOf makes a flow of a route's record; before are those of its earlier ones.
-func flowOf(r *model.HistoryRecord, before []flow) flow {
+// flowOf makes a flow of a route's record.
+func flowOf(r *model.HistoryRecord) flow {
 	f := flow{at: r.At, joins: float64(r.Joins), left: float64(r.Left)}
 	if r.Covered > 0 {
 		f.players = float64(r.Players) / float64(r.Covered)
 	}
-	const nearly = 0.95 // the rest is a restart, in which players may have left unseen
-	n := len(before)
-	f.whole = float64(r.Covered) >= nearly*float64(r.Step.Milliseconds()) && n > 0 && before[n-1].at.Add(r.Step).Equal(r.At)
 	return f
 }
 

@@ -22,7 +22,7 @@ type crowd struct{ comes, stays []float64 }
 func (c crowd) flows(minutes int) []flow {
 	out := make([]flow, minutes)
 	for i := range out {
-		out[i].at, out[i].whole = eight.Add(time.Duration(i)*time.Minute), i > 0
+		out[i].at = eight.Add(time.Duration(i) * time.Minute)
 	}
 	for i, at := range c.comes {
 		gone := at + c.stays[i]
@@ -97,6 +97,33 @@ func TestWhoIsStillThereStaysOn(t *testing.T) {
 	}
 }
 
+// TestWhoLeftUnseenIsNotThere: three players whose leaving was not counted do not stay for ever, and those who come and
+// leave within a minute after that stay for as long as they did.
+func TestWhoLeftUnseenIsNotThere(t *testing.T) {
+	flows := []flow{{joins: 3, players: 1.5}, {players: 3}, {joins: 25, left: 25, players: 17}, {}, {}}
+	for i := range flows {
+		flows[i].at = eight.Add(time.Duration(i) * time.Minute)
+	}
+	got := stays(flows, time.Minute)
+	if got[0] < 2*time.Minute || got[0] > 4*time.Minute || got[2] < 30*time.Second || got[2] > 50*time.Second {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestAGapChangesStaysLittle: a crowd that is there before and after a gap stays as it would without.
+func TestAGapChangesStaysLittle(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var c crowd
+	for range 6000 {
+		c.comes, c.stays = append(c.comes, 10*3600*r.Float64()), append(c.stays, 900*r.ExpFloat64())
+	}
+	flows := c.flows(660)
+	flows = slices.Delete(flows, 300, 360)
+	if got := meanStay(flows, stays(flows, time.Minute)); math.Abs(got-900) > 60 {
+		t.Errorf("%.0f s in the mean", got)
+	}
+}
+
 // TestStaysAreAlwaysUsable: whatever was recorded, however full of gaps, gives stays that a trace may have.
 func TestStaysAreAlwaysUsable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -107,7 +134,7 @@ func TestStaysAreAlwaysUsable(t *testing.T) {
 			at = at.Add(time.Duration(1+skipped) * time.Minute)
 			flows = append(flows, flow{
 				at: at, joins: float64(rapid.IntRange(0, 50).Draw(t, "joins")), left: float64(rapid.IntRange(0, 50).Draw(t, "left")),
-				players: rapid.Float64Range(0, 200).Draw(t, "players"), whole: skipped == 0 && rapid.Bool().Draw(t, "whole"),
+				players: rapid.Float64Range(0, 200).Draw(t, "players"),
 			})
 		}
 		for i, stay := range stays(flows, time.Minute) {

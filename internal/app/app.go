@@ -154,7 +154,7 @@ func (a *App) openAPI() error {
 	}
 	a.set = metrics.NewSet()
 	a.census = observe.NewCensus(observe.Sources{
-		Registry: a.registry, Specs: a.specs.Specs, Size: a.keeper.Size, Waiting: a.router.Waiting,
+		Registry: a.registry, Specs: a.specs.Specs, SpecsChanged: a.specs.Watch, Size: a.keeper.Size, Waiting: a.router.Waiting,
 	})
 	a.metrics = observe.NewMetrics(observe.MetricsConfig{Set: a.set, Census: a.census, Tags: a.cfg.Tags, Signals: a.signals.Signals})
 	a.set.RegisterMetricsWriter(a.stages.WriteMetrics)

@@ -33,6 +33,8 @@ type Sources struct {
 	Registry Facts
 	// Specs answers the fleets and routes there are; nil: those that the registry knows.
 	Specs func() *store.Specs
+	// SpecsChanged gives a channel that receives after the specs have changed, until ctx ends; nil: they do not.
+	SpecsChanged func(ctx context.Context) <-chan struct{}
 	// Size answers what a fleet's keeper last made of its number of servers, and when; nil: nobody keeps any.
 	Size func(model.FleetName) (plan.Size, time.Time)
 	// Waiting counts the joins of a route that wait for room; nil: none.
@@ -79,6 +81,10 @@ func (c *Census) Tick(ctx context.Context) error {
 // next change counts again.
 func (c *Census) Run(ctx context.Context, failed func(error)) error {
 	changed := c.from.Registry.Watch(ctx)
+	var specs <-chan struct{}
+	if c.from.SpecsChanged != nil {
+		specs = c.from.SpecsChanged(ctx)
+	}
 	pause := time.NewTimer(0)
 	slow := time.NewTicker(censusSlow)
 	defer pause.Stop()
@@ -99,6 +105,7 @@ func (c *Census) Run(ctx context.Context, failed func(error)) error {
 			if !open {
 				return nil
 			}
+		case <-specs:
 		case <-slow.C:
 		}
 	}

@@ -19,10 +19,10 @@ const (
 // demand is what is remembered of how sessions began and ended. It has a clock of its own, which stands still while the
 // wall's is set, and it is of one size however long it lives.
 type demand struct {
-	at    time.Time // of the last look; zero: none
-	begun uint64
-	wait  float64 // sessions that joins wait for
-	held  int     // sessions, and slots whose seats are taken by others
+	at      time.Time // of the last look; zero: none
+	begun   uint64
+	waiting int // joins
+	held    int // sessions, and slots whose seats are taken by others
 
 	elapsed, arrived, left float64 // seconds, sessions, since the first look
 	slow                   float64 // sessions a second over about an hour
@@ -58,18 +58,24 @@ func (r *ring) before(elapsed, age float64) mark {
 	return r.marks[oldest%marks]
 }
 
-// see takes a look: how many sessions have begun in all, how many joins wait for a new one, how many there are.
-func (d *demand) see(now time.Time, begun uint64, waiting float64, held int) {
+// see takes a look: how many sessions have begun in all, how many joins wait for a new one and how many of them share
+// one, how many sessions there are. Joins that wait count as sessions that would have begun; when they get their place,
+// and their sessions begin, those are not counted again.
+func (d *demand) see(now time.Time, begun uint64, waiting int, perSession float64, held int) {
 	gap := now.Sub(d.at)
 	known := !d.at.IsZero() && gap >= 0 && gap <= maxGap && begun >= d.begun
 	if known {
-		came := max(0, float64(begun-d.begun)+waiting-d.wait)
+		began, queued := float64(begun-d.begun), float64(waiting-d.waiting)
+		if queued > 0 {
+			queued /= perSession
+		}
+		came := max(0, began+queued)
 		d.elapsed += gap.Seconds()
 		d.arrived += came
-		d.left += max(0, came-float64(held-d.held)-(waiting-d.wait))
+		d.left += max(0, began-float64(held-d.held))
 		d.slow += (came - d.slow*gap.Seconds()) / slowSpan
 	}
-	d.at, d.begun, d.wait, d.held = now, begun, waiting, held
+	d.at, d.begun, d.waiting, d.held = now, begun, waiting, held
 	d.fine.add(mark{d.elapsed, d.arrived, d.left}, fineEvery)
 	d.coarse.add(mark{d.elapsed, d.arrived, d.left}, coarseEvery)
 }
@@ -131,7 +137,7 @@ type pace struct {
 const (
 	longSpan    = 300.0
 	youngSpan   = 20.0 // a memory younger than that is taken to have seen nothing before
-	surprise    = 3.0
+	surprise    = 2.0
 	usualEvents = 5.0   // as many sessions of the last hour stand beside the long span, so that a quiet one proves little
 	usualSpan   = 900.0 // but no more than it had in that time
 	growthSpan  = 20.0

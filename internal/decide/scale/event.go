@@ -84,8 +84,9 @@ func (a *announced) reason(x *weighing, events, sum, free int) string {
 // held is how many sessions there are, with the slots whose seats others have taken.
 func (x *weighing) held() int { return x.census.sessions + x.census.seatBound }
 
-// gather keeps the base of the events that are under way. Without a memory of before the base is what is there less what
-// should have arrived; when one of several ends, what it left behind belongs to the base from then on.
+// gather keeps the base of the events that are under way. Without a memory of before, what is there less what should have
+// arrived is the base, and what stands is taken to have been wanted; when one of several ends, what it left behind belongs
+// to the base from then on.
 func (x *weighing) gather(active []announced) {
 	g, has := x.before.event, x.held()
 	var names []model.EventName
@@ -100,7 +101,8 @@ func (x *weighing) gather(active []announced) {
 	case len(active) == 0:
 		g.base = 0
 	case x.before.at.IsZero():
-		g.base = max(0, has-arrived)
+		stands := x.census.slots + (x.census.coming+len(x.census.warm))*max(1, x.in.Spec.Capacity.Sessions)
+		g.base = max(0, has-arrived, min(has, stands-wanted))
 	case len(g.names) == 0:
 		g.base = has
 	case ended:

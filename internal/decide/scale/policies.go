@@ -66,7 +66,7 @@ func (x *weighing) load(p *model.Policy) Answer {
 		mean := l.cpu / float64(l.cpuKnown)
 		a.Numbers["cpu"], a.Numbers["cpu_known"] = mean, float64(l.cpuKnown)
 		a.Servers = atLeast(float64(open) * mean / p.Load.CPUTarget)
-		a.Reason = fmt.Sprintf("%s use %.0f%% of their cores, target %.0f%%: %s",
+		a.Reason = fmt.Sprintf("the cores of %s are used to %.0f%%, target %.0f%%: %s",
 			model.Count(open, "open server"), 100*mean, 100*p.Load.CPUTarget, model.Count(a.Servers, "server"))
 	}
 	if network {
@@ -74,8 +74,8 @@ func (x *weighing) load(p *model.Policy) Answer {
 		a.Numbers["bytes_per_second"], a.Numbers["network_known"] = mean, float64(l.known)
 		if n := atLeast(float64(open) * mean / p.Load.NetworkTarget); n > a.Servers || !cpu {
 			a.Servers = n
-			a.Reason = fmt.Sprintf("%s move %.0f bytes/s each, target %.0f: %s",
-				model.Count(open, "open server"), mean, p.Load.NetworkTarget, model.Count(n, "server"))
+			a.Reason = fmt.Sprintf("%.0f bytes/s on each of %s, target %.0f: %s",
+				mean, model.Count(open, "open server"), p.Load.NetworkTarget, model.Count(n, "server"))
 		}
 	}
 	return a

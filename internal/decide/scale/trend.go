@@ -37,24 +37,38 @@ func (x *weighing) trend(p *model.Policy) Answer {
 	more := min(t.growth*(growthNow/2*h+h*h/2), growthLimit*t.arriving*h)
 	net := max(0, (t.arriving-t.leaving)*h+more)
 	spread := 0.0
-	if t.arriving > 0 { // the second term is what small numbers are more lopsided by (Cornish and Fisher)
+	if t.arriving*h > trendIdle { // the second term is what small numbers are more lopsided by (Cornish and Fisher)
 		spread = trendSafety*math.Sqrt(t.noise*(t.arriving+min(t.arriving, t.leaving))*h) + t.noise*(trendSafety*trendSafety-1)/6
 	}
 	headroom := min(max(0, p.Trend.HeadroomPercent)/100*float64(x.census.sessions), trendShock*t.arriving*h)
 	free := net + spread + headroom
-	if free < 1 && x.mem.demand.slow*h > trendIdle {
-		free = 1
+	if free < 1 && x.mem.demand.elapsed < slowSpan && x.census.usable() > 0 {
+		free = 1 // too early to know that nobody comes: what stands is kept, nothing is started
 	}
 	free = x.hold(p.Name, free) + x.waiting
 	return Answer{
 		Name: p.Name, Kind: p.Kind(), Free: roundUp(free),
-		Reason: fmt.Sprintf("%.2f sessions a second begin and %.2f end, servers take %s: %s free for growth, noise and headroom",
-			t.arriving, t.leaving, horizon.Round(time.Second), model.Count(roundUp(free), "slot")),
+		Reason: fmt.Sprintf("%s begin and %s end, a server takes %s: %s for growth, noise and headroom",
+			often(t.arriving), often(t.leaving), horizon.Round(time.Second), model.Count(roundUp(free), "slot")),
 		Numbers: map[string]float64{
 			"sessions": float64(x.census.sessions), "arriving_per_second": t.arriving, "leaving_per_second": t.leaving,
 			"growth_per_second2": t.growth, "noise": t.noise, "horizon_seconds": h,
 			"net": net, "spread": spread, "headroom": headroom,
 		},
+	}
+}
+
+// often says how many sessions there are in a time in which there are some.
+func often(perSecond float64) string {
+	switch {
+	case perSecond == 0:
+		return "no sessions"
+	case perSecond >= 1:
+		return fmt.Sprintf("%.1f sessions a second", perSecond)
+	case perSecond >= 1.0/60:
+		return fmt.Sprintf("%.1f sessions a minute", perSecond*60)
+	default:
+		return fmt.Sprintf("%.1f sessions an hour", perSecond*3600)
 	}
 }
 

@@ -59,7 +59,7 @@ func (x *weighing) look() {
 		perSession = max(1, float64(c.players)/float64(c.sessions))
 	}
 	x.waiting = float64(in.Waiting) / perSession
-	x.mem.demand.see(in.Now, in.Outlook.Begun, x.waiting, c.sessions+c.seatBound)
+	x.mem.demand.see(in.Now, in.Outlook.Begun, in.Waiting, perSession, x.held())
 	x.pace = x.mem.demand.pace()
 }
 

@@ -12,7 +12,7 @@ const BufferSync = 30 * time.Second
 // pkg/fleetautoscalers.
 type Buffer struct {
 	Servers  int // beside those in use
-	Percent  int // of all that are to be unused, 1 to 99; 0: Servers counts
+	Percent  int // of all that are to be unused, 1 to 99, and then at least one server; 0: Servers counts
 	Min, Max int // Max 0: none
 }
 
@@ -21,7 +21,7 @@ func (b Buffer) Replicas(inUse int) int {
 	n := inUse + b.Servers
 	if b.Percent > 0 {
 		free := 100 - b.Percent
-		n = (inUse*100 + free - 1) / free
+		n = max(1, (inUse*100+free-1)/free)
 	}
 	return within(n, b.Min, b.Max)
 }

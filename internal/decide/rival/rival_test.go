@@ -83,7 +83,7 @@ func TestBufferIsFull(t *testing.T) {
 		inUse := rapid.IntRange(0, 10_000).Draw(t, "in use")
 		n := b.Replicas(inUse)
 		enough := func(n int) bool { return (n-inUse)*100 >= b.Percent*n }
-		if !enough(n) || inUse > 0 && enough(n-1) {
+		if !enough(n) || n < 1 || n > 1 && enough(n-1) {
 			t.Fatalf("%d %% of %d in use: %d servers", b.Percent, inUse, n)
 		}
 	})

@@ -25,11 +25,16 @@ type announced struct {
 	arrived  int       // sessions, if they came as announced
 }
 
-func (x *weighing) announce(e *Event) announced {
+// announce looks at an event; begun tells that it was under way at the last decision.
+func (x *weighing) announce(e *Event, begun bool) announced {
 	now, lead := x.in.Now, e.LeadTime(x.horizon)
+	ahead := lead + x.horizon
+	if begun { // although servers turned out to be quicker than it seemed, and it could have waited
+		ahead = max(ahead, e.DoorsAt.Sub(now))
+	}
 	return announced{
 		Event: e, prepares: e.DoorsAt.Add(-lead - x.horizon),
-		wanted: e.Wanted(now, x.horizon+lead), arrived: e.Wanted(now, 0),
+		wanted: e.Wanted(now, ahead), arrived: e.Wanted(now, 0),
 	}
 }
 
@@ -42,9 +47,10 @@ func (x *weighing) events() {
 		if e.Sessions <= 0 || !x.in.Now.Before(e.EndsAt) {
 			continue
 		}
-		a := x.announce(e)
+		begun := slices.Contains(x.before.event.names, e.Name)
+		a := x.announce(e, begun)
 		begins := a.prepares
-		if slices.Contains(x.before.event.names, e.Name) {
+		if begun {
 			begins = begins.Add(-eventSlack)
 		}
 		if x.in.Now.Before(begins) {

@@ -98,6 +98,27 @@ func TestWantedOverTime(t *testing.T) {
 	}
 }
 
+// TestAnEventThatIsPreparedStaysSo: that servers are quicker than was guessed does not put its preparation off again.
+func TestAnEventThatIsPreparedStaysSo(t *testing.T) {
+	spec := model.FleetSpec{Capacity: model.Capacity{Sessions: 10}, Scaling: model.Scaling{Policies: []model.Policy{{Buffer: &model.BufferPolicy{}}}}}.WithDefaults()
+	gala := Event{Name: "gala", Sessions: 10, DoorsAt: now.Add(5*time.Minute + DefaultBoot), EndsAt: now.Add(time.Hour)}
+	var memory Memory
+	for _, step := range []struct {
+		after time.Duration
+		stage Stage
+	}{{0, Coming}, {time.Second, Coming}, {2 * time.Second, Warm}, {3 * time.Second, Serving}, {4 * time.Second, Serving}} {
+		server := Server{ID: "a", Stage: step.stage, CreatedAt: now, Empty: true}
+		if step.stage != Coming {
+			server.FreeSlots, server.Slots = 10, 10
+		}
+		d := Decide(Input{Spec: spec, Servers: []Server{server}, Outlook: Outlook{Events: []Event{gala}}, Memory: memory, Now: now.Add(step.after)})
+		memory = d.Memory
+		if d.Need != 10 || len(d.Starts) != 0 || len(d.Remove) != 0 {
+			t.Errorf("after %s, when servers take %s: needs %d, starts %v, removes %v", step.after, d.Boot.Takes, d.Need, d.Starts, d.Remove)
+		}
+	}
+}
+
 // TestSafetyShares: whatever the weights and the fleets, the servers that the slots make have a seat for everybody, in
 // sessions of the size that was asked for.
 func TestSafetyShares(t *testing.T) {

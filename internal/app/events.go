@@ -17,6 +17,7 @@ func (a *App) eventFleet(name model.FleetName) event.Fleet {
 	c := a.census.Count().Fleets[name]
 	f := event.Fleet{
 		Sessions: c.Sessions, Before: c.Sessions, Free: c.FreeSessionSlots,
+		UnderWay: map[model.EventName]bool{},
 		Starting: c.Servers[model.ServerStarting], Ready: c.Servers[model.ServerReady], Open: c.Servers[model.ServerOpen],
 	}
 	e, _ := a.keeper.Explain(name)
@@ -24,6 +25,7 @@ func (a *App) eventFleet(name model.FleetName) event.Fleet {
 	for _, answer := range e.Answers {
 		switch {
 		case answer.Kind == "event":
+			f.UnderWay[model.EventName(answer.Name)] = true
 			f.Before = int(answer.Numbers["sessions_before"])
 		case answer.Name == "re-home":
 			f.Kept = answer.Free

@@ -134,6 +134,25 @@ func TestTheLifeOfAnEvent(t *testing.T) {
 	}
 }
 
+// TestWhatIsPreparedStaysSo: servers turned out to be quicker than was guessed when the preparation began.
+func TestWhatIsPreparedStaysSo(t *testing.T) {
+	e := gala()
+	e.UpdatedAt = noon
+	w := newWorld(e)
+	w.now = e.DoorsAt.Add(-5*time.Minute - 10*time.Second)
+	quick := Fleet{Boot: time.Second, Free: 15}
+	for _, c := range []struct {
+		underWay map[model.EventName]bool
+		want     model.EventPhase
+	}{{nil, model.EventPlanned}, {map[model.EventName]bool{"gala": true}, model.EventPrepared}} {
+		quick.UnderWay = c.underWay
+		w.fleets["rooms"], w.fleets["small"] = quick, quick
+		if st := w.Status(e); st.Phase != c.want {
+			t.Errorf("under way %v: %s", c.underWay, phases[st.Phase])
+		}
+	}
+}
+
 func TestOverlappingEventsAddUp(t *testing.T) {
 	market := model.Event{Name: "market", Route: "garden", Attendance: 1000, DoorsAt: noon.Add(7 * time.Hour), EndsAt: noon.Add(9 * time.Hour)}
 	w := newWorld(market, gala())

@@ -16,9 +16,10 @@ type Fleet struct {
 	Starting int // servers, likewise below
 	Ready    int
 	Open     int
-	Boot     time.Duration // after so long a server that is started can be used
-	Seen     int           // of so many servers that was seen; 0: Boot is a guess
-	Holds    []string      // what its keeper would do and may not
+	Boot     time.Duration            // after so long a server that is started can be used
+	Seen     int                      // of so many servers that was seen; 0: Boot is a guess
+	UnderWay map[model.EventName]bool // events that its keeper prepares or holds
+	Holds    []string                 // what its keeper would do and may not
 }
 
 // Route is what a route sees now.

@@ -22,6 +22,16 @@ type part struct {
 // preparesAt is when the first of it is asked for: so that it stands when the lead begins.
 func (p part) preparesAt() time.Time { return p.share.DoorsAt.Add(-p.lead - p.facts.Boot) }
 
+// ahead is how far its keeper looks ahead for it: for one that is under way at least to the doors, however quick servers
+// have turned out to be since it began.
+func (p part) ahead(now time.Time) time.Duration {
+	ahead := p.lead + p.facts.Boot
+	if p.facts.UnderWay[p.share.Name] {
+		ahead = max(ahead, p.share.DoorsAt.Sub(now))
+	}
+	return ahead
+}
+
 // dueAt is when what is asked for first is to stand.
 func (p part) dueAt() time.Time { return p.share.DoorsAt.Add(-p.lead) }
 
@@ -41,7 +51,7 @@ func (s *Service) look(now time.Time) view {
 		pool := max(0, facts.Free-facts.Kept) + max(0, facts.Sessions-facts.Before)
 		for _, share := range byFleet[name] {
 			p := part{fleet: name, share: share, lead: share.LeadTime(facts.Boot), facts: facts}
-			p.wanted = share.Wanted(now, p.lead+facts.Boot)
+			p.wanted = share.Wanted(now, p.ahead(now))
 			p.standing = min(p.wanted, pool)
 			pool -= p.standing
 			v.parts[share.Name] = append(v.parts[share.Name], p)

@@ -46,10 +46,11 @@ type MetricsConfig struct {
 // label. Its methods are safe for concurrent use.
 type Metrics struct {
 	cfg    MetricsConfig
-	fleets sync.Map // model.FleetName → *fleetMetrics
-	routes sync.Map // model.RouteName → *routeMetrics
-	joins  sync.Map // outcome → *atomic.Uint64, of joins without a fleet
-	errors sync.Map // code → *metrics.Counter
+	fleets sync.Map     // model.FleetName → *fleetMetrics
+	routes sync.Map     // model.RouteName → *routeMetrics
+	joins  sync.Map     // outcome → *atomic.Uint64, of joins without a fleet
+	size   atomic.Int64 // of the page, about, in bytes
+	errors sync.Map     // code → *metrics.Counter
 }
 
 // NewMetrics adds Greenroom's metrics to a set: what the methods below count and, from the census, the fleets as they

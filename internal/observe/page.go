@@ -18,7 +18,8 @@ type page struct {
 	name    string // of the present family
 }
 
-func newPage(most int) *page { return &page{text: make([]byte, 0, 16<<10), left: most} }
+// newPage makes a page of at most so many series, with room for about so many bytes.
+func newPage(most, bytes int) *page { return &page{text: make([]byte, 0, bytes), left: most} }
 
 // family begins a metric: what follows is its series.
 func (p *page) family(name, kind string) {

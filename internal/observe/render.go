@@ -13,7 +13,7 @@ import (
 func (m *Metrics) render(most int) []byte {
 	c := m.cfg.Census.Count()
 	m.forget(c)
-	p := newPage(most)
+	p := newPage(most, int(m.size.Load()))
 	fleets := slices.Sorted(maps.Keys(c.Fleets))
 	counted := make([]FleetCount, len(fleets))
 	labels := make([]string, len(fleets))
@@ -30,6 +30,7 @@ func (m *Metrics) render(most int) []byte {
 	p.left = 1
 	p.family("greenroom_metrics_series_dropped", "gauge")
 	p.add("", float64(dropped))
+	m.size.Store(int64(len(p.text) + len(p.text)>>4))
 	return p.text
 }
 

@@ -20,6 +20,9 @@ const (
 	serverPageAge = time.Second
 )
 
+// seriesBytes is about what a series of a server takes.
+const seriesBytes = 100
+
 // ServerPage is metrics by server, on a page of its own for those who want them and pay for them. It is made when somebody
 // asks, at most once for each count of the census and each second, and kept, compressed too. Its methods are safe for
 // concurrent use.
@@ -105,7 +108,7 @@ func serverGauges() []serverGauge {
 
 // renderServers writes at most so many series of the servers.
 func renderServers(servers []model.Server, most int) []byte {
-	p := newPage(most)
+	p := newPage(most, min(most, len(servers)*(1+len(serverGauges())))*seriesBytes)
 	labels := make([]string, len(servers))
 	p.family("greenroom_server_state", "gauge")
 	for i := range servers {

@@ -182,14 +182,23 @@ func (m *Memory) GetServer(_ context.Context, id model.ServerID) (model.Server, 
 	return s.model(), nil
 }
 
-// ListServers implements registry.Servers.
+// ListServers implements registry.Servers. Sorting is done without the lock, and before the copies are made, which are large.
 func (m *Memory) ListServers(_ context.Context, name model.FleetName) ([]model.Server, error) {
-	out := m.copies(name)
-	slices.SortFunc(out, func(a, b model.Server) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	found := m.find(name)
+	slices.SortFunc(found, func(a, b *server) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	out := make([]model.Server, 0, len(found))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range found {
+		if m.servers[s.ID] == s { // it was not removed meanwhile
+			out = append(out, s.model())
+		}
+	}
 	return out, nil
 }
 
-func (m *Memory) copies(name model.FleetName) []model.Server {
+// find gives the servers of a fleet ("": of all). Their names never change; the rest is read with the lock alone.
+func (m *Memory) find(name model.FleetName) []*server {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	from := m.servers
@@ -200,9 +209,5 @@ func (m *Memory) copies(name model.FleetName) []model.Server {
 		}
 		from = f.servers
 	}
-	out := make([]model.Server, 0, len(from))
-	for _, s := range from {
-		out = append(out, s.model())
-	}
-	return out
+	return slices.Collect(maps.Values(from))
 }

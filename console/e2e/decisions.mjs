@@ -9,7 +9,7 @@ export async function decisionsSteps({ page, step, call, shown, until, shoot, ba
     await shown(page.locator(".log-line").first());
     const { sentence, verb } = decisions[0];
     await shown(page.locator(".log-line", { hasText: sentence }).first());
-    await page.getByLabel("Show", { exact: true }).selectOption(verb);
+    await page.locator(".decisions select").last().selectOption(verb);
     await until("the verb in the address", () => new URL(page.url()).searchParams.get("verb"), (now) => now === verb);
     const verbs = await page.locator(".log-line").evaluateAll((lines) => lines.map((line) => line.dataset.verb));
     assert.ok(verbs.length > 0 && verbs.every((one) => one === verb), verbs.join());

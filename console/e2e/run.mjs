@@ -10,6 +10,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { decisionsSteps } from "./decisions.mjs";
+import { eventsSteps } from "./events.mjs";
+import { historySteps } from "./history.mjs";
+import { simulateSteps } from "./simulate.mjs";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:7350";
 const code = process.env.LOGIN_CODE ?? "";
@@ -49,7 +53,7 @@ async function until(what, read, good, timeoutMs = 20_000) {
   }
 }
 
-test("the console", { timeout: 240_000 }, async (t) => {
+test("the console", { timeout: 420_000 }, async (t) => {
   assert.notEqual(code, "", "LOGIN_CODE is not set: greenroom token login makes one");
   mkdirSync(shots, { recursive: true });
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -66,7 +70,7 @@ test("the console", { timeout: 240_000 }, async (t) => {
   };
   const shoot = (page, name) => page.screenshot({ path: join(shots, `${name}.png`) });
 
-  const page = await open("/");
+  let page = await open("/");
   let room;
   let visitor;
   const step = (name, run) => t.test(name, async () => {
@@ -218,6 +222,19 @@ test("the console", { timeout: 240_000 }, async (t) => {
     const players = async () => (await call(page, "SessionService/GetSession", { route, key })).session.seats?.map(({ player }) => player) ?? [];
     await until("the room's seats", players, (all) => !all.includes(me));
   });
+
+  // A window of their own, in the light and in English; the others give their connections back.
+  await visitor?.close();
+  visitor = undefined;
+  await page.close();
+  page = await open("/");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.getByRole("button", { name: "English" }).click();
+  const tools = { page, step, call, shown, until, shoot, base, complaints };
+  await eventsSteps(tools);
+  await decisionsSteps(tools);
+  await historySteps(tools);
+  await simulateSteps(tools);
 
   await step("complained of nothing, and talked to nobody but Greenroom", () => {
     assert.deepEqual(complaints, []);

@@ -11,6 +11,7 @@ import { answers, DecisionLog } from "./decisions.ts";
 import { Gatherings } from "./events.ts";
 import { follow } from "./follow.ts";
 import { serveHistory } from "./history.ts";
+import { serveSimulate } from "./simulate.ts";
 import { House } from "./house.ts";
 
 /** A Node handler that answers greenroom.v1 from a made-up house. Any login code is taken but "bad". */
@@ -68,6 +69,7 @@ function services(router: ConnectRouter, house: House, size: string) {
   });
   new Gatherings(size).serve(router, open);
   serveHistory(router, size, open);
+  serveSimulate(router);
   router.service(RouteService, {
     listRoutes: () => ({ routes: [...house.routes.items.values()] }),
     watchRoutes: async function* (_, { signal }) {

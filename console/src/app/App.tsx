@@ -91,8 +91,10 @@ const decisions = createRoute({
   validateSearch: (search: Record<string, unknown>): DecisionsShown => ({ fleet: text(search.fleet), verb: oneOf(search.verb, verbs) }),
 });
 
+const simulate = createRoute({ getParentRoute: () => root, path: "/simulate", component: lazyRouteComponent(() => import("../simulate/SimulatePage.tsx"), "SimulatePage") });
+
 function newRouter() {
-  return createRouter({ routeTree: root.addChildren([overview, login, room, events, history, costs, decisions]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+  return createRouter({ routeTree: root.addChildren([overview, login, room, events, history, costs, decisions, simulate]), defaultErrorComponent: Broken, defaultPreload: "intent" });
 }
 
 declare module "@tanstack/react-router" {

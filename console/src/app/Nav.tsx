@@ -7,6 +7,7 @@ const pages = [
   ["/history", "app.history"],
   ["/costs", "app.costs"],
   ["/decisions", "app.decisions"],
+  ["/simulate", "app.simulate"],
 ] as const;
 
 /** The pages, each of which answers one question. */

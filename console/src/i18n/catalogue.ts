@@ -3,6 +3,7 @@ import * as costs from "./words/costs.ts";
 import * as decisions from "./words/decisions.ts";
 import * as events from "./words/events.ts";
 import * as history from "./words/history.ts";
+import * as simulate from "./words/simulate.ts";
 
 /** Every sentence of the console in English; the other languages say the same under the same names. */
 export const en = {
@@ -22,6 +23,7 @@ export const en = {
   "app.history": "History",
   "app.costs": "Costs",
   "app.decisions": "Decisions",
+  "app.simulate": "Simulate",
   "app.older": "This Greenroom does not know this yet. It said: {problem}",
   "app.again": "Try again",
 
@@ -212,6 +214,7 @@ export const en = {
   ...history.en,
   ...costs.en,
   ...decisions.en,
+  ...simulate.en,
 } satisfies Record<string, Message>;
 
 /** The name of a message. */
@@ -235,6 +238,7 @@ export const ja: Record<MessageKey, Message> = {
   "app.history": "履歴",
   "app.costs": "費用",
   "app.decisions": "判断",
+  "app.simulate": "シミュレーション",
   "app.older": "この Greenroom はまだこれを知りません。返答: {problem}",
   "app.again": "もう一度試す",
 
@@ -425,6 +429,7 @@ export const ja: Record<MessageKey, Message> = {
   ...history.ja,
   ...costs.ja,
   ...decisions.ja,
+  ...simulate.ja,
 };
 
 /** The console's languages. */

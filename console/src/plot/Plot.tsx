@@ -96,7 +96,7 @@ function options(element: HTMLElement, { series, width, height, group, format, n
   return {
     width, height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 26, 0, 0],
     scales: {
       x: { time: true, range: () => [now.current.range.fromMs / 1_000, now.current.range.toMs / 1_000] },
       y: { range: (_, __, max) => [0, now.current.top || topOf(max)] },

@@ -15,18 +15,22 @@ import (
 	"greenroom.dev/greenroom/sdk/go/client"
 )
 
-// botsCommand sends simulated players to a route and reports what they saw, or looks how many a room holds.
+// botsCommand sends simulated players to a route and reports what they saw, plays the demand of a trace with them, or looks how many
+// a room holds.
 type botsCommand struct {
 	Route     string        `help:"The route they join by." predictor:"route"`
 	Sessions  int           `default:"1" help:"Sessions they spread over."`
 	Players   int           `default:"10" help:"Bots in all."`
-	Hz        float64       `default:"10" help:"Moves of each bot per second."`
+	Hz        float64       `help:"Moves of each bot per second. Default: 10; with --curve 0.2." placeholder:"N"`
 	For       time.Duration `default:"30s" help:"How long they move."`
 	Transport string        `enum:"ws,udp,mqtt" default:"ws" help:"How they connect: ${enum}."`
 	Positions bool          `help:"Say where they are by compact positions instead of a JSON state; over ws and udp."`
 	Prefix    string        `default:"room-" help:"Their sessions' keys are this and a number."`
 	Payload   int           `placeholder:"BYTES" help:"Pad each move to this many bytes. Without it, about 60."`
 	Output    string        `short:"o" enum:"table,json,yaml" default:"table" help:"How to print the report: ${enum}."`
+
+	Curve string `help:"Play this trace file: bots come and go as it says; - is standard input. With --route, all of them join by that one." placeholder:"FILE"`
+	curveFlags
 
 	FindCapacity bool `help:"Look how many players one room holds: raise their number until an objective of --slo breaks."`
 	capacityFlags
@@ -36,6 +40,9 @@ type botsCommand struct {
 func (botsCommand) Help() string {
 	return `Ends with exit code 1 if nobody got in, state was lost or messages were missed. Ctrl-C ends early, with the report.
 
+--curve has bots join as a trace says (docs/TRACES.md), evenly within each step by the seed, stay as long as drawn, and leave. It
+ends with the trace's last step, and with exit code 1 if a join failed, a bot was cut off or a state was lost.
+
 --find-capacity measures one room: of --route, or, without a route, of a room server that it starts on this machine. It doubles
 the players until an objective breaks twice in a row, then halves the distance. Objectives are p50, p95, p99, max (latency, as
 80ms), cpu (of the room server, in percent of one core), loss (percent of updates; those merged within a tick count) and gaps
@@ -43,11 +50,21 @@ the players until an objective breaks twice in a row, then halves the distance. 
 
 Examples:
   greenroom bots --route plaza --sessions 10 --players 200 --hz 10 --for 60s -o json
+  greenroom bots --curve day.csv --speed 60x --timeline day-played.csv --plot day-played.png
   greenroom bots --find-capacity --slo 'p99<80ms,cpu<30%'
   greenroom bots --find-capacity --route plaza --wire compact --slo 'p99<=100ms,loss<1%' --max-players 500`
 }
 
 func (cmd *botsCommand) Run(ctx context.Context, g *Globals, c *console) error {
+	if cmd.Curve != "" {
+		if cmd.FindCapacity {
+			return usagef("--curve and --find-capacity are two different runs: leave one of them out")
+		}
+		return cmd.playCurve(ctx, g, c)
+	}
+	if cmd.Hz == 0 {
+		cmd.Hz = 10
+	}
 	if cmd.FindCapacity {
 		return cmd.findCapacity(ctx, g, c)
 	}

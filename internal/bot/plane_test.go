@@ -7,12 +7,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/model"
@@ -26,9 +29,14 @@ import (
 // plane is the least control plane that players can be moved about by, over real room cores and doors.
 type plane struct {
 	greenroomv1connect.UnimplementedJoinServiceHandler
+	greenroomv1connect.UnimplementedFleetServiceHandler
+	greenroomv1connect.UnimplementedRouteServiceHandler
 	t   *testing.T
 	api *httptest.Server
 	web *http.Client
+
+	full   string        // keys that end so find no room; "": none
+	queued time.Duration // that each join is said to have waited
 
 	mu       sync.Mutex
 	servers  []*roomServer
@@ -49,6 +57,7 @@ type placed struct {
 	room   *room.Room
 	copy   []byte // the last one
 	seats  map[string]uint64
+	taken  map[uint64]bool // seats whose player connected
 }
 
 // roomServer is one room server's process, as far as players can tell.
@@ -100,6 +109,8 @@ func newPlane(t *testing.T, servers int) *plane {
 	}
 	rpc := connect.NewServer()
 	greenroomv1connect.RegisterJoinServiceHandler(rpc, p)
+	greenroomv1connect.RegisterFleetServiceHandler(rpc, p)
+	greenroomv1connect.RegisterRouteServiceHandler(rpc, p)
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc)
 	p.api = httptest.NewServer(mux)
@@ -160,21 +171,26 @@ func (s *roomServer) Admit(ticket, _ string) (room.Admission, *room.Refusal) {
 	case session.server != s:
 		return room.Admission{}, &room.Refusal{Code: wire.CloseGoingAway, Reason: "the session is not here any more"}
 	}
+	session.taken[g.seat] = true
 	return room.Admission{Room: session.room, Player: g.player, Seat: g.seat}, nil
 }
 
 // Join implements the API.
 func (p *plane) Join(_ context.Context, q *greenroomv1.JoinRequest) (*greenroomv1.JoinResponse, error) {
+	if p.full != "" && strings.HasSuffix(q.GetKey(), p.full) {
+		return nil, connect.NewError(connect.CodeResourceExhausted, "no room")
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	session := p.sessions[q.GetKey()]
 	if session == nil {
-		session = &placed{seats: map[string]uint64{}}
+		session = &placed{seats: map[string]uint64{}, taken: map[uint64]bool{}}
 		p.sessions[q.GetKey()] = session
 		p.open(q.GetKey(), session, p.servers[len(p.sessions)%len(p.servers)], nil, false)
 	}
 	answer := &greenroomv1.JoinResponse{
 		Route: q.GetRoute(), Key: q.GetKey(), Server: session.server.webL.Addr().String(), Endpoints: session.server.endpoints(),
+		Waited: durationpb.New(p.queued),
 	}
 	for _, player := range q.GetPlayers() {
 		answer.Tickets = append(answer.Tickets, &greenroomv1.Ticket{Player: player, Ticket: p.ticket(q.GetKey(), session, player)})
@@ -269,6 +285,32 @@ func (p *plane) crash(from, to int) {
 	for key, session := range p.sessions {
 		if session.server == p.servers[from] {
 			p.open(key, session, p.servers[to], session.copy, false)
+		}
+	}
+}
+
+// emptied checks that no seat is taken soon after the last player left.
+func (p *plane) emptied() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
+	defer cancel()
+	for {
+		seated := 0
+		p.mu.Lock()
+		for _, session := range p.sessions {
+			for _, seat := range session.seats {
+				if session.taken[seat] { // the answer to a join may have come when nobody heard it any more
+					seated++
+				}
+			}
+		}
+		p.mu.Unlock()
+		if seated == 0 {
+			return
+		}
+		if !wait(ctx, 10*time.Millisecond) {
+			p.t.Errorf("%d seats are still taken", seated)
+			return
 		}
 	}
 }

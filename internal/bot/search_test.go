@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// trace lists what is asked when everything up to capacity is good.
-func trace(low, highest, capacity int) (asked []string, found int) {
+// searched lists what is asked when everything up to capacity is good.
+func searched(low, highest, capacity int) (asked []string, found int) {
 	s := search{low: low, max: highest}
 	for n := s.next(); n > 0; n = s.next() {
 		good := n <= capacity
@@ -36,7 +36,7 @@ func TestSearchDoublesThenHalves(t *testing.T) {
 		{10, 4, 100, []string{"4+"}, 4},
 		{10, 60, 50, []string{"10+", "20+", "40+", "60-", "50+", "55-", "52-"}, 50},
 	} {
-		asked, found := trace(c.low, c.max, c.capacity)
+		asked, found := searched(c.low, c.max, c.capacity)
 		if found != c.found || !slices.Equal(asked, c.asked) {
 			t.Errorf("capacity %d from %d, at most %d: found %d by %v; want %d by %v", c.capacity, c.low, c.max, found, asked, c.found, c.asked)
 		}
@@ -48,7 +48,7 @@ func TestSearchFinds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		highest := rapid.IntRange(1, 100_000).Draw(t, "max")
 		capacity := rapid.IntRange(0, 120_000).Draw(t, "capacity")
-		asked, found := trace(rapid.IntRange(1, 100).Draw(t, "low"), highest, capacity)
+		asked, found := searched(rapid.IntRange(1, 100).Draw(t, "low"), highest, capacity)
 		best := min(capacity, highest)
 		if found > best || best-found >= max(1, found/precision) {
 			t.Fatalf("found %d of %d by %v", found, best, asked)

@@ -7,6 +7,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/manifest"
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/simulate"
 	"greenroom.dev/greenroom/internal/trace"
@@ -66,6 +67,7 @@ func (h house) input(folder string, v variation) (simulate.Input, error) {
 		if v.slots > 0 {
 			fleet.Spec.Capacity.Sessions = v.slots
 		}
+		fleet.Spec.StartTimeout = max(model.DefaultStartTimeout, 2*v.boot) // a server that boots for longer is given up
 		in.Fleets = append(in.Fleets, fleet)
 	}
 	for _, r := range manifest.Routes(objects) {

@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-
-	"greenroom.dev/greenroom/internal/observe"
 )
 
 func TestNumbersAsJSON(t *testing.T) {
@@ -69,17 +67,5 @@ func TestNumbersAreRefused(t *testing.T) {
 	w.pass(2 * MaxAge)
 	if status, text := w.call(t, http.MethodGet, "/api/scaling/routes/plaza", "", bearer("secret")); status != 503 || !strings.Contains(text, "last counted") {
 		t.Errorf("a census that stands still: %d %s", status, text)
-	}
-}
-
-func BenchmarkFleetJSON(b *testing.B) {
-	w := newWorld(b)
-	w.set(func(*observe.Count) {})
-	b.ReportAllocs()
-	for b.Loop() {
-		s, err := w.fleet("rooms")
-		if err != nil || len(s.json()) == 0 {
-			b.Fatal(err)
-		}
 	}
 }

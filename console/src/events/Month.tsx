@@ -33,7 +33,7 @@ export function Month({ atMs, todayMs, firstDay, shown, chosen, mayMake, mover, 
         {weeks[0]!.slice(0, 7).map((day) => <span key={day}>{format.weekday(day)}</span>)}
       </div>
       {weeks.map((bounds) => {
-        const bars = layOutWeek(bounds, ghost === undefined ? shown : [...shown, ghost]);
+        const bars = ghostLast(layOutWeek(bounds, ghost === undefined ? shown : [...shown, ghost]), ghost);
         const hidden = bounds.slice(0, 7).map((_, column) => bars.filter((bar) => bar.lane >= LANES && bar.first <= column && bar.last >= column).length);
         return (
           <div className="month-week" key={bounds[0]}>
@@ -87,6 +87,11 @@ export function Month({ atMs, todayMs, firstDay, shown, chosen, mayMake, mover, 
       })}
     </div>
   );
+}
+
+/** The ghost comes last in the page: were the carried event itself put elsewhere in it, the browser would let go of the pointer. */
+export function ghostLast<B extends { of: Shown }>(drawn: readonly B[], ghost: Shown | undefined): B[] {
+  return [...drawn.filter(({ of }) => of !== ghost), ...drawn.filter(({ of }) => of === ghost)];
 }
 
 /** The carried event at the place where it would go. */

@@ -6,7 +6,7 @@ import type { CalendarProps } from "./Calendar.tsx";
 import { atWall, DAY_MINUTES, daysFrom, MINUTE_MS, startOfWeek, wallMinutes } from "./days.ts";
 import { EventBar } from "./EventBar.tsx";
 import { layOutDay } from "./layout.ts";
-import { ghostOf } from "./Month.tsx";
+import { ghostLast, ghostOf } from "./Month.tsx";
 import type { Shown } from "./phase.ts";
 
 const HOUR_PIXELS = 44;
@@ -51,7 +51,7 @@ export function Week({ atMs, todayMs, firstDay, shown, chosen, mayMake, mover, o
         </div>
         {bounds.slice(0, 7).map((day, i) => {
           const until = bounds[i + 1]!;
-          const blocks = layOutDay(day, until, ghost === undefined ? shown : [...shown, ghost]);
+          const blocks = ghostLast(layOutDay(day, until, ghost === undefined ? shown : [...shown, ghost]), ghost);
           return (
             <div key={day} className={`week-day ${day === todayMs ? "today" : ""}`} data-day={day} onClick={onClick(day)}>
               {shown.map((one) => <Preparation key={one.name} shown={one} day={day} until={until} />)}

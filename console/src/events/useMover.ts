@@ -82,6 +82,8 @@ export function useMover({ view, may, pixelsPerMinute, onAsk, onRefused }: Optio
         end(place.fromMs === shown.fromMs ? undefined : { name: shown.name, place });
       },
       onPointerCancel: () => end(undefined),
+      // After a pointer that went up this comes too, and finds nothing carried.
+      onLostPointerCapture: () => drag.current !== undefined && end(undefined),
       onClickCapture: (event: { preventDefault: () => void; stopPropagation: () => void }) => {
         if (!suppress.current) return;
         suppress.current = false;

@@ -77,7 +77,7 @@ function Numbers({ points, loading, servers }: { points: Parameters<typeof sumsO
     { name: t("history.serverHours"), value: format.measure(sums.serverHours), note: sums.serverHours > 0 ? t("history.idle", { share: format.percent(sums.idleShare) }) : "", only: servers },
     { name: t("history.peak"), value: format.number(Math.round(sums.peakPlayers)), note: "", only: true },
     { name: t("history.joinsSum"), value: format.number(sums.joins), note: "", only: true },
-    { name: t("history.waitsSum"), value: format.number(sums.waits), note: sums.waits > 0 ? t("history.longest", { time: format.length(sums.longestWaitSeconds * 1_000) }) : "", only: true },
+    { name: t("history.waitsSum"), value: format.number(sums.waits), note: sums.waits > 0 ? t("history.longest", { time: format.wait(sums.longestWaitSeconds) }) : "", only: true },
     { name: t("history.refusalsSum"), value: format.number(sums.refusals), note: "", only: true },
   ];
   return (

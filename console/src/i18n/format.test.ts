@@ -30,6 +30,18 @@ test("a span is in its largest whole unit", () => {
   expect(ja.span(30_000)).toBe("30 秒");
 });
 
+test("a length of time is told with its parts, a wait in few digits", () => {
+  expect([0, 45_000, 5_400_000, 90_061_000].map(en.length)).toEqual(["0 sec", "45 sec", "1 hr 30 min", "1 day 1 hr 1 min 1 sec"]);
+  expect(ja.length(5_400_000)).toBe("1 時間30 分");
+  expect([0, 0.1234, 4.26, 62].map(en.wait)).toEqual(["0s", "0.12s", "4.3s", "1 min 2 sec"]);
+});
+
+test("money and measures keep the digits that say something", () => {
+  expect([0, 0.000_853_4, 15.561, 1_234].map((value) => en.money(value, "USD"))).toEqual(["USD 0.00", "USD 0.000853", "USD 15.56", "USD 1,234.00"].map((text) => text.replace(" ", "\u00a0")));
+  expect(en.money(900, "JPY")).toBe("JPY\u00a0900");
+  expect([0, 0.0333, 9.018, 99.96, 214.6].map(en.measure)).toEqual(["0", "0.0333", "9.02", "100", "215"]);
+});
+
 test("the contract's times in milliseconds", () => {
   expect(millis(undefined)).toBeUndefined();
   expect(millis({ $typeName: "google.protobuf.Timestamp", seconds: 2n, nanos: 500_000_000 })).toBe(2_500);

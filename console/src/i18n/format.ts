@@ -21,6 +21,8 @@ export interface Format {
   span(ms: number): string;
   /** A length of time with its parts: "1 hr 30 min". */
   length(ms: number): string;
+  /** How long somebody waited: "0.12 s", "4.2 s", "1 min 2 s". */
+  wait(seconds: number): string;
   /** A measured number: three digits that say something, whole from 100 up. */
   measure(value: number): string;
   /** An amount of money with as many places as it needs to say something. */
@@ -60,12 +62,23 @@ export function formatter(language: Language): Format {
   const weekday = dates({ weekday: "short" });
   const zone = dates({ timeZoneName: "shortOffset" });
   const measure = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+  const fewSeconds = new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow", maximumSignificantDigits: 2 });
   const short = Object.fromEntries(
     units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short" })]),
   );
   const unit = Object.fromEntries(
     units.map(([name]) => [name, new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" })]),
   );
+  const length = (ms: number) => {
+    const parts: string[] = [];
+    let left = Math.round(ms / 1_000) * 1_000;
+    for (const [name, size] of units) {
+      const whole = Math.floor(left / size);
+      if (whole > 0) parts.push(short[name]!.format(whole));
+      left -= whole * size;
+    }
+    return parts.length === 0 ? short.second!.format(0) : parts.join(language === "ja" ? "" : " ");
+  };
   return {
     number: (value) => number.format(value),
     compact: (value) => (value < 10_000 ? number : compact).format(value),
@@ -88,16 +101,8 @@ export function formatter(language: Language): Format {
       const exact = [...units].find(([, size]) => ms >= size && ms % size === 0) ?? units[3];
       return unit[exact[0]]!.format(Math.round(ms / exact[1]));
     },
-    length: (ms) => {
-      const parts: string[] = [];
-      let left = Math.round(ms / 1_000) * 1_000;
-      for (const [name, size] of units) {
-        const whole = Math.floor(left / size);
-        if (whole > 0) parts.push(short[name]!.format(whole));
-        left -= whole * size;
-      }
-      return parts.length === 0 ? short.second!.format(0) : parts.join(language === "ja" ? "" : " ");
-    },
+    length,
+    wait: (seconds) => (seconds >= 60 ? length(seconds * 1_000) : fewSeconds.format(seconds)),
     measure: (value) => (Math.abs(value) >= 100 ? number.format(Math.round(value)) : measure.format(value)),
     money: (value, currency) => money(language, value, currency),
     day: (atMs) => day.format(atMs),

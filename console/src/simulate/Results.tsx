@@ -26,7 +26,6 @@ export function Results({ results }: { results: readonly SimulateResult[] }) {
 
 function ResultTable({ results }: { results: readonly SimulateResult[] }) {
   const { t, format } = useSpeech();
-  const wait = (seconds: number) => (seconds === 0 ? "0" : seconds < 60 ? `${format.measure(seconds)} s` : format.length(seconds * 1_000));
   const money = (value: number, { currency }: SimulateResult) => (currency === "" ? "–" : format.money(value, currency));
   const times = (value: number | undefined) => (value === undefined ? "–" : value.toFixed(2));
   return (
@@ -56,8 +55,8 @@ function ResultTable({ results }: { results: readonly SimulateResult[] }) {
               <td className="n">{format.percent(result.serverHours > 0 ? result.idleServerHours / result.serverHours : 0)}</td>
               <td className="n">{t("simulate.of", { n: Number(result.joinsWaited), all: Number(result.joins) })}</td>
               <td className={result.joinsFailed > 0n ? "n bad" : "n"}>{format.number(Number(result.joinsFailed))}</td>
-              <td className="n">{wait(result.waitSecondsP99)}</td>
-              <td className="n">{wait(result.waitSecondsMax)}</td>
+              <td className="n">{format.wait(result.waitSecondsP99)}</td>
+              <td className="n">{format.wait(result.waitSecondsMax)}</td>
               <td className="n">{money(result.cost, result)}</td>
               <td className="n">{money(result.costPerPlayerHour, result)}</td>
               <td className="n">{format.number(Number(result.sessionsMoved))}</td>

@@ -103,7 +103,7 @@ type Price struct {
 
 // Defaults of scaling, each used where the spec says 0.
 const (
-	DefaultTrendHeadroomPercent    = 5
+	DefaultTrendHeadroomPercent    = 6
 	DefaultForecastHeadroomPercent = 10
 	DefaultForecastWeeks           = 4
 	DefaultSignalMaxAge            = 2 * time.Minute

@@ -782,7 +782,8 @@ func (x *ExternalPolicy) GetMaxAge() *durationpb.Duration {
 // begin, its growth, and its noise.
 type TrendPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Free in any case, as a percentage of the sessions there are. 0 means 5; negative none.
+	// Free for what nobody could foresee, as a percentage of the sessions there are, but no more than a sixfold rate would use
+	// up within the horizon. 0 means 6; negative none.
 	HeadroomPercent float64 `protobuf:"fixed64,1,opt,name=headroom_percent,json=headroomPercent,proto3" json:"headroom_percent,omitempty"`
 	// How far it looks ahead. 0: the time that servers of the fleet have been seen to take to be ready, with a margin.
 	Horizon       *durationpb.Duration `protobuf:"bytes,2,opt,name=horizon,proto3" json:"horizon,omitempty"`

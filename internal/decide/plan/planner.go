@@ -24,7 +24,9 @@ type planner struct {
 }
 
 func newPlanner(in Input) *planner {
-	p := &planner{in: in, instances: make(map[model.ServerID]Instance, len(in.Instances))}
+	p := &planner{
+		in: in, instances: make(map[model.ServerID]Instance, len(in.Instances)), capacity: make([]scale.Server, 0, len(in.Servers)),
+	}
 	for _, i := range in.Instances {
 		p.instances[i.ID] = i
 	}

@@ -57,7 +57,7 @@ type loads struct {
 }
 
 func count(in *Input) *census {
-	c := &census{}
+	c := &census{serving: make([]int, 0, len(in.Servers))}
 	for i := range in.Servers {
 		s := &in.Servers[i]
 		c.sessions += s.Sessions

@@ -137,7 +137,8 @@ type pace struct {
 const (
 	longSpan    = 300.0
 	youngSpan   = 20.0 // a memory younger than that is taken to have seen nothing before
-	surprise    = 2.0
+	surprise    = 2.5
+	steep       = 3.5   // the same for growth, which is carried on over the horizon
 	usualEvents = 5.0   // as many sessions of the last hour stand beside the long span, so that a quiet one proves little
 	usualSpan   = 900.0 // but no more than it had in that time
 	growthSpan  = 20.0
@@ -192,7 +193,7 @@ func (d *demand) growth(p pace) float64 {
 	}
 	rise := late/lateSeconds - early/earlySeconds
 	chance := p.noise * (max(1, late)/(lateSeconds*lateSeconds) + early/(earlySeconds*earlySeconds))
-	if rise < surprise*math.Sqrt(chance) {
+	if rise < steep*math.Sqrt(chance) {
 		return 0
 	}
 	return rise / ((lateSeconds + earlySeconds) / 2)

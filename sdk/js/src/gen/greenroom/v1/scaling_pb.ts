@@ -390,7 +390,8 @@ export const ExternalPolicySchema: GenMessage<ExternalPolicy> = /*@__PURE__*/
  */
 export type TrendPolicy = Message<"greenroom.v1.TrendPolicy"> & {
   /**
-   * Free in any case, as a percentage of the sessions there are. 0 means 5; negative none.
+   * Free for what nobody could foresee, as a percentage of the sessions there are, but no more than a sixfold rate would use
+   * up within the horizon. 0 means 6; negative none.
    *
    * @generated from field: double headroom_percent = 1;
    */

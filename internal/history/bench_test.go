@@ -103,7 +103,7 @@ func BenchmarkAYearsQuery(b *testing.B) {
 	ctx := context.Background()
 	b.Run("points", func(b *testing.B) {
 		for b.Loop() {
-			got, err := w.Points(ctx, model.HistorySubject{Kind: model.HistoryFleet, Name: "fleet-7"}, eight.AddDate(-1, 0, 0), eight, 500)
+			got, err := w.Points(ctx, model.HistorySubject{Kind: model.HistoryFleet, Name: "fleet-3"}, eight.AddDate(-1, 0, 0), eight, 500)
 			if err != nil || len(got.Points) < 300 {
 				b.Fatal(len(got.Points), err)
 			}

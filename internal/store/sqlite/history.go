@@ -51,14 +51,15 @@ func historyAdd() string {
 // AppendHistory keeps records, or adds them to what is there.
 func (s *Store) AppendHistory(ctx context.Context, records ...model.HistoryRecord) error {
 	return s.change(ctx, false, func(tx *sql.Tx) (bool, error) {
-		insert, err := tx.PrepareContext(ctx, `INSERT INTO history (subject, step, at, price, `+historyList("?", "?")+`) VALUES (
-			(SELECT id FROM history_subjects WHERE kind = ? AND name = ?), ?, ?, ?`+strings.Repeat(", ?", historyColumns)+`)`+historyAdd())
+		insert, err := tx.PrepareContext(ctx, `INSERT INTO history (subject, step, at, price, `+historyList("?", "?")+`)
+			VALUES (?, ?, ?, ?`+strings.Repeat(", ?", historyColumns)+`)`+historyAdd())
 		if err != nil {
 			return false, err
 		}
 		defer insert.Close()
+		numbers := historyNumbers{tx: tx, subjects: map[model.HistorySubject]int64{}, prices: map[model.Price]int64{{}: 0}, steps: map[int64]bool{}}
 		for i := range records {
-			if err := appendHistory(ctx, tx, insert, &records[i]); err != nil {
+			if err := numbers.keep(ctx, insert, &records[i]); err != nil {
 				return false, fmt.Errorf("keep what %q did: %w", records[i].Subject.Name, err)
 			}
 		}
@@ -66,19 +67,32 @@ func (s *Store) AppendHistory(ctx context.Context, records ...model.HistoryRecor
 	})
 }
 
-func appendHistory(ctx context.Context, tx *sql.Tx, insert *sql.Stmt, r *model.HistoryRecord) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO history_subjects (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING`, r.Subject.Kind, r.Subject.Name)
+// historyNumbers are those of the subjects and prices that a transaction has met, and the steps.
+type historyNumbers struct {
+	tx       *sql.Tx
+	subjects map[model.HistorySubject]int64
+	prices   map[model.Price]int64
+	steps    map[int64]bool
+}
+
+// keep keeps one record.
+func (n *historyNumbers) keep(ctx context.Context, insert *sql.Stmt, r *model.HistoryRecord) error {
+	subject, err := n.subject(ctx, r.Subject)
 	if err != nil {
 		return err
 	}
-	if err := knowStep(ctx, tx, int64(r.Step/time.Second)); err != nil {
-		return err
-	}
-	price, err := priceID(ctx, tx, r.Price)
+	price, err := n.price(ctx, r.Price)
 	if err != nil {
 		return err
 	}
-	args := []any{r.Subject.Kind, r.Subject.Name, int64(r.Step / time.Second), r.At.Unix(), price}
+	step := int64(r.Step / time.Second)
+	if !n.steps[step] {
+		if err := knowStep(ctx, n.tx, step); err != nil {
+			return err
+		}
+		n.steps[step] = true
+	}
+	args := []any{subject, step, r.At.Unix(), price}
 	for _, field := range historyFields(r) {
 		args = append(args, *field.(*int64))
 	}
@@ -91,19 +105,33 @@ func knowStep(ctx context.Context, tx *sql.Tx, seconds int64) error {
 	return err
 }
 
-// priceID answers a price's number, a new one for one that was never seen; 0 for none.
-func priceID(ctx context.Context, tx *sql.Tx, p model.Price) (id int64, err error) {
-	if p == (model.Price{}) {
-		return 0, nil
+// subject answers a subject's number, a new one for one that was never seen.
+func (n *historyNumbers) subject(ctx context.Context, s model.HistorySubject) (id int64, err error) {
+	if id, known := n.subjects[s]; known {
+		return id, nil
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO history_prices (per_server_hour, currency, instance_type, spot, architecture)
+	if _, err = n.tx.ExecContext(ctx, `INSERT INTO history_subjects (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING`, s.Kind, s.Name); err != nil {
+		return 0, err
+	}
+	err = n.tx.QueryRowContext(ctx, `SELECT id FROM history_subjects WHERE kind = ? AND name = ?`, s.Kind, s.Name).Scan(&id)
+	n.subjects[s] = id
+	return id, err
+}
+
+// price answers a price's number, a new one for one that was never seen; 0 for none.
+func (n *historyNumbers) price(ctx context.Context, p model.Price) (id int64, err error) {
+	if id, known := n.prices[p]; known {
+		return id, nil
+	}
+	_, err = n.tx.ExecContext(ctx, `INSERT INTO history_prices (per_server_hour, currency, instance_type, spot, architecture)
 		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, p.PerServerHour, p.Currency, p.InstanceType, p.Spot, p.Architecture)
 	if err != nil {
 		return 0, err
 	}
-	err = tx.QueryRowContext(ctx, `SELECT id FROM history_prices
+	err = n.tx.QueryRowContext(ctx, `SELECT id FROM history_prices
 		WHERE per_server_hour = ? AND currency = ? AND instance_type = ? AND spot = ? AND architecture = ?`,
 		p.PerServerHour, p.Currency, p.InstanceType, p.Spot, p.Architecture).Scan(&id)
+	n.prices[p] = id
 	return id, err
 }
 

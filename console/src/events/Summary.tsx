@@ -28,8 +28,7 @@ export function Summary({ shown, loading, trouble }: Props) {
         {!loading && next !== undefined && (
           <>
             <span>{t("events.players", { n: next.event.spec?.attendance ?? 0 })}</span>
-            {(status?.slotsWanted ?? 0) > 0 && <span>{t("events.stands", { standing: status!.slotsStanding, n: status!.slotsWanted })}</span>}
-            {status?.summary && <span>{status.summary}</span>}
+            {status?.summary ? <span>{status.summary}</span> : (status?.slotsWanted ?? 0) > 0 && <span>{t("events.stands", { standing: status!.slotsStanding, n: status!.slotsWanted })}</span>}
           </>
         )}
       </p>

@@ -23,21 +23,21 @@ interface Props {
 export function HistoryCharts({ subject, range, onRange, charts = chartsOf(subject), height = 180 }: Props) {
   const { t, format } = useSpeech();
   const history = useHistory(subject, range);
-  const { points, stepMs } = history;
+  const { points, stepMs, problem } = history;
   const grid = useMemo(() => gridOf(points, stepMs), [points, stepMs]);
   const drawn = useMemo(() => charts.map((name) => ({ name, series: seriesOf(name, grid, stepMs, subject, t) })), [charts.join(), grid, stepMs, subject.route, t]);
-  if (history.isError && points.length === 0) {
+  if (problem !== undefined && points.length === 0) {
     return (
       <div className="blank" role="alert">
-        <strong>{isUnimplemented(history.error) ? t("app.older", { problem: sentenceOf(history.error) }) : t("history.failed", { problem: sentenceOf(history.error) })}</strong>
-        <button type="button" className="button" onClick={() => void history.refetch()}>{t("app.again")}</button>
+        <strong>{t(isUnimplemented(problem) ? "app.older" : "history.failed", { problem: sentenceOf(problem) })}</strong>
+        <button type="button" className="button" onClick={history.again}>{t("app.again")}</button>
       </div>
     );
   }
-  const empty = history.isSuccess && points.length === 0;
+  const empty = history.answered && points.length === 0;
   return (
-    <div className="history-charts" aria-busy={history.isFetching}>
-      <Numbers points={points} loading={history.isPending} servers={subject.route === undefined} />
+    <div className="history-charts" aria-busy={history.asking}>
+      <Numbers points={points} loading={!history.answered && points.length === 0} servers={subject.route === undefined} />
       {drawn.map(({ name, series }) => (
         <Plot
           key={name}
@@ -56,7 +56,7 @@ export function HistoryCharts({ subject, range, onRange, charts = chartsOf(subje
       <p className="note history-foot">
         {stepMs > 0 && <span>{t("history.step", { step: format.length(stepMs) })}</span>}
         <span>{t("events.zone", { zone: format.zone(range.toMs) })}</span>
-        {history.isError && <span className="warn">{t("history.failed", { problem: sentenceOf(history.error) })}</span>}
+        {problem !== undefined && <span className="warn">{t("history.failed", { problem: sentenceOf(problem) })}</span>}
       </p>
     </div>
   );

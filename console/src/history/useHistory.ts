@@ -1,6 +1,6 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useHouse } from "../app/context.tsx";
 import { spanMillis } from "../i18n/format.ts";
 import { useNow } from "../parts/Time.tsx";
@@ -28,6 +28,14 @@ export function useHistory(subject: Subject, { fromMs, toMs }: Range) {
     queryFn: ({ signal }) => api.history.getHistory({ ...subject, since: timestampFromMs(fromMs), until: timestampFromMs(toMs), maxPoints: POINTS_MAX }, { signal }),
     placeholderData: (old, of) => (of?.queryKey[1] === (subject.fleet ?? "") && of.queryKey[2] === (subject.route ?? "") ? keepPreviousData(old) : undefined),
     gcTime: 60_000,
+    retry: false,
   });
-  return { ...query, points: query.data?.points ?? [], stepMs: spanMillis(query.data?.step) };
+  // A stretch that ends now is another question every few seconds: what went wrong with the last one stands until one is answered.
+  const [problem, setProblem] = useState<unknown>();
+  const answered = query.isSuccess && !query.isPlaceholderData;
+  useEffect(() => {
+    if (query.isError) setProblem(query.error);
+    else if (answered) setProblem(undefined);
+  }, [query.isError, query.error, answered]);
+  return { points: query.data?.points ?? [], stepMs: spanMillis(query.data?.step), answered, asking: query.isFetching, problem, again: () => void query.refetch() };
 }

@@ -54,6 +54,7 @@ func (x *weighing) events() {
 			begins = begins.Add(-eventSlack)
 		}
 		if x.in.Now.Before(begins) {
+			x.early(a)
 			continue
 		}
 		active = append(active, a)
@@ -77,6 +78,20 @@ func (x *weighing) events() {
 			},
 		})
 	}
+}
+
+// early asks for a slot for who comes before the event's capacity stands: from as long before it as that stands before the
+// doors.
+func (x *weighing) early(a announced) {
+	if x.in.Now.Before(a.prepares.Add(-a.LeadTime(x.horizon))) {
+		return
+	}
+	x.add(Answer{
+		Name: string(a.Name), Kind: "event", Free: 1,
+		Reason: fmt.Sprintf("doors at %s, a slot for who comes early; the %s announced are prepared from %s on",
+			a.DoorsAt.UTC().Format("15:04 MST"), model.Count(a.Sessions, "session"), a.prepares.UTC().Format("15:04:05 MST")),
+		Numbers: map[string]float64{"announced": float64(a.Sessions)},
+	})
 }
 
 func (a *announced) reason(x *weighing, events, sum, free int) string {

@@ -1,4 +1,4 @@
-// The calendar: an event is made, moved by keyboard and by mouse, changed by two people at once, and cancelled.
+// The calendar, in UTC: an event is made, moved by keyboard and by mouse, changed by two people at once, and cancelled.
 import assert from "node:assert/strict";
 
 const DAY = 86_400_000;
@@ -18,6 +18,7 @@ export async function eventsSteps({ page, step, call, shown, until, shoot, base,
     await shown(page.locator(".month"));
     await page.getByRole("button", { name: "New event", exact: true }).click();
     await page.getByLabel("Title").fill(title);
+    await page.getByLabel("Doors", { exact: true }).fill(`${new Date(Date.now() + 2 * DAY).toISOString().slice(0, 10)}T20:00`);
     await page.getByRole("button", { name: "Announce it" }).click();
     await shown(page.getByText("A whole number from 1 to 10,000,000."));
     await page.getByLabel("Expected players").fill("40");
@@ -55,8 +56,7 @@ export async function eventsSteps({ page, step, call, shown, until, shoot, base,
   });
 
   await step("events: it is moved by mouse", async () => {
-    const at = new Date(first + DAY);
-    const target = page.locator(`.month-day[data-day="${new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()}"]`);
+    const target = page.locator(`.month-day[data-day="${Math.floor((first + DAY) / DAY) * DAY}"]`);
     await target.scrollIntoViewIfNeeded();
     const [from, to] = [await bar.boundingBox(), await target.boundingBox()];
     await page.mouse.move(from.x + 20, from.y + 8);

@@ -61,7 +61,7 @@ test("the console", { timeout: 420_000 }, async (t) => {
   const complaints = [];
   const hosts = new Set();
   // Without the breathing ring, what changes on the map is people.
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, locale: "en-GB", reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce" });
   const open = async (path) => {
     const page = await context.newPage();
     listen(page, complaints, hosts);

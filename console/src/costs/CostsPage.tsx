@@ -68,7 +68,7 @@ export function CostsPage() {
       )}
       {rows.length > 0 && <Costs rows={rows} by={by} />}
       {unpriced.length > 0 && <Unpriced fleets={unpriced} />}
-      <Command line={`greenroom costs --since ${new Date(until - presets[span]).toISOString().replace(/\.\d+Z$/, "Z")}`} label={t("cli.same")} />
+      <Command line={`greenroom costs --since ${span}`} label={t("cli.same")} />
       <p className="note">{t("costs.explain")} {t("events.zone", { zone: format.zone(until) })}</p>
     </main>
   );

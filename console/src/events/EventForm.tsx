@@ -55,6 +55,11 @@ function Fields({ before, doorsMs, onClose, onSaved }: Props) {
   };
   const touch = (field: FieldName) => setTried(tried === "all" ? "all" : new Set([...tried, field]));
   const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // After the panel, which takes the focus when it opens.
+    const frame = requestAnimationFrame(() => form.current?.querySelector("input")?.focus({ preventScroll: true }));
+    return () => cancelAnimationFrame(frame);
+  }, []);
   const onSubmit = (submit: FormEvent) => {
     submit.preventDefault();
     setTried("all");
@@ -85,7 +90,7 @@ function Fields({ before, doorsMs, onClose, onSaved }: Props) {
           }}
         />
       )}
-      {input("title", { autoFocus: true, maxLength: 200 })}
+      {input("title", { maxLength: 200 })}
       {before === undefined && input("name", { placeholder: filled.name, hint: t("event.name.hint") })}
       <Field label={t("event.route")} problem={problemOf("route") ?? (routes.length === 0 ? t("event.noRoutes") : undefined)}>
         {(control) => (

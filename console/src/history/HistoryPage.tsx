@@ -41,16 +41,17 @@ export function HistoryPage() {
         <RangeBar preset={chosen === undefined ? (span ?? "1h") : undefined} range={range} onPreset={(next) => go({ fleet, route, span: next })} onRange={onRange} />
       </div>
       <HistoryCharts subject={subject} range={range} onRange={onRange} />
-      <Command line={historyCommand(subject, range)} label={t("cli.same")} />
+      <Command line={historyCommand(subject, chosen ?? span ?? "1h")} label={t("cli.same")} />
     </main>
   );
 }
 
 /** The command that prints what the page draws. */
-export function historyCommand({ fleet, route }: Subject, { fromMs, toMs }: Range): string {
+export function historyCommand({ fleet, route }: Subject, stretch: Preset | Range): string {
   const of = fleet !== undefined ? ` --fleet ${fleet}` : route !== undefined ? ` --route ${route}` : "";
   const moment = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
-  return `greenroom history${of} --since ${moment(fromMs)} --until ${moment(toMs)}`;
+  const span = typeof stretch === "string" ? `--since ${stretch}` : `--since ${moment(stretch.fromMs)} --until ${moment(stretch.toMs)}`;
+  return `greenroom history${of} ${span}`;
 }
 
 function SubjectSelect({ subject, onSubject }: { subject: Subject; onSubject: (subject: Subject) => void }) {

@@ -41,4 +41,5 @@ test("a stretch in numbers", () => {
 
 test("the command that prints the same", () => {
   expect(historyCommand({ fleet: "rooms" }, { fromMs: 0, toMs: 3_600_500 })).toBe("greenroom history --fleet rooms --since 1970-01-01T00:00:00Z --until 1970-01-01T01:00:00Z");
+  expect(historyCommand({}, "7d")).toBe("greenroom history --since 7d");
 });

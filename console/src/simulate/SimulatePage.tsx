@@ -2,7 +2,6 @@ import { useEffect, useRef, useState } from "react";
 import { useHouse, useMayOperate } from "../app/context.tsx";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
-import { useNow } from "../parts/Time.tsx";
 import { check, commandOf, lineProblems, newSetup, requestOf, type Setup } from "./form.ts";
 import { Results } from "./Results.tsx";
 import { idle, run, type Run } from "./run.ts";
@@ -17,7 +16,6 @@ export function SimulatePage() {
   const [setup, setSetup] = useState<Setup>(newSetup);
   const [tried, setTried] = useState(false);
   const { state, start, stop } = useRun();
-  const minute = Math.floor(useNow() / 60_000) * 60_000;
   const problems = check(setup);
   const good = Object.keys(problems).length === 0;
   // What was said about a manifest is about that one.
@@ -52,7 +50,7 @@ export function SimulatePage() {
       )}
       {state.is === "failed" && !aboutManifest && <p className="problem pre" role="alert">{t("simulate.failed", { problem: state.problem })}</p>}
       {state.results.length > 0 && <Results results={state.results} />}
-      {good && <Command line={commandOf(setup, minute)} label={t("cli.same")} />}
+      {good && <Command line={commandOf(setup)} label={t("cli.same")} />}
     </main>
   );
 }

@@ -118,10 +118,8 @@ function recordedSpan({ recorded }: Setup, nowMs: number): { since: number; unti
 }
 
 /** The commands that do the same. The fleets are those of the file fleets.yaml, which the page offers. */
-export function commandOf(setup: Setup, nowMs: number): string {
-  const { since, until } = recordedSpan(setup, nowMs);
-  const moment = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
-  const exporting = setup.demand === "recorded" ? `greenroom trace export --since ${moment(since)} --until ${moment(until)} -o recorded.csv\n` : "";
+export function commandOf(setup: Setup): string {
+  const exporting = setup.demand === "recorded" ? `greenroom trace export --since ${setup.recorded === "day" ? "24h" : "7d"} -o recorded.csv\n` : "";
   const demand = { generated: `--generate ${setup.generator} --seed ${setup.seed}`, recorded: "--trace recorded.csv", file: `--trace ${word(setup.file?.name ?? "trace.csv")}` }[setup.demand];
   const flags = [demand, ...setup.policies.map((policy) => `--policy ${policyName(policy)}`)];
   if (readSpan(setup.boot)) flags.push(`--boot ${flagSpan(readSpan(setup.boot)!)}`);

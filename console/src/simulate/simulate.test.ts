@@ -47,9 +47,9 @@ describe("the form", () => {
   });
 
   test("shows the commands that do the same", () => {
-    expect(commandOf(setup({ jitter: "10s", failures: "5" }), now)).toBe("greenroom simulate -f fleets.yaml --generate voice-day --seed 1 --policy own --policy agones-buffer:2 --policy hpa:0.7 --boot 30s --boot-jitter 10s --boot-failures 0.05");
-    expect(commandOf(setup({ demand: "recorded", policies: [{ kind: "own", value: "" }] }), now)).toBe("greenroom trace export --since 2026-11-21T04:30:00Z --until 2026-11-22T04:30:00Z -o recorded.csv\ngreenroom simulate -f fleets.yaml --trace recorded.csv --policy own --boot 30s");
-    expect(commandOf(setup({ demand: "file", boot: "", file: { name: "my day.csv", bytes: new Uint8Array(1) } }), now)).toContain("--trace 'my day.csv' --policy own");
+    expect(commandOf(setup({ jitter: "10s", failures: "5" }))).toBe("greenroom simulate -f fleets.yaml --generate voice-day --seed 1 --policy own --policy agones-buffer:2 --policy hpa:0.7 --boot 30s --boot-jitter 10s --boot-failures 0.05");
+    expect(commandOf(setup({ demand: "recorded", policies: [{ kind: "own", value: "" }] }))).toBe("greenroom trace export --since 24h -o recorded.csv\ngreenroom simulate -f fleets.yaml --trace recorded.csv --policy own --boot 30s");
+    expect(commandOf(setup({ demand: "file", boot: "", file: { name: "my day.csv", bytes: new Uint8Array(1) } }))).toContain("--trace 'my day.csv' --policy own");
   });
 });
 

@@ -39,8 +39,8 @@ type CurveReport struct {
 
 	PeakPlayers  int `json:"peak_players"`
 	PeakSessions int `json:"peak_sessions"`
-	PeakServers  int `json:"peak_servers"` // ready or open
-	LeastSlots   int `json:"least_free_session_slots"`
+	PeakServers  int `json:"peak_servers"`             // ready or open
+	LeastSlots   int `json:"least_free_session_slots"` // while players were in
 
 	Problems []string `json:"problems,omitempty"` // the first few errors
 
@@ -88,10 +88,13 @@ func (c *curve) report() CurveReport {
 	for i, w := range t.windows {
 		r.Windows = append(r.Windows, WindowSum{w.From.Seconds(), w.To.Seconds(), t.within[i].sum()})
 	}
-	r.LeastSlots = c.samples[0].FreeSlots
+	peopled := false
 	for _, s := range c.samples {
 		r.PeakPlayers, r.PeakSessions = max(r.PeakPlayers, s.Players), max(r.PeakSessions, s.Sessions)
-		r.PeakServers, r.LeastSlots = max(r.PeakServers, s.Ready+s.Open), min(r.LeastSlots, s.FreeSlots)
+		r.PeakServers = max(r.PeakServers, s.Ready+s.Open)
+		if s.In > 0 && (!peopled || s.FreeSlots < r.LeastSlots) {
+			peopled, r.LeastSlots = true, s.FreeSlots
+		}
 	}
 	return r
 }

@@ -13,6 +13,7 @@ import (
 
 	"connectrpc.com/connect/v2"
 	"connectrpc.com/connect/v2/connecthttp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
@@ -36,7 +37,8 @@ func (p *plane) curveConfig(text string) CurveConfig {
 	return CurveConfig{
 		API:    client.Config{URL: p.api.URL, HTTP: p.web},
 		Fleets: greenroomv1connect.NewFleetServiceClient(conn), Routes: greenroomv1connect.NewRouteServiceClient(conn),
-		Trace: readTrace(p.t, text), Seed: 1, Hz: 5, Every: 200 * time.Millisecond, Windows: []Window{{0, time.Second}},
+		Events: greenroomv1connect.NewEventServiceClient(conn),
+		Trace:  readTrace(p.t, text), Seed: 1, Hz: 5, Every: 200 * time.Millisecond, Windows: []Window{{0, time.Second}},
 		Logger: slog.New(slog.NewTextHandler(p.t.Output(), nil)),
 	}
 }
@@ -72,6 +74,9 @@ func TestACurveIsPlayed(t *testing.T) {
 		t.Errorf("%.1f s, %d sent, %d delivered", r.Seconds, r.Sent, r.Delivered)
 	}
 	p.emptied()
+	if len(r.Marks) != 1 || r.Marks[0].Label != "gala: doors" || r.Marks[0].At < 500*time.Millisecond || r.Marks[0].At > 2*time.Second {
+		t.Errorf("marks %v: gala on plaza opens after a second and lasts for an hour, fete is elsewhere", r.Marks)
+	}
 	checkTimeline(t, &r)
 }
 
@@ -261,6 +266,15 @@ func (p *plane) ListRoutes(context.Context, *greenroomv1.ListRoutesRequest) (*gr
 
 func (p *plane) ListFleets(context.Context, *greenroomv1.ListFleetsRequest) (*greenroomv1.ListFleetsResponse, error) {
 	return &greenroomv1.ListFleetsResponse{Fleets: []*greenroomv1.Fleet{curveFleet()}}, nil
+}
+
+func (p *plane) ListEvents(_ context.Context, q *greenroomv1.ListEventsRequest) (*greenroomv1.ListEventsResponse, error) {
+	doors := timestamppb.New(q.GetSince().AsTime().Add(time.Second))
+	ends := timestamppb.New(doors.AsTime().Add(time.Hour))
+	return &greenroomv1.ListEventsResponse{Events: []*greenroomv1.Event{
+		{Name: "gala", Spec: &greenroomv1.EventSpec{Route: "plaza", DoorsAt: doors, EndsAt: ends}},
+		{Name: "fete", Spec: &greenroomv1.EventSpec{Route: "elsewhere", DoorsAt: doors, EndsAt: ends}},
+	}}, nil
 }
 
 func (p *plane) WatchRoutes(ctx context.Context, _ *greenroomv1.WatchRoutesRequest, stream greenroomv1connect.RouteServiceWatchRoutesServerStream) error {

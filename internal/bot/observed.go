@@ -14,7 +14,7 @@ const watchAgain = time.Second
 
 // observed is what the API's watch streams said last of some fleets and routes.
 type observed struct {
-	synced sync.WaitGroup // done when both streams have said everything once
+	synced sync.WaitGroup // done when both streams have said everything once, or broke
 
 	mu     sync.Mutex
 	fleets map[string]*greenroomv1.FleetStatus // of those that matter; nil: not heard of
@@ -86,6 +86,7 @@ func follow[C interface{ GetType() greenroomv1.ChangeType }](ctx context.Context
 		if ctx.Err() != nil {
 			return
 		}
+		synced()
 		o.mu.Lock()
 		o.breaks++
 		o.mu.Unlock()

@@ -31,6 +31,7 @@ type plane struct {
 	greenroomv1connect.UnimplementedJoinServiceHandler
 	greenroomv1connect.UnimplementedFleetServiceHandler
 	greenroomv1connect.UnimplementedRouteServiceHandler
+	greenroomv1connect.UnimplementedEventServiceHandler
 	t   *testing.T
 	api *httptest.Server
 	web *http.Client
@@ -111,6 +112,7 @@ func newPlane(t *testing.T, servers int) *plane {
 	greenroomv1connect.RegisterJoinServiceHandler(rpc, p)
 	greenroomv1connect.RegisterFleetServiceHandler(rpc, p)
 	greenroomv1connect.RegisterRouteServiceHandler(rpc, p)
+	greenroomv1connect.RegisterEventServiceHandler(rpc, p)
 	mux := http.NewServeMux()
 	connecthttp.Mount(mux, rpc)
 	p.api = httptest.NewServer(mux)

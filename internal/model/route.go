@@ -29,7 +29,7 @@ type FleetWeight struct {
 // Defaults and bounds of joining.
 const (
 	DefaultMaxWaiting = 1000
-	DefaultMaxWait    = 10 * time.Second
+	DefaultMaxWait    = time.Minute
 	// MaxParty bounds the players of one join.
 	MaxParty = 64
 	// TicketTTL is how long an unused ticket opens its seat, and a reservation is held.

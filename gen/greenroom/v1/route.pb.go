@@ -232,7 +232,7 @@ type JoinQueue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Joins waiting at once. 0 means 1000.
 	MaxWaiting uint32 `protobuf:"varint,1,opt,name=max_waiting,json=maxWaiting,proto3" json:"max_waiting,omitempty"`
-	// The longest wait; a join's own max_wait can only shorten it. 0 means 10 s.
+	// The longest wait; a join's own max_wait can only shorten it. 0 means 60 s: longer than most servers take to be ready.
 	MaxWait       *durationpb.Duration `protobuf:"bytes,2,opt,name=max_wait,json=maxWait,proto3" json:"max_wait,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -136,7 +136,7 @@ export type JoinQueue = Message<"greenroom.v1.JoinQueue"> & {
   maxWaiting: number;
 
   /**
-   * The longest wait; a join's own max_wait can only shorten it. 0 means 10 s.
+   * The longest wait; a join's own max_wait can only shorten it. 0 means 60 s: longer than most servers take to be ready.
    *
    * @generated from field: google.protobuf.Duration max_wait = 2;
    */

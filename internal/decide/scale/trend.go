@@ -43,7 +43,7 @@ func (x *weighing) trend(p *model.Policy) Answer {
 	headroom := min(max(0, p.Trend.HeadroomPercent)/100*float64(x.census.sessions), trendShock*t.arriving*h)
 	free := net + spread + headroom
 	if free < 1 && x.mem.demand.elapsed < slowSpan && len(x.census.serving) > 0 {
-		free = 1 // too early to know that nobody comes: what is open is kept, nothing is started
+		free = 1 // too early to know that nobody comes: what serves is kept, nothing is started or opened
 	}
 	free = x.hold(p.Name, free) + x.waiting
 	return Answer{

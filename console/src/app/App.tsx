@@ -4,7 +4,6 @@ import { useState } from "react";
 import { LanguageProvider } from "../i18n/language.tsx";
 import type { CostsShown } from "../costs/CostsPage.tsx";
 import type { DecisionsShown } from "../decisions/DecisionsPage.tsx";
-import { verbs } from "../decisions/log.ts";
 import type { EventsShown } from "../events/EventsPage.tsx";
 import type { HistoryShown } from "../history/HistoryPage.tsx";
 import { Overview } from "../overview/Overview.tsx";
@@ -88,7 +87,7 @@ const decisions = createRoute({
   getParentRoute: () => root,
   path: "/decisions",
   component: lazyRouteComponent(() => import("../decisions/DecisionsPage.tsx"), "DecisionsPage"),
-  validateSearch: (search: Record<string, unknown>): DecisionsShown => ({ fleet: text(search.fleet), verb: oneOf(search.verb, verbs) }),
+  validateSearch: (search: Record<string, unknown>): DecisionsShown => ({ fleet: text(search.fleet), verb: text(search.verb) }),
 });
 
 const simulate = createRoute({ getParentRoute: () => root, path: "/simulate", component: lazyRouteComponent(() => import("../simulate/SimulatePage.tsx"), "SimulatePage") });

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { isUnimplemented, sentenceOf } from "../api/errors.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Ago } from "../parts/Time.tsx";
-import { filtered, newer, outcome, type Verb, verbs } from "./log.ts";
+import { filtered, isKnown, newer, outcome, verbsOf } from "./log.ts";
 import { useLog } from "./useLog.ts";
 import "./decisions.css";
 
@@ -13,8 +13,8 @@ const INLINE_MAX = 2;
 interface Props {
   /** Empty: all fleets. */
   fleet: string;
-  verb: Verb | undefined;
-  onVerb: (verb: Verb | undefined) => void;
+  verb: string | undefined;
+  onVerb: (verb: string | undefined) => void;
   /** Stands before the choice of the verb. */
   children?: ReactNode;
 }
@@ -31,6 +31,7 @@ export function DecisionLog({ fleet, verb, onVerb, children }: Props) {
     if (!reading) setFirst(undefined);
     else setFirst((held) => held ?? top);
   }, [reading, top]);
+  const say = (one: string) => (isKnown(one) ? t(`verb.${one}`) : one);
   const waiting = newer(log, first);
   const shown = filtered(log, verb, first);
   return (
@@ -48,9 +49,9 @@ export function DecisionLog({ fleet, verb, onVerb, children }: Props) {
           {children}
           <label className="labelled">
             <span>{t("decisions.verb")}</span>
-            <select className="field" value={verb ?? ""} onChange={(event) => onVerb(verbs.find((one) => one === event.target.value))}>
+            <select className="field" value={verb ?? ""} onChange={(event) => onVerb(event.target.value || undefined)}>
               <option value="">{t("decisions.all")}</option>
-              {verbs.map((one) => <option key={one} value={one}>{t(`verb.${one}`)}</option>)}
+              {verbsOf(log).map((one) => <option key={one} value={one}>{say(one)}</option>)}
             </select>
           </label>
         </div>
@@ -66,7 +67,7 @@ export function DecisionLog({ fleet, verb, onVerb, children }: Props) {
       )}
       {loading && <div className="bones" style={{ height: 180 }} />}
       {!loading && problem == null && log.decisions.length === 0 && <p className="blank">{t("decisions.none")}</p>}
-      {log.decisions.length > 0 && shown.length === 0 && <p className="blank">{t("decisions.noneOf", { verb: verb === undefined ? "" : t(`verb.${verb}`) })}</p>}
+      {log.decisions.length > 0 && shown.length === 0 && <p className="blank">{t("decisions.noneOf", { verb: verb === undefined ? "" : say(verb) })}</p>}
       <ol className="log">
         {shown.map((decision) => <Line key={String(decision.id)} decision={decision} withFleet={fleet === ""} />)}
       </ol>

@@ -4,12 +4,11 @@ import { useHouse } from "../app/context.tsx";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { DecisionLog } from "./DecisionLog.tsx";
-import type { Verb } from "./log.ts";
 
 /** Whose decisions are shown, and which. */
 export interface DecisionsShown {
   fleet?: string;
-  verb?: Verb;
+  verb?: string;
 }
 
 const here = getRouteApi("/decisions");

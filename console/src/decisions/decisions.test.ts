@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DecisionLog } from "../../mock/decisions.ts";
 import { asksOf, kindKey, numbersOf } from "../fleets/answers.ts";
-import { emptyLog, filtered, type Log, newer, olderThan, outcome, PAGE, take } from "./log.ts";
+import { emptyLog, filtered, isKnown, type Log, newer, olderThan, outcome, PAGE, take, verbsOf } from "./log.ts";
 
 const all = { fleet: "", until: undefined, limit: PAGE };
 const ids = (log: Log) => log.decisions.map(({ id }) => Number(id));
@@ -38,6 +38,13 @@ test("while one reads, newer ones wait; a verb is looked for among those read", 
   expect(filtered(log, undefined, 260n)[0]!.id).toBe(260n);
   expect(new Set(filtered(log, "drain", undefined).map(({ verb }) => verb))).toEqual(new Set(["drain"]));
   expect(filtered(log, "forget", undefined)).toEqual([]);
+});
+
+test("a verb that is newer than this console can be chosen once the log has it", () => {
+  const [first] = new DecisionLog("one", 0).list(all, 0).decisions;
+  const log = take(emptyLog, [{ ...first!, verb: "polish" }], true);
+  expect([verbsOf(log).at(-1), verbsOf(emptyLog).includes("polish"), isKnown("polish"), isKnown("hand over")]).toEqual(["polish", false, false, true]);
+  expect(filtered(log, "polish", undefined)).toHaveLength(1);
 });
 
 test("an answer asks for what is not zero, by names that people read", () => {

@@ -2,9 +2,19 @@ import { timestampFromMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Decision } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
 import { millis } from "../i18n/format.ts";
 
-/** What keepers do, in the contract's words. */
-export const verbs = ["start", "open", "cordon", "drain", "hand over", "stop", "forget"] as const;
+/** What keepers do, in their own words and in the order of a server's life. */
+export const verbs = ["start", "open", "cordon", "uncordon", "drain", "hand over", "end", "empty", "stop", "stopped", "unhealthy", "remove", "forget", "retire"] as const;
 export type Verb = (typeof verbs)[number];
+
+/** The verbs to choose from: those that this console knows, then others that the log has. */
+export function verbsOf(log: Log): string[] {
+  return [...new Set<string>([...verbs, ...log.decisions.map(({ verb }) => verb)])];
+}
+
+/** Tells whether this console has a word for a verb. */
+export function isKnown(verb: string): verb is Verb {
+  return verbs.some((one) => one === verb);
+}
 
 /** So many decisions are asked for at once. */
 export const PAGE = 100;
@@ -42,7 +52,7 @@ export function newer(log: Log, shownFirst: bigint | undefined): number {
 }
 
 /** Decisions by verb and down from the one that is shown first. */
-export function filtered(log: Log, verb: Verb | undefined, shownFirst: bigint | undefined): Decision[] {
+export function filtered(log: Log, verb: string | undefined, shownFirst: bigint | undefined): Decision[] {
   return log.decisions.filter((decision) => (verb === undefined || decision.verb === verb) && (shownFirst === undefined || decision.id <= shownFirst));
 }
 

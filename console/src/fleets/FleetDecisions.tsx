@@ -1,13 +1,12 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { DecisionLog } from "../decisions/DecisionLog.tsx";
-import type { Verb } from "../decisions/log.ts";
 import { useSpeech } from "../i18n/language.tsx";
 
 /** A fleet's decisions in its panel. */
 export function FleetDecisions({ fleet }: { fleet: string }) {
   const { t } = useSpeech();
-  const [verb, setVerb] = useState<Verb>();
+  const [verb, setVerb] = useState<string>();
   return (
     <section>
       <h3>{t("decisions.title")}</h3>

@@ -59,7 +59,7 @@ ok maximum rooms: needs at least 1 server of 10 sessions for 10 session slots of
 ok servers rooms: 1 server needed, this machine holds 600: 1800 of 2000 ports are free, a server takes 3
 ok lead rooms: starting 1 server takes 30s (30s each); there are 5m30s before the doors
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -74,7 +74,7 @@ ok maximum rooms: needs at least 1 server of 10 sessions for 10 session slots of
 ok servers rooms: 1 server needed; nothing is known that ends before
 ok lead rooms: no server has to be started any more
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -89,7 +89,7 @@ ok maximum rooms: needs at least 1 server of 10 sessions for 10 session slots of
 ok servers rooms: 1 server needed; nothing is known that ends before
 ok lead rooms: starting 1 server takes 20s (20s each by guess: none was started lately); there are 4m before the doors
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s, more than the 600 that are without a seat so far
+ok queue : the queue of garden takes 1000 joins for 1m, more than the 600 that are without a seat so far
 `,
 		},
 		{
@@ -103,7 +103,7 @@ no maximum rooms: needs at least 1000 servers of 10 sessions for 10000 session s
 no servers rooms: 1000 servers needed, and this machine holds 500: 1800 of 2000 ports are free, a server takes 3; give it more, or spread the route over more fleets
 ok lead rooms: starting 1000 servers takes 30s (30s each); there are 5m30s before the doors
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -118,7 +118,7 @@ ok maximum rooms: needs at least 4 servers of 10 sessions for 25 session slots o
 ok servers rooms: 4 servers needed; nothing is known that ends before
 ok lead rooms: starting 1 server takes 1s (1s each); there are 5m1s before the doors
 ok overlap rooms: adds up with long (15 session slots from 2026-12-05 13:00 UTC)
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -132,7 +132,7 @@ ok maximum rooms: needs at least 1 server of 10 sessions for 10 session slots of
 ok servers rooms: 1 server needed; nothing is known that ends before
 ok lead rooms: starting 1 server takes 30s (30s each); there are 5m30s before the doors
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -147,7 +147,7 @@ ok maximum rooms: needs at least 1 server of 10 sessions for 10 session slots of
 ok servers rooms: 1 server needed; nothing is known that ends before
 no lead rooms: starting 1 server takes 30s (30s each), and there are 20s before the doors: move the doors, or let players wait
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -162,7 +162,7 @@ ok maximum rooms: needs at least 1 server of 10 sessions for 10 session slots of
 ok servers rooms: 1 server needed; nothing is known that ends before
 ok lead rooms: starting 1 server takes 1s (1s each); there are 4m before the doors
 ok overlap rooms: no other event asks for rooms at the same time
-ok queue : the queue of garden takes 1000 joins for 10s; nobody has to wait for what stands
+ok queue : the queue of garden takes 1000 joins for 1m; nobody has to wait for what stands
 `,
 		},
 		{
@@ -193,7 +193,7 @@ func TestTheQueueIsTooShort(t *testing.T) {
 	w.specs.now.Routes["garden"] = route
 	report := w.Check(t.Context(), party())
 	last := report.Checks[len(report.Checks)-1]
-	if want := "the queue of garden takes 500 joins for 10s, and 1000 are without a seat so far: raise spec.queue.max_waiting, or they are turned away"; last.OK || last.Sentence != want {
+	if want := "the queue of garden takes 500 joins for 1m, and 1000 are without a seat so far: raise spec.queue.max_waiting, or they are turned away"; last.OK || last.Sentence != want {
 		t.Errorf("%+v", last)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
 	"greenroom.dev/greenroom/internal/decide/plan"
@@ -21,10 +22,14 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	v := view{instances: map[model.ServerID]provider.Instance{}}
-	v.input = plan.Input{Fleet: spec, State: f.state}
-	if v.input.Instances, err = k.observeInstances(ctx, f.name, v.instances); err != nil {
+	v := view{input: plan.Input{Fleet: spec, State: f.state}}
+	if v.instances, err = k.observeInstances(ctx, f.name); err != nil {
 		return view{}, err
+	}
+	v.input.Instances = make([]plan.Instance, len(v.instances))
+	for n := range v.instances {
+		i := &v.instances[n]
+		v.input.Instances[n] = plan.Instance{ID: i.ID, Running: i.Running, Stopping: i.Stopping, Exit: i.Exit}
 	}
 	if v.input.Servers, err = k.observeServers(ctx, f, spec, v.instances); err != nil {
 		return view{}, err
@@ -68,40 +73,33 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 	return f, nil
 }
 
-func (k *Keeper) observeInstances(ctx context.Context, name model.FleetName, byID map[model.ServerID]provider.Instance) ([]plan.Instance, error) {
+// observeInstances gives those of a fleet, by ID.
+func (k *Keeper) observeInstances(ctx context.Context, name model.FleetName) ([]provider.Instance, error) {
 	all, err := k.cfg.Provider.Observe(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("observe the servers of fleet %s: %w", name, err)
 	}
-	var out []plan.Instance
-	for _, i := range all {
-		if i.Fleet == name {
-			byID[i.ID] = i
-			out = append(out, plan.Instance{ID: i.ID, Running: i.Running, Stopping: i.Stopping, Exit: i.Exit})
+	out := make([]provider.Instance, 0, len(all))
+	for i := range all {
+		if all[i].Fleet == name {
+			out = append(out, all[i])
 		}
+	}
+	if byID := func(a, b provider.Instance) int { return strings.Compare(string(a.ID), string(b.ID)) }; !slices.IsSortedFunc(out, byID) {
+		slices.SortFunc(out, byID)
 	}
 	return out, nil
 }
 
 // observeServers lists the fleet's servers, those that it makes known again among them.
-func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet, instances map[model.ServerID]provider.Instance) ([]model.Server, error) {
+func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet, instances []provider.Instance) ([]model.Server, error) {
 	servers, err := k.cfg.Registry.ListServers(ctx, f.name)
 	if err != nil {
 		return nil, fmt.Errorf("list the servers of fleet %s: %w", f.name, err)
 	}
-	known := make(map[model.ServerID]bool, len(servers))
-	for _, s := range servers {
-		known[s.ID] = true
-	}
-	var unknown []model.ServerID
-	for id, i := range instances {
-		if i.Running && !known[id] && !f.isBusy(id) {
-			unknown = append(unknown, id)
-		}
-	}
-	slices.Sort(unknown)
-	for _, id := range unknown {
-		if err := k.adopt(ctx, spec, instances[id]); err != nil {
+	unknown := f.unknown(servers, instances)
+	for _, i := range unknown {
+		if err := k.adopt(ctx, spec, *i); err != nil {
 			return nil, err
 		}
 	}
@@ -113,6 +111,21 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet,
 	k.greeted(servers)
 	k.thaw(ctx, servers)
 	return servers, nil
+}
+
+// unknown gives the instances that run and that the registry does not know; both come by ID.
+func (f *fleet) unknown(servers []model.Server, instances []provider.Instance) (out []*provider.Instance) {
+	at := 0
+	for n := range instances {
+		i := &instances[n]
+		for at < len(servers) && servers[at].ID < i.ID {
+			at++
+		}
+		if i.Running && (at == len(servers) || servers[at].ID != i.ID) && !f.isBusy(i.ID) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // observeSessions looks at the sessions that have to move, and at what is under way with them.
@@ -177,12 +190,10 @@ func (f *fleet) underWay(in *plan.Input) {
 			delete(f.retries, ref)
 		}
 	}
-	servers := make(map[model.ServerID]bool, len(in.Servers))
-	for i := range in.Servers {
-		servers[in.Servers[i].ID] = true
-	}
 	for id, at := range f.lastMove {
-		if !servers[id] {
+		if _, known := slices.BinarySearchFunc(in.Servers, id, func(s model.Server, id model.ServerID) int {
+			return strings.Compare(string(s.ID), string(id))
+		}); !known {
 			delete(f.lastMove, id)
 			continue
 		}

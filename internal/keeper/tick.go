@@ -89,6 +89,6 @@ func (f *fleet) wait(now time.Time) time.Duration {
 // view is what a tick works on.
 type view struct {
 	input     plan.Input
-	instances map[model.ServerID]provider.Instance
+	instances []provider.Instance                   // of the fleet, by ID
 	routes    map[model.RouteName][]model.FleetName // where their sessions may go, in order
 }

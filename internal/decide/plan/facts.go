@@ -21,7 +21,7 @@ func (p *planner) facts() {
 	for _, s := range p.capacity {
 		if s.Stage == scale.Serving {
 			free += s.FreeSlots
-			slots += p.server(s.ID).SessionCapacity
+			slots += s.Slots
 		}
 	}
 	var states []string

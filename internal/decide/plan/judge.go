@@ -10,10 +10,10 @@ import (
 
 // judge says what a server is good for and does what follows from its own state alone.
 func (p *planner) judge(s *model.Server) {
-	inst, known := p.instances[s.ID]
+	inst, known := p.instance(s.ID)
 	switch {
 	case s.State.Terminal():
-		p.judgeEnded(s, inst.Running && known)
+		p.judgeEnded(s, inst)
 	case p.gone(s, inst, known):
 		p.judgeGone(s, inst, known)
 	case s.State == model.ServerEmpty:
@@ -74,7 +74,7 @@ func (p *planner) judgeGone(s *model.Server, inst Instance, known bool) {
 }
 
 // judgeEnded clears a Stopped or Unhealthy server away: its sessions first, then its instance, then itself.
-func (p *planner) judgeEnded(s *model.Server, running bool) {
+func (p *planner) judgeEnded(s *model.Server, inst Instance) {
 	p.count(s, scale.Leaving)
 	p.lost += s.Sessions
 	if s.State == model.ServerUnhealthy {
@@ -83,9 +83,9 @@ func (p *planner) judgeEnded(s *model.Server, running bool) {
 	switch {
 	case s.Sessions > 0:
 		p.act(Unhealthy, s, model.Count(s.Sessions, "session")+" still on it")
-	case running && !p.instances[s.ID].Stopping:
+	case inst.Running && !inst.Stopping:
 		p.act(Stop, s, s.Reason)
-	case !running && !p.in.Busy[s.ID]:
+	case !inst.Running && !p.in.Busy[s.ID]:
 		p.act(Remove, s, s.Reason)
 	}
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/scale"
@@ -9,10 +11,10 @@ import (
 
 // planner is one plan in the making.
 type planner struct {
-	in        Input
-	instances map[model.ServerID]Instance
-	plan      Plan
-	next      State
+	in   Input
+	at   int // in in.Instances, behind the one that was asked for last
+	plan Plan
+	next State
 
 	capacity   []scale.Server
 	draining   []*model.Server // alive
@@ -24,11 +26,9 @@ type planner struct {
 }
 
 func newPlanner(in Input) *planner {
-	p := &planner{
-		in: in, instances: make(map[model.ServerID]Instance, len(in.Instances)), capacity: make([]scale.Server, 0, len(in.Servers)),
-	}
-	for _, i := range in.Instances {
-		p.instances[i.ID] = i
+	p := &planner{in: in, capacity: make([]scale.Server, 0, len(in.Servers))}
+	if !slices.IsSortedFunc(in.Instances, byID) {
+		p.in.Instances = slices.SortedFunc(slices.Values(in.Instances), byID)
 	}
 	p.next = State{
 		PlannedAt: in.Now,
@@ -43,6 +43,23 @@ func newPlanner(in Input) *planner {
 		p.next.AwakeAt = in.Now
 	}
 	return p
+}
+
+func byID(a, b Instance) int { return strings.Compare(string(a.ID), string(b.ID)) }
+
+// instance is what the provider knows of a server. Servers are asked for in their order, so that the next instance is
+// nearly always the one.
+func (p *planner) instance(id model.ServerID) (i Instance, known bool) {
+	all := p.in.Instances
+	if p.at >= len(all) || all[p.at].ID != id {
+		at, ok := slices.BinarySearchFunc(all, Instance{ID: id}, byID)
+		if !ok {
+			return Instance{}, false
+		}
+		p.at = at
+	}
+	p.at++
+	return all[p.at-1], true
 }
 
 // act adds an action on a server.

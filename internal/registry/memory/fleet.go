@@ -1,6 +1,9 @@
 package memory
 
 import (
+	"slices"
+	"strings"
+
 	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
@@ -9,7 +12,7 @@ import (
 // fleet is where a fleet's servers and sessions are found by how full they are.
 type fleet struct {
 	name     model.FleetName
-	servers  map[model.ServerID]*server
+	servers  []*server                             // by ID
 	open     ladder[*server]                       // those that take a new session, by place.Room.Rank
 	sessions map[model.RouteName]*ladder[*session] // those that take players without a key, by place.SessionRank
 	sizes    map[int]int                           // how many servers have sessions of so many seats
@@ -20,8 +23,7 @@ func (m *Memory) fleet(name model.FleetName) *fleet {
 	f := m.fleets[name]
 	if f == nil {
 		f = &fleet{
-			name: name, servers: map[model.ServerID]*server{},
-			sessions: map[model.RouteName]*ladder[*session]{}, sizes: map[int]int{},
+			name: name, sessions: map[model.RouteName]*ladder[*session]{}, sizes: map[int]int{},
 		}
 		m.fleets[name] = f
 	}
@@ -38,16 +40,25 @@ func (f *fleet) ladder(route model.RouteName) *ladder[*session] {
 }
 
 func (f *fleet) add(s *server) {
-	f.servers[s.ID] = s
+	at, _ := f.find(s.ID)
+	f.servers = slices.Insert(f.servers, at, s)
 	f.sizes[s.SeatsPerSession]++
 }
 
 func (f *fleet) remove(s *server) {
-	delete(f.servers, s.ID)
+	if at, ok := f.find(s.ID); ok {
+		f.servers = slices.Delete(f.servers, at, at+1)
+	}
 	s.uncount()
 	if f.sizes[s.SeatsPerSession]--; f.sizes[s.SeatsPerSession] == 0 {
 		delete(f.sizes, s.SeatsPerSession)
 	}
+}
+
+func (f *fleet) find(id model.ServerID) (at int, ok bool) {
+	return slices.BinarySearchFunc(f.servers, id, func(s *server, id model.ServerID) int {
+		return strings.Compare(string(s.ID), string(id))
+	})
 }
 
 // best is the best server for a new session of n players, that is also good; nil if there is none.

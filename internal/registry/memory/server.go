@@ -182,9 +182,30 @@ func (m *Memory) GetServer(_ context.Context, id model.ServerID) (model.Server, 
 	return s.model(), nil
 }
 
-// ListServers implements registry.Servers. Sorting is done without the lock, and before the copies are made, which are large.
+// ListServers implements registry.Servers.
 func (m *Memory) ListServers(_ context.Context, name model.FleetName) ([]model.Server, error) {
-	found := m.find(name)
+	if name == "" {
+		return m.allServers(), nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.fleets[name]
+	if f == nil {
+		return nil, nil
+	}
+	out := make([]model.Server, len(f.servers))
+	for i, s := range f.servers {
+		out[i] = s.model()
+	}
+	return out, nil
+}
+
+// allServers answers the servers of all fleets. Sorting is done without the lock, and before the copies are made, which are
+// large.
+func (m *Memory) allServers() []model.Server {
+	m.mu.Lock()
+	found := slices.Collect(maps.Values(m.servers))
+	m.mu.Unlock()
 	slices.SortFunc(found, func(a, b *server) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	out := make([]model.Server, 0, len(found))
 	m.mu.Lock()
@@ -194,20 +215,5 @@ func (m *Memory) ListServers(_ context.Context, name model.FleetName) ([]model.S
 			out = append(out, s.model())
 		}
 	}
-	return out, nil
-}
-
-// find gives the servers of a fleet ("": of all). Their names never change; the rest is read with the lock alone.
-func (m *Memory) find(name model.FleetName) []*server {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	from := m.servers
-	if name != "" {
-		f := m.fleets[name]
-		if f == nil {
-			return nil
-		}
-		from = f.servers
-	}
-	return slices.Collect(maps.Values(from))
+	return out
 }

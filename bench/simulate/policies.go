@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -67,15 +66,12 @@ func runHouse(ctx context.Context, h house, in simulate.Input, o options) (*tabl
 func runAtOnce(ctx context.Context, in simulate.Input) (simulate.Result, error) {
 	in.Boot.Time = time.Millisecond
 	in.Events = nil
-	in.Fleets = slices.Clone(in.Fleets)
-	for i := range in.Fleets {
-		in.Fleets[i].Spec.ScaleInAfter = time.Nanosecond
-	}
 	s, err := simulate.New(ctx, in)
 	if err != nil {
 		return simulate.Result{}, err
 	}
-	return s.Run(ctx, simulate.Policy{
-		Name: atOnce, Scaling: &model.Scaling{Policies: []model.Policy{{Buffer: &model.BufferPolicy{}}}},
-	}, nil)
+	return s.Run(ctx, simulate.Policy{Name: atOnce, Spec: &model.FleetSpec{
+		Scaling:      model.Scaling{Policies: []model.Policy{{Buffer: &model.BufferPolicy{}}}},
+		ScaleInAfter: time.Nanosecond,
+	}}, nil)
 }

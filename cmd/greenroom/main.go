@@ -55,7 +55,8 @@ type commandLine struct {
 	Bots  botsCommand  `cmd:"" group:"play" help:"Send simulated players and report what they saw."`
 	Stage stageCommand `cmd:"" group:"play" help:"Say something in all rooms at once."`
 
-	Trace traceCommand `cmd:"" group:"manage" help:"Make and check demand over time, as simulate plays it."`
+	Trace    traceCommand    `cmd:"" group:"manage" help:"Make and check demand over time, as simulate plays it."`
+	Simulate simulateCommand `cmd:"" group:"manage" help:"Say what a day would have cost under a policy, on a virtual clock."`
 
 	BotsRoom   botsRoomCommand           `cmd:"" hidden:"" help:"Be the room server that bots --find-capacity starts."`
 	Version    versionCommand            `cmd:"" group:"other" help:"Print the version."`

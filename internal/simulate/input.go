@@ -136,7 +136,7 @@ func compare[T ~string](a, b T) int {
 func (in *Input) checkTrace() error {
 	t := &in.Trace
 	if err := t.Check(); err != nil {
-		return fmt.Errorf("the trace: %w", err)
+		return fmt.Errorf("trace: %w", err)
 	}
 	if len(t.Rows) == 0 {
 		return errors.New("the trace has no row: there is nothing to play")
@@ -198,6 +198,13 @@ type UnknownRouteError struct {
 
 // Error says which are there.
 func (e *UnknownRouteError) Error() string {
-	return fmt.Sprintf("the trace joins route %q at %s, which is not there%s; there are %s",
-		e.Route, e.At.Format(time.RFC3339), nearest.DidYouMean(string(e.Route), e.Routes), strings.Join(e.Routes, ", "))
+	return fmt.Sprintf("the trace at %s: %s", e.At.Format(time.RFC3339), e.sentence())
+}
+
+func (e *UnknownRouteError) sentence() string {
+	if len(e.Routes) == 0 {
+		return fmt.Sprintf("there is no route %q, nor any other: put one into the file with the fleets", e.Route)
+	}
+	return fmt.Sprintf("there is no route %q%s; there are %s",
+		e.Route, nearest.DidYouMean(string(e.Route), e.Routes), strings.Join(e.Routes, ", "))
 }

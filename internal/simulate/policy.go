@@ -11,13 +11,13 @@ import (
 	"greenroom.dev/greenroom/internal/nearest"
 )
 
-// Policy is how fleets are scaled in a simulation: as they say themselves, by one scaling for all, or by a rival's rule.
+// Policy is how fleets are scaled in a simulation: as they say themselves, by one spec for all, or by a rival's rule.
 // At most one of its pointers is set.
 type Policy struct {
-	Name    string
-	Scaling *model.Scaling // in place of every fleet's own, with its buffers
-	Buffer  *rival.Buffer  // its Min and Max are each fleet's
-	HPA     *rival.HPA     // likewise
+	Name   string
+	Spec   *model.FleetSpec // whose scaling, buffers and scale-in time stand in place of every fleet's own
+	Buffer *rival.Buffer    // its Min and Max are each fleet's
+	HPA    *rival.HPA       // likewise
 }
 
 // Names of policies, as ParsePolicy takes them.
@@ -82,8 +82,8 @@ func (p *Policy) apply(spec model.FleetSpec) model.FleetSpec {
 	switch {
 	case p.rival():
 		return driven(spec)
-	case p.Scaling != nil:
-		spec.Scaling = *p.Scaling
+	case p.Spec != nil:
+		spec.Scaling, spec.Ready, spec.Open, spec.ScaleInAfter = p.Spec.Scaling, p.Spec.Ready, p.Spec.Open, p.Spec.ScaleInAfter
 		return spec.WithDefaults()
 	default:
 		return spec.WithDefaults()

@@ -22,7 +22,7 @@ type machine struct {
 	ended func(*server) // its instance has
 
 	servers  map[model.ServerID]*server
-	order    []*server           // those of servers, in the order of their starts
+	order    []*server           // those of servers, by ID
 	observed []provider.Instance // what Observe answers; nil when something changed
 	streams  uint64
 	running  int
@@ -50,7 +50,8 @@ func (m *machine) Start(_ context.Context, start provider.Start) (provider.Insta
 		stream: m.streams, rooms: map[model.SessionRef]*room{}, paidSince: m.loop.Now(),
 	}
 	m.servers[start.ID] = s
-	m.order = append(m.order, s)
+	at, _ := slices.BinarySearchFunc(m.order, start.ID, func(s *server, id model.ServerID) int { return compare(s.instance.ID, id) })
+	m.order = slices.Insert(m.order, at, s)
 	m.observed = nil
 	m.running++
 	boot := m.spec.Time + time.Duration(m.loop.Rand.Float64()*float64(m.spec.Jitter))

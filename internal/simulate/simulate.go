@@ -15,27 +15,27 @@ import (
 
 // Result is what a policy did.
 type Result struct {
-	Policy    string
-	From      time.Time // what is counted begins with the trace
-	Until     time.Time // and ends with it, or where the simulation was stopped
-	Bound     float64   // server-hours: the least anybody could have spent on this demand (internal/decide/bound)
-	Hours     float64   // of servers, from their start to their end
-	IdleHours float64   // of them, without a session
-	Currency  string    // "": no fleet has a price
-	Cost      float64
-	Players   float64 // hours of players who were inside
-	Joins     uint64
-	Waited    uint64        // joins that were not answered at once
-	Failed    uint64        // that got no seat
-	Cut       uint64        // players whose session was ended under them
-	Sessions  uint64        // that began
-	Moved     uint64        // that were handed over
-	P50, P99  time.Duration // of the joins' waits, those that did not wait and those that failed among them
-	Longest   time.Duration
-	Peak      int // servers at once, of the points
-	Hash      uint64
-	Happened  uint64 // events on the virtual clock
-	Points    []Point
+	Policy      string
+	From        time.Time // what is counted begins with the trace
+	Until       time.Time // and ends with it, or where the simulation was stopped
+	Bound       float64   // server-hours: the least anybody could have spent on this demand (internal/decide/bound)
+	Hours       float64   // of servers, from their start to their end
+	IdleHours   float64   // of them, without a session
+	Currency    string    // "": no fleet has a price
+	Cost        float64
+	PlayerHours float64 // of players who were inside
+	Joins       uint64
+	Waited      uint64        // joins that were not answered at once
+	Failed      uint64        // that got no seat
+	Cut         uint64        // players whose session was ended under them
+	Sessions    uint64        // that began
+	Moved       uint64        // that were handed over
+	P50, P99    time.Duration // of the joins' waits, those that did not wait and those that failed among them
+	Longest     time.Duration
+	Peak        int // servers at once, of the points
+	Hash        uint64
+	Happened    uint64 // events on the virtual clock
+	Points      []Point
 }
 
 // MaxPoints bounds the points of a result.
@@ -111,7 +111,7 @@ func (w *World) result(p Policy, n *need) Result {
 	m := w.meter
 	m.count(now, 0)
 	r := Result{
-		Policy: p.Name, From: w.in.Trace.Start, Until: now, Players: m.playerSeconds / 3600,
+		Policy: p.Name, From: w.in.Trace.Start, Until: now, PlayerHours: m.playerSeconds / 3600,
 		Joins: m.joins, Waited: m.waited, Failed: m.failures, Cut: m.cut, Moved: m.moved,
 		P50: m.quantile(0.5), P99: m.quantile(0.99), Longest: m.quantile(1),
 		Hash: w.loop.Hash(), Happened: w.loop.Done(), Points: m.points,
@@ -149,8 +149,8 @@ func (r *Result) Ratio() float64 {
 
 // CostPerPlayerHour is 0 without players.
 func (r *Result) CostPerPlayerHour() float64 {
-	if r.Players == 0 {
+	if r.PlayerHours == 0 {
 		return 0
 	}
-	return r.Cost / r.Players
+	return r.Cost / r.PlayerHours
 }

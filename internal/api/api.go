@@ -88,18 +88,20 @@ type Config struct {
 
 // API is the handlers and their interceptors. It is safe for concurrent use and has no goroutine of its own.
 type API struct {
-	cfg    Config
-	log    *slog.Logger
-	tokens tokenCache
-	logins logins
+	cfg        Config
+	log        *slog.Logger
+	tokens     tokenCache
+	logins     logins
+	simulating chan struct{} // holds one while a simulation runs
 }
 
 // New makes an API.
 func New(cfg Config) *API {
 	return &API{
 		cfg: cfg, log: cfg.Logger,
-		tokens: tokenCache{known: map[[32]byte]cachedToken{}},
-		logins: logins{codes: map[[32]byte]login{}},
+		tokens:     tokenCache{known: map[[32]byte]cachedToken{}},
+		logins:     logins{codes: map[[32]byte]login{}},
+		simulating: make(chan struct{}, 1),
 	}
 }
 
@@ -126,6 +128,7 @@ func (a *API) Register(server *connect.Server) {
 	greenroomv1connect.RegisterJoinServiceHandler(server, joins{a})
 	greenroomv1connect.RegisterServerServiceHandler(server, servers{a})
 	greenroomv1connect.RegisterSessionServiceHandler(server, sessions{a})
+	greenroomv1connect.RegisterSimulateServiceHandler(server, simulations{a})
 	greenroomv1connect.RegisterSignalServiceHandler(server, signals{a})
 	greenroomv1connect.RegisterStageServiceHandler(server, stages{a})
 	greenroomv1connect.RegisterSystemServiceHandler(server, system{a})

@@ -32,7 +32,8 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		g.SessionServiceEndSessionProcedure,
 		g.SignalServiceSetSignalProcedure, g.SignalServiceDeleteSignalProcedure, // fleets grow and shrink by them
 		g.EventServiceApplyEventProcedure, g.EventServiceDeleteEventProcedure, // within the fleets' max_servers
-		g.StageServicePublishProcedure: // everybody there is hears it
+		g.SimulateServiceSimulateProcedure, // takes a processor for as long as it runs
+		g.StageServicePublishProcedure:     // everybody there is hears it
 		return store.ScopeOperate, true
 
 	case g.ApplyServiceApplyProcedure,

@@ -87,11 +87,6 @@ func (s *show) unharmed(t *testing.T) {
 	}
 }
 
-// living is the servers that count.
-func living(row map[string]float64) float64 {
-	return row["servers_starting"] + row["servers_ready"] + row["servers_open"]
-}
-
 // within waits for a condition, but not for ever.
 func (p *testPlane) within(d time.Duration, what string, holds func() bool) {
 	p.t.Helper()

@@ -144,8 +144,7 @@ func (cmd *simulateCommand) demand(in *simulate.Input) (csv []byte, err error) {
 		if err != nil {
 			return nil, usageError{err}
 		}
-		in.Trace = made.Trace
-		in.Events = append(in.Events, made.Events...)
+		in.Adopt(made)
 		return nil, nil
 	case cmd.Trace == "-":
 		csv, err = io.ReadAll(os.Stdin)

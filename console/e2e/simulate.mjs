@@ -42,7 +42,7 @@ export async function simulateSteps({ page, step, call, shown, until, shoot, bas
   await step("simulate: a run is stopped", async () => {
     await page.getByRole("button", { name: "Those that are there", exact: true }).click();
     await page.getByRole("button", { name: "Generated" }).click();
-    await page.getByLabel("Which").selectOption("big-event");
+    await page.getByLabel("Which").selectOption("voice-day");
     await page.getByRole("button", { name: "Run it" }).click();
     await page.getByRole("button", { name: "Stop" }).click();
     await shown(page.getByText(/^Stopped/));

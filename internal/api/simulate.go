@@ -108,7 +108,7 @@ func (s simulations) simulation(ctx context.Context, r *greenroomv1.SimulateRequ
 		if err != nil {
 			return in, nil, refuse("generator", err)
 		}
-		in.Trace, in.Events = made.Trace, append(in.Events, made.Events...)
+		in.Adopt(made)
 	case *greenroomv1.SimulateRequest_Recorded:
 		if in.Trace, err = s.recorded(ctx, demand.Recorded); err != nil {
 			return in, nil, err

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -27,6 +28,23 @@ func (in *Input) Add(objects []manifest.Object) {
 	for _, e := range manifest.Events(objects) {
 		in.Events = append(in.Events, convert.EventModel(e))
 	}
+}
+
+// Adopt takes a generated demand in, with what is announced of it. Where there is one route and the demand is of one, it is
+// played on that, whatever its name.
+func (in *Input) Adopt(g trace.Generated) {
+	in.Trace = g.Trace
+	if len(in.Routes) == 1 && len(g.Events) == 0 && oneRoute(g.Trace.Rows) {
+		in.Trace.Rows = slices.Clone(g.Trace.Rows)
+		for i := range in.Trace.Rows {
+			in.Trace.Rows[i].Route = in.Routes[0].Name
+		}
+	}
+	in.Events = append(in.Events, g.Events...)
+}
+
+func oneRoute(rows []trace.Row) bool {
+	return !slices.ContainsFunc(rows, func(r trace.Row) bool { return r.Route != rows[0].Route })
 }
 
 // wrapped is what is put before a policy file to make a fleet of it, and how many lines that is.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -48,6 +49,7 @@ Examples:
 }
 
 func (cmd *simulateCommand) Run(ctx context.Context, c *console) error {
+	debug.SetGCPercent(simulate.GCPercent)
 	policies, in, err := cmd.read()
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -8,10 +9,20 @@ import (
 	"greenroom.dev/greenroom/internal/trace"
 )
 
-// BenchmarkMillionSessions is a day of a million sessions and three million joins, on up to 900 servers.
-func BenchmarkMillionSessions(b *testing.B) {
+// BenchmarkMillionSessions is a day of a million sessions, each joined once, on up to 900 servers.
+func BenchmarkMillionSessions(b *testing.B) { benchmarkDay(b, 1) }
+
+// BenchmarkMillionParties is that day with three players to a session.
+func BenchmarkMillionParties(b *testing.B) { benchmarkDay(b, 3) }
+
+func benchmarkDay(b *testing.B, players int) {
+	defer debug.SetGCPercent(debug.SetGCPercent(GCPercent))
 	in := house(func(s *model.FleetSpec) { s.Capacity.Sessions = 100 })
 	in.Trace = generated(b, "voice-day", trace.Options{Seed: 1, Scale: 1_000_000})
+	for i := range in.Trace.Rows {
+		r := &in.Trace.Rows[i]
+		r.Joins = players * r.Sessions
+	}
 	in.LeadIn = time.Hour
 	for b.Loop() {
 		r := run(b, in, Own)

@@ -38,6 +38,10 @@ type Result struct {
 	Points      []Point
 }
 
+// GCPercent is what whoever runs long simulations in a process of its own sets its collector to: what a simulation throws
+// away is much beside what it keeps, and collecting it less often saves a sixth of the time.
+const GCPercent = 400
+
 // MaxPoints bounds the points of a result.
 const MaxPoints = 1500
 

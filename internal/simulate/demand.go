@@ -3,6 +3,7 @@ package simulate
 import (
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -33,6 +34,12 @@ type visit struct {
 }
 
 func (v *visit) name() model.PlayerID { return model.PlayerID("p" + strconv.FormatUint(v.player, 10)) }
+
+// numberOf is the number of the visit's player of this name.
+func numberOf(name model.PlayerID) uint64 {
+	n, _ := strconv.ParseUint(strings.TrimPrefix(string(name), "p"), 10, 64) // it was made by name
+	return n
+}
 
 func (v *visit) key() model.SessionKey {
 	if v.session == 0 {

@@ -122,7 +122,7 @@ func (w *World) beat() {
 			w.report(s)
 		}
 	}
-	w.loop.After(every/2, w.beat)
+	w.loop.After(every, w.beat)
 }
 
 // specs are the fleets and routes of a simulation, which do not change; a keeper.Fleets.

@@ -16,10 +16,17 @@ type Loop struct {
 
 	now  int64 // Unix nanoseconds
 	next uint64
-	heap []happening
 	hash uint64
 	done uint64
+
+	heap  []happening           // what is due before reach: small, so that it stays in the processor's cache
+	reach int64                 // the end of a slice
+	later map[int64][]happening // by the slice that it is due in, in the order in which it was asked for
+	spare [][]happening         // memory for more of them
 }
+
+// slice is what later is cut into.
+const slice = int64(time.Second)
 
 // happening is a function and when to call it.
 type happening struct {
@@ -30,7 +37,11 @@ type happening struct {
 
 // NewLoop makes a loop whose clock stands at start.
 func NewLoop(start time.Time, seed uint64) *Loop {
-	return &Loop{Rand: rand.New(rand.NewPCG(seed, loopStream)), now: start.UnixNano(), hash: hashSeed}
+	now := start.UnixNano()
+	return &Loop{
+		Rand: rand.New(rand.NewPCG(seed, loopStream)), now: now, hash: hashSeed,
+		reach: now - now%slice, later: map[int64][]happening{},
+	}
 }
 
 // loopStream and the like tell apart the random sources of one seed.
@@ -50,14 +61,46 @@ func (l *Loop) After(d time.Duration, do func()) { l.at(l.now+int64(d), do) }
 
 func (l *Loop) at(t int64, do func()) {
 	l.next++
-	l.push(happening{at: max(t, l.now), seq: l.next, do: do})
+	h := happening{at: max(t, l.now), seq: l.next, do: do}
+	if h.at < l.reach {
+		l.push(h)
+		return
+	}
+	n := h.at / slice
+	list := l.later[n]
+	if last := len(l.spare) - 1; list == nil && last >= 0 {
+		list, l.spare = l.spare[last], l.spare[:last]
+	}
+	l.later[n] = append(list, h)
+}
+
+// due tells whether something is, before end. It fills the heap.
+func (l *Loop) due(end int64) bool {
+	for len(l.heap) == 0 {
+		if len(l.later) == 0 || l.reach >= end {
+			return false
+		}
+		n := l.reach / slice
+		l.reach += slice
+		list, any := l.later[n]
+		if !any {
+			continue
+		}
+		delete(l.later, n)
+		for i := range list {
+			l.push(list[i])
+		}
+		clear(list)
+		l.spare = append(l.spare, list[:0])
+	}
+	return l.heap[0].at < end
 }
 
 // Run calls what is due before until, and stops the clock there. It ends early, with ctx's error, when ctx does; it can go
 // on after that.
 func (l *Loop) Run(ctx context.Context, until time.Time) error {
 	end := until.UnixNano()
-	for len(l.heap) > 0 && l.heap[0].at < end {
+	for l.due(end) {
 		if l.done++; l.done%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}

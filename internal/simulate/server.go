@@ -39,6 +39,7 @@ type room struct {
 	released []model.SeatID
 	dirty    bool
 	emptied  uint64 // counts how often it became empty
+	over     bool
 }
 
 // greet makes a booted server known to the registry.
@@ -55,7 +56,7 @@ func (w *World) greet(s *server) {
 //
 // It answers false where a real one turns the player away.
 func (w *World) claim(s *server, v *visitor) bool {
-	if !s.instance.Running || !s.greeted {
+	if s == nil || !s.instance.Running || !s.greeted {
 		return false
 	}
 	r := s.rooms[v.at]
@@ -65,6 +66,7 @@ func (w *World) claim(s *server, v *visitor) bool {
 	if r.gen != v.gen || len(r.seats) >= r.capacity {
 		return false
 	}
+	v.room = r
 	r.seats = append(r.seats, model.Seat{ID: v.seat, Player: v.name})
 	w.changed(s, r)
 	return true
@@ -84,13 +86,13 @@ func (w *World) close(s *server, r *room) {
 	if len(s.rooms) == 1 {
 		w.pay(s)
 	}
+	r.over = true
 	delete(s.rooms, r.ref)
 }
 
 // release is a player who leaves.
-func (w *World) release(s *server, ref model.SessionRef, seat model.SeatID) {
-	r := s.rooms[ref]
-	if r == nil {
+func (w *World) release(s *server, r *room, seat model.SeatID) {
+	if r.over {
 		return
 	}
 	i := slices.IndexFunc(r.seats, func(x model.Seat) bool { return x.ID == seat })
@@ -112,7 +114,7 @@ func (w *World) linger(s *server, r *room) {
 	r.emptied++
 	times := r.emptied
 	w.loop.After(roomserver.EmptyLinger, func() {
-		if len(r.seats) > 0 || r.emptied != times || s.rooms[r.ref] != r {
+		if len(r.seats) > 0 || r.emptied != times || r.over {
 			return
 		}
 		w.close(s, r)
@@ -143,7 +145,7 @@ func (w *World) report(s *server) {
 	out := registry.Report{Server: s.instance.ID, Stream: s.stream, Ended: s.ended, Now: now, Sessions: w.sessionReports[:0]}
 	for _, r := range s.dirty {
 		r.dirty = false
-		if s.rooms[r.ref] == r {
+		if !r.over {
 			out.Sessions = append(out.Sessions, registry.SessionReport{
 				Session: r.ref, Generation: r.gen, Capacity: r.capacity, Claimed: r.seats, Released: r.released,
 			})

@@ -22,8 +22,9 @@ type visitor struct {
 	gen      model.Generation
 	seat     model.SeatID
 	capacity int
-	server   model.ServerID
-	inside   bool
+	server   *server
+	room     *room // nil: not inside
+	gone     bool
 }
 
 // arrive is a visitor who joins.
@@ -42,29 +43,30 @@ func (w *World) arrive(v *visitor) {
 	}
 }
 
-// seat is a visitor whose join was answered; they go to their server.
+// seat is a visitor whose join was answered; they go to their server, unless their visit has ended while they waited.
 func (w *World) seat(v *visitor, p router.Placement, waited time.Duration) {
 	w.meter.seated(v, waited)
-	v.at, v.gen, v.seat, v.server = p.Session, p.Generation, p.Tickets[0].Seat, p.Server
+	if v.gone {
+		return // nobody comes for the seat
+	}
+	v.at, v.gen, v.seat, v.server = p.Session, p.Generation, p.Tickets[0].Seat, w.machine.servers[p.Server]
 	v.capacity = w.fleets[p.Fleet].Spec.Capacity.SeatsPerSession
-	w.visitors[v.name] = v
+	w.visitors[v.visit.player] = v
 	w.loop.Note("seated", v.visit.player, uint64(v.seat))
-	w.loop.NoteText(string(v.server))
+	w.loop.NoteText(string(p.Server))
 	w.loop.After(v.visit.connect, func() { w.enter(v) })
 }
 
 // enter is a visitor at the door of the server that their seat is on by now.
 func (w *World) enter(v *visitor) {
-	if v.inside || w.visitors[v.name] != v {
+	if v.room != nil || v.gone {
 		return
 	}
-	s := w.machine.servers[v.server]
-	if s == nil || !w.claim(s, v) {
+	if !w.claim(v.server, v) {
 		w.again(v)
 		return
 	}
 	w.loop.Note("in", v.visit.player)
-	v.inside = true
 	w.meter.enter(w.loop.Now())
 	if !v.began {
 		v.began = true
@@ -74,7 +76,7 @@ func (w *World) enter(v *visitor) {
 
 // again is a visitor who was turned away and joins once more.
 func (w *World) again(v *visitor) {
-	delete(w.visitors, v.name)
+	delete(w.visitors, v.visit.player)
 	if v.tries++; v.tries > maxTries {
 		w.fail(v, 0, errTurnedAway)
 		return
@@ -84,30 +86,34 @@ func (w *World) again(v *visitor) {
 
 // leave is the end of a visit.
 func (w *World) leave(v *visitor) {
-	if w.visitors[v.name] != v {
+	if v.gone {
 		return
 	}
-	delete(w.visitors, v.name)
+	w.bye(v)
 	w.loop.Note("out", v.visit.player)
-	if !v.inside {
+	if v.room == nil {
 		return // on the way to another server; the seat there is freed when nobody comes for it
 	}
 	w.meter.leave(w.loop.Now())
-	if s := w.machine.servers[v.server]; s != nil {
-		w.release(s, v.at, v.seat)
-	}
+	w.release(v.server, v.room, v.seat)
+}
+
+// bye is a visitor of whom nothing more is heard.
+func (w *World) bye(v *visitor) {
+	v.gone = true
+	delete(w.visitors, v.visit.player)
 }
 
 // redirect sends a visitor on to where their session has moved.
 func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
-	v := w.visitors[t.Player]
+	v := w.visitors[numberOf(t.Player)]
 	if v == nil {
 		return
 	}
-	s := w.machine.servers[to]
-	v.seat, v.server, v.gen = t.Seat.ID, to, s.rooms[v.at].gen
-	if v.inside {
-		v.inside = false
+	v.seat, v.server = t.Seat.ID, w.machine.servers[to]
+	v.gen = v.server.rooms[v.at].gen
+	if v.room != nil {
+		v.room = nil
 		w.meter.leave(w.loop.Now())
 		w.loop.After(v.visit.connect, func() { w.enter(v) })
 	}
@@ -115,11 +121,11 @@ func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
 
 // cut is a visitor whose session was ended under them.
 func (w *World) cut(name model.PlayerID) {
-	v := w.visitors[name]
-	if v == nil || !v.inside {
+	v := w.visitors[numberOf(name)]
+	if v == nil || v.room == nil {
 		return
 	}
-	delete(w.visitors, name)
+	w.bye(v)
 	w.loop.Note("cut", v.visit.player)
 	w.meter.cut++
 	w.meter.leave(w.loop.Now())

@@ -36,7 +36,7 @@ type World struct {
 	signals  map[model.FleetName]map[string]scale.Signal // of a rival; nil: none
 
 	demand   *demand
-	visitors map[model.PlayerID]*visitor
+	visitors map[uint64]*visitor // by their numbers, those who have a seat
 	kept     []*kept
 	waiting  []*queued
 	nextLook time.Time // zero: none
@@ -55,7 +55,7 @@ func newWorld(in *Input, p Policy) *World {
 	start := in.Trace.Start.Add(-time.Duration(lead) * in.Trace.Step)
 	w := &World{
 		in: *in, ctx: context.Background(), loop: NewLoop(start, in.Seed), fleets: map[model.FleetName]*model.Fleet{},
-		routes: map[model.RouteName]model.Route{}, visitors: map[model.PlayerID]*visitor{}, meter: newMeter(),
+		routes: map[model.RouteName]model.Route{}, visitors: map[uint64]*visitor{}, meter: newMeter(),
 	}
 	for _, f := range in.Fleets {
 		f.Spec = p.apply(f.Spec)

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -121,6 +122,10 @@ func (in *Input) specs() error {
 	slices.SortFunc(in.Fleets, func(a, b model.Fleet) int { return compare(a.Name, b.Name) })
 	slices.SortFunc(in.Routes, func(a, b model.Route) int { return compare(a.Name, b.Name) })
 	return nil
+}
+
+func compareRefs(a, b model.SessionRef) int {
+	return cmp.Or(compare(a.Route, b.Route), compare(a.Key, b.Key))
 }
 
 func compare[T ~string](a, b T) int {

@@ -49,7 +49,7 @@ func (w *World) greet(s *server) {
 	_, err := w.registry.Greet(w.ctx, registry.Hello{Server: s.instance.ID, Stream: s.stream, Version: "virtual", Now: w.loop.Now()})
 	w.must("greet", err)
 	w.machine.note("greeted", s)
-	w.poke(s.instance.Fleet)
+	w.hurry()
 }
 
 // claim is a player at the door of a server with a ticket. A session that the server does not have is opened by it.

@@ -8,8 +8,11 @@ import (
 	"greenroom.dev/greenroom/internal/router"
 )
 
-// maxTries bounds how often a visitor joins again who was turned away at a server's door.
-const maxTries = 3
+// A visitor who was turned away at a server's door, or lost it, joins again after a pause that doubles, maxTries times.
+const (
+	maxTries   = 5
+	firstPause = 250 * time.Millisecond
+)
 
 // visitor is a player on their visit.
 type visitor struct {
@@ -74,14 +77,18 @@ func (w *World) enter(v *visitor) {
 	}
 }
 
-// again is a visitor who was turned away and joins once more.
+// again is a visitor who was turned away, or whose server is gone, and who joins once more.
 func (w *World) again(v *visitor) {
 	delete(w.visitors, v.visit.player)
 	if v.tries++; v.tries > maxTries {
 		w.fail(v, 0, errTurnedAway)
 		return
 	}
-	w.arrive(v)
+	w.loop.After(firstPause<<(v.tries-1), func() {
+		if !v.gone {
+			w.arrive(v)
+		}
+	})
 }
 
 // leave is the end of a visit.
@@ -117,6 +124,18 @@ func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
 		w.meter.leave(w.loop.Now())
 		w.loop.After(v.visit.connect, func() { w.enter(v) })
 	}
+}
+
+// lost is a visitor whose server is gone; they notice, and join again.
+func (w *World) lost(name model.PlayerID) {
+	v := w.visitors[numberOf(name)]
+	if v == nil || v.room == nil {
+		return
+	}
+	w.loop.Note("lost", v.visit.player)
+	v.room = nil
+	w.meter.leave(w.loop.Now())
+	w.again(v)
 }
 
 // cut is a visitor whose session was ended under them.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/scale"
@@ -151,11 +153,16 @@ func (w *World) then() {
 	}
 }
 
-// poke is a server that has come, or gone.
-func (w *World) poke(model.FleetName) { w.hurry() }
-
+// ended is the end of a server's instance; who was on it notices, and joins again.
 func (w *World) ended(s *server) {
 	w.pay(s)
+	for _, ref := range slices.SortedFunc(maps.Keys(s.rooms), compareRefs) {
+		r := s.rooms[ref]
+		w.close(s, r)
+		for _, seat := range r.seats {
+			w.lost(seat.Player)
+		}
+	}
 	w.hurry()
 }
 

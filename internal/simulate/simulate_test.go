@@ -58,7 +58,7 @@ func run(t testing.TB, in Input, policy string) Result {
 func evening(t testing.TB) Input {
 	in := house(func(s *model.FleetSpec) { s.Capacity.Sessions = 10 })
 	in.Trace = generated(t, "voice-day", trace.Options{Seed: 3, Scale: 2000})
-	in.Trace.Rows = in.Trace.Rows[:200]
+	in.Trace.Rows = in.Trace.Rows[:100]
 	in.LeadIn = time.Hour
 	in.Boot.Failures = 0.1
 	return in

@@ -63,7 +63,7 @@ func newTestWorld(t *testing.T, in Input) *World {
 func TestEverybodyIsWhereTheRegistryThinks(t *testing.T) {
 	w := newTestWorld(t, evening(t))
 	for range 10 {
-		w.advance(t, 17*time.Minute)
+		w.advance(t, 15*time.Minute)
 		w.agree(t)
 	}
 	if w.meter.players == 0 || w.meter.cut > 0 {
@@ -74,7 +74,7 @@ func TestEverybodyIsWhereTheRegistryThinks(t *testing.T) {
 // The real hand-over moves the sessions of a server that is drained, and nobody loses their place.
 func TestADrainMovesTheVirtualSessions(t *testing.T) {
 	w := newTestWorld(t, evening(t))
-	w.advance(t, 2*time.Hour)
+	w.advance(t, 90*time.Minute)
 	full := w.fullest()
 	sessions := len(full.rooms)
 	if _, err := w.keeper.Drain(w.ctx, full.instance.ID, keeper.DrainPolicy{}, "tried out"); err != nil {
@@ -93,7 +93,7 @@ func TestADrainMovesTheVirtualSessions(t *testing.T) {
 // At a drain's deadline what is left is ended, and its players are gone.
 func TestADeadlineCutsPlayers(t *testing.T) {
 	w := newTestWorld(t, evening(t))
-	w.advance(t, 2*time.Hour)
+	w.advance(t, 90*time.Minute)
 	full := w.fullest()
 	players := 0
 	for _, r := range full.rooms {
@@ -113,7 +113,7 @@ func TestADeadlineCutsPlayers(t *testing.T) {
 // A server that dies with players on it is found dead by the keeper, and its sessions get a new place.
 func TestADeadServersSessionsLiveOn(t *testing.T) {
 	w := newTestWorld(t, evening(t))
-	w.advance(t, 2*time.Hour)
+	w.advance(t, 90*time.Minute)
 	full := w.fullest()
 	var refs []model.SessionRef
 	for ref := range full.rooms {

@@ -136,7 +136,7 @@ func (r *Room) Move(to Position) error {
 		r.mu.Unlock()
 		return err
 	}
-	to.Data = append(r.standing.at.Data[:0], to.Data...)
+	to.Data = append([]byte(nil), to.Data...) // not over the last one's, which may be on its way
 	r.standing.at, r.standing.said, r.standing.due = to, true, true
 	r.mu.Unlock()
 	r.poke()

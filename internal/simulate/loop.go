@@ -28,6 +28,15 @@ type Loop struct {
 // slice is what later is cut into.
 const slice = int64(time.Second)
 
+// sliceOf is the slice that a time is in; times before 1970 are below 0.
+func sliceOf(at int64) int64 {
+	n := at / slice
+	if at%slice < 0 {
+		n--
+	}
+	return n
+}
+
 // happening is a function and when to call it.
 type happening struct {
 	at  int64
@@ -40,7 +49,7 @@ func NewLoop(start time.Time, seed uint64) *Loop {
 	now := start.UnixNano()
 	return &Loop{
 		Rand: rand.New(rand.NewPCG(seed, loopStream)), now: now, hash: hashSeed,
-		reach: now - now%slice, later: map[int64][]happening{},
+		reach: sliceOf(now) * slice, later: map[int64][]happening{},
 	}
 }
 
@@ -66,7 +75,7 @@ func (l *Loop) at(t int64, do func()) {
 		l.push(h)
 		return
 	}
-	n := h.at / slice
+	n := sliceOf(h.at)
 	list := l.later[n]
 	if last := len(l.spare) - 1; list == nil && last >= 0 {
 		list, l.spare = l.spare[last], l.spare[:last]
@@ -80,7 +89,7 @@ func (l *Loop) due(end int64) bool {
 		if len(l.later) == 0 || l.reach >= end {
 			return false
 		}
-		n := l.reach / slice
+		n := sliceOf(l.reach)
 		l.reach += slice
 		list, any := l.later[n]
 		if !any {

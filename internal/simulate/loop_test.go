@@ -96,3 +96,16 @@ func TestHashTellsApart(t *testing.T) {
 		t.Errorf("%x", all)
 	}
 }
+
+// A trace in seconds from its start begins in 1970, and its lead-in before.
+func TestBefore1970(t *testing.T) {
+	start := time.Unix(0, 0).Add(-1500 * time.Millisecond)
+	l := NewLoop(start, 1)
+	var got []time.Duration
+	for _, d := range []time.Duration{2600, 100, 1400, 1600, 400, 600} {
+		l.After(d*time.Millisecond, func() { got = append(got, l.Now().Sub(start)/time.Millisecond) })
+	}
+	if err := l.Run(context.Background(), start.Add(time.Minute)); err != nil || !slices.Equal(got, []time.Duration{100, 400, 600, 1400, 1600, 2600}) {
+		t.Errorf("%v, %v", got, err)
+	}
+}

@@ -130,6 +130,8 @@ func (a *API) Register(server *connect.Server) {
 	greenroomv1connect.RegisterSessionServiceHandler(server, sessions{a})
 	greenroomv1connect.RegisterSimulateServiceHandler(server, simulations{a})
 	greenroomv1connect.RegisterSignalServiceHandler(server, signals{a})
+	greenroomv1connect.RegisterNodeServiceHandler(server, nodes{a})
+	greenroomv1connect.RegisterRolloutServiceHandler(server, rollouts{a})
 	greenroomv1connect.RegisterStageServiceHandler(server, stages{a})
 	greenroomv1connect.RegisterSystemServiceHandler(server, system{a})
 }

@@ -75,7 +75,7 @@ func TestApplyIsRefusedWhole(t *testing.T) {
 		code    connect.Code
 		want    string // the fields, or words of the sentence
 	}{
-		{"nothing at all", &greenroomv1.ApplyRequest{}, nil, connect.CodeInvalidArgument, `: a request must hold 1 to 1000 fleets, routes and events`},
+		{"nothing at all", &greenroomv1.ApplyRequest{}, nil, connect.CodeInvalidArgument, `: a request must hold 1 to 1000 fleets, routes, events and rollouts`},
 		{
 			"rules", &greenroomv1.ApplyRequest{
 				Fleets: []*greenroomv1.Fleet{fleetMessage("good", 1), {Name: "bad", Spec: &greenroomv1.FleetSpec{MaxServers: 30000}}, fleetMessage("good", 2)},

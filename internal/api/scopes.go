@@ -12,7 +12,8 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 	case g.SystemServiceGetVersionProcedure, g.SystemServiceLoginProcedure:
 		return store.ScopeNone, true
 
-	case g.JoinServiceJoinProcedure, g.JoinServiceLeaveProcedure:
+	case g.JoinServiceJoinProcedure, g.JoinServiceLeaveProcedure,
+		g.RouteServiceListRegionsProcedure: // who joins for clients tells them what to measure
 		return store.ScopeJoin, true
 
 	case g.FleetServiceGetFleetProcedure, g.FleetServiceListFleetsProcedure, g.FleetServiceWatchFleetsProcedure,
@@ -24,12 +25,20 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		g.ServerServiceGetServerProcedure, g.ServerServiceListServersProcedure, g.ServerServiceWatchServersProcedure,
 		g.SessionServiceGetSessionProcedure, g.SessionServiceListSessionsProcedure, g.SessionServiceWatchSessionsProcedure,
 		g.SignalServiceListSignalsProcedure,
+		g.FleetServiceListRevisionsProcedure,
+		g.NodeServiceListNodesProcedure,
+		g.RolloutServiceGetRolloutProcedure, g.RolloutServiceListRolloutsProcedure, g.RolloutServiceWatchRolloutsProcedure,
 		g.SystemServiceCreateLoginProcedure: // a login gives no more than its maker has
 		return store.ScopeView, true
 
 	case g.ServerServiceDrainServerProcedure, g.ServerServiceUndrainServerProcedure,
 		g.ServerServiceReadServerLogsProcedure, // what a program prints may hold secrets
 		g.SessionServiceEndSessionProcedure,
+		g.NodeServiceDrainNodeProcedure, g.NodeServiceUndrainNodeProcedure,
+		g.FleetServicePauseUpgradeProcedure, g.FleetServiceResumeUpgradeProcedure,
+		g.FleetServiceUndoUpgradeProcedure, // to what an admin applied before
+		g.RolloutServicePauseRolloutProcedure, g.RolloutServiceResumeRolloutProcedure, g.RolloutServicePromoteRolloutProcedure,
+		g.RolloutServiceRollbackRouteProcedure,
 		g.SignalServiceSetSignalProcedure, g.SignalServiceDeleteSignalProcedure, // fleets grow and shrink by them
 		g.EventServiceApplyEventProcedure, g.EventServiceDeleteEventProcedure, // within the fleets' max_servers
 		g.SimulateServiceSimulateProcedure, // takes a processor for as long as it runs
@@ -39,6 +48,7 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 	case g.ApplyServiceApplyProcedure,
 		g.FleetServiceApplyFleetProcedure, g.FleetServiceDeleteFleetProcedure,
 		g.RouteServiceApplyRouteProcedure, g.RouteServiceDeleteRouteProcedure,
+		g.RolloutServiceApplyRolloutProcedure, g.RolloutServiceDeleteRolloutProcedure,
 		g.SystemServiceCreateTokenProcedure, g.SystemServiceListTokensProcedure, g.SystemServiceRevokeTokenProcedure,
 		g.SystemServiceListAuditProcedure:
 		return store.ScopeAdmin, true

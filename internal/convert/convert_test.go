@@ -88,8 +88,24 @@ func TestEveryFieldOfAFleetSpecIsCarried(t *testing.T) {
 	var filled model.FleetSpec
 	fill(reflect.ValueOf(&filled).Elem())
 	filled.Scaling.Policies = onePolicyOfEachKind()
+	static := *filled.Static
+	filled.Static = nil // one provider alone
 	if got := FleetSpecModel(FleetSpecProto(filled)); !reflect.DeepEqual(got, filled) {
 		t.Fatalf("came back as\n%+v\nof\n%+v", got, filled)
+	}
+	filled.Process = nil
+	for kind, leave := range map[model.ProbeKind]func(*model.Probe){
+		model.ProbeTCP:  func(p *model.Probe) { p.Payload, p.Path = nil, "" },
+		model.ProbeUDP:  func(p *model.Probe) { p.Path = "" },
+		model.ProbeHTTP: func(p *model.Probe) { p.Payload = nil },
+	} {
+		want := static
+		want.Probe.Kind = kind
+		leave(&want.Probe)
+		filled.Static = &want
+		if got := FleetSpecModel(FleetSpecProto(filled)); !reflect.DeepEqual(got, filled) {
+			t.Fatalf("probe %d came back as\n%+v\nof\n%+v", kind, *got.Static, want)
+		}
 	}
 }
 
@@ -129,6 +145,8 @@ func fill(v reflect.Value) {
 		v.SetBool(true)
 	case reflect.Float64:
 		v.SetFloat(0.7)
+	case reflect.Uint8, reflect.Uint32:
+		v.SetUint(7)
 	default:
 		v.SetInt(7)
 	}

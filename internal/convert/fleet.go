@@ -12,6 +12,7 @@ func FleetProto(f model.Fleet) *greenroomv1.Fleet {
 		Labels:     labels(f.Labels),
 		Spec:       FleetSpecProto(f.Spec),
 		Generation: uint64(f.Generation),
+		Revision:   f.Revision,
 		CreatedAt:  TimeProto(f.CreatedAt),
 		UpdatedAt:  TimeProto(f.UpdatedAt),
 	}
@@ -24,6 +25,7 @@ func FleetModel(p *greenroomv1.Fleet) model.Fleet {
 		Labels:     labels(p.GetLabels()),
 		Spec:       FleetSpecModel(p.GetSpec()),
 		Generation: model.Generation(p.GetGeneration()),
+		Revision:   p.GetRevision(),
 		CreatedAt:  TimeModel(p.GetCreatedAt()),
 		UpdatedAt:  TimeModel(p.GetUpdatedAt()),
 	}
@@ -39,16 +41,16 @@ func FleetSpecProto(s model.FleetSpec) *greenroomv1.FleetSpec {
 		Room:         RoomSettingsProto(s.Room),
 		Scaling:      ScalingProto(s.Scaling),
 		Price:        PriceProto(s.Price),
+		Upgrade:      upgradeProto(s.Upgrade),
+		Flags:        FlagsProto(s.Flags),
+		Region:       RegionProto(s.Region),
+		Capacity:     capacityProto(s.Capacity),
+	}
+	if s.Static != nil {
+		p.Provider = &greenroomv1.Provider{Kind: &greenroomv1.Provider_Static{Static: staticProto(*s.Static)}}
 	}
 	if s.Process != nil {
 		p.Provider = &greenroomv1.Provider{Kind: &greenroomv1.Provider_Process{Process: processProto(*s.Process)}}
-	}
-	if s.Capacity != (model.Capacity{}) {
-		p.Capacity = &greenroomv1.ServerCapacity{
-			Sessions:        count(s.Capacity.Sessions),
-			SeatsPerSession: count(s.Capacity.SeatsPerSession),
-			Seats:           count(s.Capacity.Seats),
-		}
 	}
 	if s.Ready != 0 || s.Open != 0 {
 		p.Buffers = &greenroomv1.Buffers{Ready: count(s.Ready), Open: count(s.Open)}
@@ -65,11 +67,7 @@ func FleetSpecProto(s model.FleetSpec) *greenroomv1.FleetSpec {
 // FleetSpecModel is the model's spec, as written: without defaults.
 func FleetSpecModel(p *greenroomv1.FleetSpec) model.FleetSpec {
 	s := model.FleetSpec{
-		Capacity: model.Capacity{
-			Sessions:        int(p.GetCapacity().GetSessions()),
-			SeatsPerSession: int(p.GetCapacity().GetSeatsPerSession()),
-			Seats:           int(p.GetCapacity().GetSeats()),
-		},
+		Capacity:     capacityModel(p.GetCapacity()),
 		Ready:        int(p.GetBuffers().GetReady()),
 		Open:         int(p.GetBuffers().GetOpen()),
 		Min:          int(p.GetMinServers()),
@@ -81,6 +79,13 @@ func FleetSpecModel(p *greenroomv1.FleetSpec) model.FleetSpec {
 		Room:         RoomSettingsModel(p.GetRoom()),
 		Scaling:      ScalingModel(p.GetScaling()),
 		Price:        PriceModel(p.GetPrice()),
+		Upgrade:      upgradeModel(p.GetUpgrade()),
+		Flags:        FlagsModel(p.GetFlags()),
+		Region:       RegionModel(p.GetRegion()),
+	}
+	if static := p.GetProvider().GetStatic(); static != nil {
+		spec := staticModel(static)
+		s.Static = &spec
 	}
 	if process := p.GetProvider().GetProcess(); process != nil {
 		spec := processModel(process)

@@ -15,6 +15,7 @@ func RouteProto(r model.Route) *greenroomv1.Route {
 		CreatedAt:  TimeProto(r.CreatedAt),
 		UpdatedAt:  TimeProto(r.UpdatedAt),
 	}
+	p.Spec.RegionSlack = DurationProto(r.RegionSlack)
 	if r.MaxWaiting != 0 || r.MaxWait != 0 {
 		p.Spec.Queue = &greenroomv1.JoinQueue{MaxWaiting: count(r.MaxWaiting), MaxWait: DurationProto(r.MaxWait)}
 	}
@@ -25,14 +26,15 @@ func RouteProto(r model.Route) *greenroomv1.Route {
 // has all of it.
 func RouteModel(p *greenroomv1.Route) model.Route {
 	r := model.Route{
-		Name:       model.RouteName(p.GetName()),
-		Labels:     labels(p.GetLabels()),
-		Fleets:     each(p.GetSpec().GetFleets(), weightModel),
-		MaxWaiting: int(p.GetSpec().GetQueue().GetMaxWaiting()),
-		MaxWait:    DurationModel(p.GetSpec().GetQueue().GetMaxWait()),
-		Generation: model.Generation(p.GetGeneration()),
-		CreatedAt:  TimeModel(p.GetCreatedAt()),
-		UpdatedAt:  TimeModel(p.GetUpdatedAt()),
+		Name:        model.RouteName(p.GetName()),
+		Labels:      labels(p.GetLabels()),
+		Fleets:      each(p.GetSpec().GetFleets(), weightModel),
+		MaxWaiting:  int(p.GetSpec().GetQueue().GetMaxWaiting()),
+		MaxWait:     DurationModel(p.GetSpec().GetQueue().GetMaxWait()),
+		RegionSlack: DurationModel(p.GetSpec().GetRegionSlack()),
+		Generation:  model.Generation(p.GetGeneration()),
+		CreatedAt:   TimeModel(p.GetCreatedAt()),
+		UpdatedAt:   TimeModel(p.GetUpdatedAt()),
 	}
 	if len(r.Fleets) == 1 && r.Fleets[0].Weight == 0 {
 		r.Fleets[0].Weight = model.Whole

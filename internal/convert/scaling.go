@@ -17,6 +17,10 @@ func ScalingProto(s model.Scaling) *greenroomv1.Scaling {
 		ScaleInWindows:     each(s.ScaleInWindows, WindowProto),
 		Budgets:            each(s.Budgets, budgetProto),
 	}
+	if s.Consolidation != nil {
+		p.Consolidation = consolidationProto(*s.Consolidation)
+		return p
+	}
 	if len(s.Policies)+len(s.ScaleInWindows)+len(s.Budgets)+s.MaxStartsPerMinute+s.MaxStopsPerMinute == 0 && s.Stabilization == 0 {
 		return nil
 	}
@@ -25,13 +29,32 @@ func ScalingProto(s model.Scaling) *greenroomv1.Scaling {
 
 // ScalingModel is the model's scaling, as written: without defaults.
 func ScalingModel(p *greenroomv1.Scaling) model.Scaling {
-	return model.Scaling{
+	s := model.Scaling{
 		Policies:           each(p.GetPolicies(), policyModel),
 		MaxStartsPerMinute: int(p.GetMaxStartsPerMinute()),
 		MaxStopsPerMinute:  int(p.GetMaxStopsPerMinute()),
 		Stabilization:      DurationModel(p.GetStabilization()),
 		ScaleInWindows:     each(p.GetScaleInWindows(), WindowModel),
 		Budgets:            each(p.GetBudgets(), budgetModel),
+	}
+	if p.GetConsolidation() != nil {
+		c := consolidationModel(p.GetConsolidation())
+		s.Consolidation = &c
+	}
+	return s
+}
+
+func consolidationProto(c model.Consolidation) *greenroomv1.Consolidation {
+	return &greenroomv1.Consolidation{
+		Below: c.Below, After: DurationProto(c.After), MaxMovesPerMinute: count(c.MaxMovesPerMinute),
+		MinStay: DurationProto(c.MinStay), Windows: each(c.Windows, WindowProto),
+	}
+}
+
+func consolidationModel(p *greenroomv1.Consolidation) model.Consolidation {
+	return model.Consolidation{
+		Below: p.GetBelow(), After: DurationModel(p.GetAfter()), MaxMovesPerMinute: int(p.GetMaxMovesPerMinute()),
+		MinStay: DurationModel(p.GetMinStay()), Windows: each(p.GetWindows(), WindowModel),
 	}
 }
 

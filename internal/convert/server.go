@@ -30,6 +30,9 @@ func ServerProto(s model.Server, now time.Time) *greenroomv1.Server {
 		Labels:          labels(s.Labels),
 		Annotations:     labels(s.Annotations),
 		Load:            LoadProto(s.Load),
+		Revision:        s.FleetRevision,
+		Node:            s.Node,
+		Avoided:         s.Avoided,
 	}
 }
 
@@ -55,6 +58,9 @@ func ServerModel(p *greenroomv1.Server) model.Server {
 		Sessions:        int(p.GetSessions()),
 		SeatsReserved:   int(p.GetSeatsReserved()),
 		SeatsClaimed:    int(p.GetSeatsClaimed()),
+		FleetRevision:   p.GetRevision(),
+		Node:            p.GetNode(),
+		Avoided:         p.GetAvoided(),
 	}
 	s.Load = LoadModel(p.GetLoad(), s.ReportedAt)
 	if d := p.GetDrain(); d != nil {

@@ -108,7 +108,7 @@ func (k *Keeper) bringUp(ctx context.Context, spec model.Fleet, s model.Server) 
 		})
 		return errors.Join(err, marked)
 	}
-	return k.cfg.Registry.Attach(ctx, s.ID, i.Ref, endpoints(spec.Spec, i))
+	return k.cfg.Registry.Attach(ctx, s.ID, registry.Attachment{Ref: i.Ref, Node: i.Node, Endpoints: endpoints(spec.Spec, i)})
 }
 
 // giveUp declares a server unhealthy and takes its sessions off it; they get a new place before the tick is over.

@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Fleet is the durable wish for servers of one kind.
 type Fleet struct {
@@ -8,6 +11,7 @@ type Fleet struct {
 	Labels     map[string]string
 	Spec       FleetSpec
 	Generation Generation // raised by every change of Spec
+	Revision   uint64     // of the template in Spec, given by the store; see FleetRevision
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	Deleted    bool // its servers are being drained, then it goes
@@ -16,6 +20,7 @@ type Fleet struct {
 // FleetSpec says what a fleet's servers are and how many to keep. After WithDefaults no field has its zero meaning, but a Price that nobody said.
 type FleetSpec struct {
 	Process      *ProcessSpec // the provider; exactly one is set after WithDefaults
+	Static       *StaticSpec
 	Capacity     Capacity
 	Ready        int // servers kept Ready
 	Open         int // free session slots kept on Open servers
@@ -27,6 +32,9 @@ type FleetSpec struct {
 	Room         RoomSettings
 	Scaling      Scaling
 	Price        Price
+	Upgrade      UpgradePolicy
+	Flags        []Flag
+	Region       Region
 }
 
 // ProcessSpec is the `process` provider's part of a fleet. An empty Command means the built-in room server.
@@ -140,6 +148,14 @@ func (s FleetSpec) WithDefaults() FleetSpec {
 	s.Room = s.Room.WithDefaults()
 	s.Scaling = s.Scaling.WithDefaults()
 	s.Price = s.Price.WithDefaults()
+	s.Upgrade = s.Upgrade.WithDefaults()
+	s.Flags = slices.Clone(s.Flags)
+	for i := range s.Flags {
+		def(&s.Flags[i].Value, DefaultFlagValue)
+	}
+	if s.Static != nil {
+		return s.withStatic(s.Static.WithDefaults())
+	}
 	p := ProcessSpec{}
 	if s.Process != nil {
 		p = *s.Process
@@ -153,6 +169,18 @@ func (s FleetSpec) WithDefaults() FleetSpec {
 	}
 	def(&p.StopGrace, DefaultStopGrace)
 	s.Process = &p
+	return s
+}
+
+// withStatic is the spec of servers that run already: all of them are used.
+func (s FleetSpec) withStatic(p StaticSpec) FleetSpec {
+	s.Static, s.Process = &p, nil
+	s.Min, s.Max, s.Ready, s.Open = len(p.Servers), len(p.Servers), 0, 0
+	for _, x := range p.Servers {
+		slots := x.Capacity.Sessions
+		def(&slots, s.Capacity.Sessions)
+		s.Open += slots
+	}
 	return s
 }
 

@@ -32,3 +32,11 @@ func (l *Load) Differs(from *Load) bool {
 func apart(a, b, least float64) bool {
 	return math.Abs(a-b) > max(least, loadShare*max(a, b))
 }
+
+// Connections counts what became of a server's connections since its process began, or those of a fleet's servers.
+type Connections struct {
+	Admitted uint64 // a ticket was shown and its seat claimed for the first time
+	Resumed  uint64 // a connection came back to its seat
+	Refused  uint64 // a ticket was shown and the connection not let in
+	Lost     uint64 // ended without the player's leave
+}

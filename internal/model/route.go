@@ -15,9 +15,11 @@ type Route struct {
 	Fleets     []FleetWeight // at least one; the weights add up to Whole
 	MaxWaiting int           // joins in the queue at once
 	MaxWait    time.Duration
-	Generation Generation
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	// RegionSlack is by how much regions may be further than the nearest and as good.
+	RegionSlack time.Duration
+	Generation  Generation
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 // FleetWeight is a fleet's share of a route's new sessions.
@@ -46,5 +48,6 @@ func (r Route) WithDefaults() Route {
 	if r.MaxWait == 0 {
 		r.MaxWait = DefaultMaxWait
 	}
+	def(&r.RegionSlack, DefaultRegionSlack)
 	return r
 }

@@ -10,6 +10,33 @@ type Scaling struct {
 	Stabilization      time.Duration
 	ScaleInWindows     []Window // none: at any time
 	Budgets            []Budget
+	Consolidation      *Consolidation // nil: sessions are never moved to make servers empty
+}
+
+// Consolidation merges sessions onto fewer servers.
+type Consolidation struct {
+	Below             float64       // only while sessions ÷ slots of the open servers is less
+	After             time.Duration // a server must have been dispensable for so long
+	MaxMovesPerMinute int
+	MinStay           time.Duration // a session that moved or began less than this ago stays
+	Windows           []Window      // none: at any time
+}
+
+// Defaults of consolidation.
+const (
+	DefaultConsolidateBelow = 0.7
+	DefaultConsolidateAfter = 2 * time.Minute
+	DefaultMovesPerMinute   = 60
+	DefaultMinStay          = 5 * time.Minute
+)
+
+// WithDefaults gives the consolidation with every zero field replaced by its default.
+func (c Consolidation) WithDefaults() Consolidation {
+	def(&c.Below, DefaultConsolidateBelow)
+	def(&c.After, DefaultConsolidateAfter)
+	def(&c.MaxMovesPerMinute, DefaultMovesPerMinute)
+	def(&c.MinStay, DefaultMinStay)
+	return c
 }
 
 // Window is a time that comes again: it begins when Cron (five fields) says in TimeZone (IANA, "": UTC).
@@ -143,6 +170,10 @@ func (s Scaling) WithDefaults() Scaling {
 		policies = append(policies, Policy{Trend: &TrendPolicy{}}.withDefaults())
 	}
 	s.Policies = policies
+	if s.Consolidation != nil {
+		c := s.Consolidation.WithDefaults()
+		s.Consolidation = &c
+	}
 	return s
 }
 

@@ -56,9 +56,13 @@ type Server struct {
 	Reason     string     // why it is in State, in a sentence
 	Generation Generation // raised with every change of State by the control plane
 
+	FleetRevision uint64 // the fleet's template that it was started from; 0: not known
+	Avoided       bool   // sessions come to it only when no other open server of the fleet has room
+
 	Endpoints   []Endpoint
 	Version     string            // the server's own
 	ProviderRef string            // such as "pid 4711"
+	Node        string            // the machine it is on; "": not known
 	Labels      map[string]string // set through the Agones SDK
 	Annotations map[string]string
 

@@ -11,8 +11,12 @@ import (
 	"greenroom.dev/greenroom/internal/model"
 )
 
-// ErrNotFound: the provider has no such server.
-var ErrNotFound = errors.New("not found")
+var (
+	// ErrNotFound: the provider has no such server.
+	ErrNotFound = errors.New("not found")
+	// ErrNoNode: there is no machine to start a server on, or those that there are go away. It is no fault of the spec.
+	ErrNoNode = errors.New("no machine to start it on")
+)
 
 // Provider runs servers. Every verb may be repeated: starting one that runs and stopping one that is gone succeed.
 type Provider interface {
@@ -40,6 +44,10 @@ type Start struct {
 	Fleet model.FleetName
 	Spec  model.FleetSpec   // with defaults
 	Env   map[string]string // Greenroom's own variables for the child: link address, token
+	// Revision of the fleet's template in Spec; Observe answers it with the instance, after a restart too.
+	Revision uint64
+	// Leaving are nodes that it must not be started on. ErrNoNode when there is no other.
+	Leaving []string
 }
 
 // Instance is what a provider knows of a server.
@@ -55,4 +63,16 @@ type Instance struct {
 	Exit string
 	// Stopping: Stop was called.
 	Stopping bool
+
+	Node     string // the machine it is on
+	Revision uint64 // of the template it was started from; 0: not known
+	// Doubt says why the provider, which sees it from outside, thinks that it does not serve ("3 probes without an
+	// answer"); "": it does, or the provider does not look.
+	Doubt string
+	// Leave is the notice that its machine goes away; nil: none that the provider knows of.
+	Leave *model.NodeLeave
+	// Endpoints are where players are sent, when they are not made of Host and Ports.
+	Endpoints []model.Endpoint
+	// Capacity is the server's own where it differs from the fleet's; zero fields: it does not.
+	Capacity model.Capacity
 }

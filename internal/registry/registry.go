@@ -59,6 +59,11 @@ type Counters struct {
 	SessionsBegun uint64 // by joins: not those that servers brought back after a restart
 	SeatsTaken    uint64 // reserved for the first time in their session
 	SeatsFreed    uint64
+	SeatsExpired  uint64 // of them those whose reservation nobody claimed
+	// What servers say of their connections; see model.Connections.
+	Connections model.Connections
+	// Servers that became Unhealthy: their end was not asked for.
+	Crashes uint64
 }
 
 // Joins is what the router needs.
@@ -122,14 +127,25 @@ type Servers interface {
 	// Annotate sets labels and annotations (nil leaves them as they are; keys are merged).
 	Annotate(ctx context.Context, id model.ServerID, labels, annotations map[string]string) error
 
-	// Attach notes what the provider says of a server once it has started it: its reference, and its endpoints unless
-	// the server has named its own already. ErrNotFound.
-	Attach(ctx context.Context, id model.ServerID, ref string, endpoints []model.Endpoint) error
+	// Attach notes what the provider says of a server once it has started it: its reference, its node, and its endpoints
+	// unless the server has named its own already. ErrNotFound.
+	Attach(ctx context.Context, id model.ServerID, a Attachment) error
+
+	// Avoid says whether sessions shall come to a server only when no other open one of its fleet has room, joins and
+	// moves alike. It is no change of state: the generation stays. ErrStale, ErrNotFound.
+	Avoid(ctx context.Context, id model.ServerID, gen model.Generation, avoided bool) error
 
 	// GetServer answers a copy. ErrNotFound.
 	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
 	// ListServers answers copies of the servers of a fleet ("" for all), by ID.
 	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
+}
+
+// Attachment is what a provider says of a server that it has started.
+type Attachment struct {
+	Ref       string
+	Node      string // "": not known
+	Endpoints []model.Endpoint
 }
 
 // StateChange is what SetState changes.
@@ -176,7 +192,9 @@ type Report struct {
 	Sessions []SessionReport
 	Ended    []EndedSession
 	Load     *model.Load // nil: not said
-	Now      time.Time
+	// Connections are counts since the server's process began; nil: not said.
+	Connections *model.Connections
+	Now         time.Time
 }
 
 // EndedSession names a session that ended on its own.

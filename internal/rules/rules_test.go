@@ -144,7 +144,7 @@ fleets[1].spec.provider.process.command[0] must be a program, not empty
 routes[1].spec.fleets must have weights (weight_ppm) that add up to 1000000, not 5
 routes[2].name must be another name: there is an earlier route "main" beside it`,
 		},
-		{&greenroomv1.ApplyRequest{}, `a request must hold 1 to 1000 fleets, routes and events`},
+		{&greenroomv1.ApplyRequest{}, `a request must hold 1 to 1000 fleets, routes, events and rollouts`},
 		{&greenroomv1.ApplyRequest{Routes: []*greenroomv1.Route{routeWith(weight("a", 0))}}, ``},
 		{
 			&greenroomv1.ApplyRequest{Events: []*greenroomv1.Event{eventFor(0), eventFor(3 * time.Hour)}},

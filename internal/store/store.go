@@ -32,16 +32,18 @@ const (
 
 // Applied is what an ApplyAll did, in the order of what it was given.
 type Applied struct {
-	Fleets []AppliedFleet
-	Routes []AppliedRoute
-	Events []AppliedEvent
+	Fleets   []AppliedFleet
+	Routes   []AppliedRoute
+	Events   []AppliedEvent
+	Rollouts []AppliedRollout
 }
 
 // Objects is what one ApplyAll creates or replaces, each named once within its kind.
 type Objects struct {
-	Fleets []model.Fleet
-	Routes []model.Route
-	Events []model.Event
+	Fleets   []model.Fleet
+	Routes   []model.Route
+	Events   []model.Event
+	Rollouts []model.Rollout
 }
 
 // AppliedFleet is a fleet as it is now, with its new generation and times.
@@ -53,6 +55,12 @@ type AppliedFleet struct {
 // AppliedRoute is a route as it is now, with its new generation and times.
 type AppliedRoute struct {
 	model.Route
+	Outcome Outcome
+}
+
+// AppliedRollout is a rollout as it is now, with its new generation, times and state.
+type AppliedRollout struct {
+	model.Rollout
 	Outcome Outcome
 }
 

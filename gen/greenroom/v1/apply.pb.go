@@ -31,7 +31,9 @@ type ApplyRequest struct {
 	// Check everything, change nothing.
 	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	// Each by another name.
-	Events        []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
+	Events []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`
+	// Each by another name.
+	Rollouts      []*Rollout `protobuf:"bytes,5,rep,name=rollouts,proto3" json:"rollouts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -94,9 +96,16 @@ func (x *ApplyRequest) GetEvents() []*Event {
 	return nil
 }
 
+func (x *ApplyRequest) GetRollouts() []*Rollout {
+	if x != nil {
+		return x.Rollouts
+	}
+	return nil
+}
+
 type ApplyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The fleets, then the routes, then the events, each in the order of the request.
+	// The fleets, then the routes, the events and the rollouts, each in the order of the request.
 	Objects       []*AppliedObject `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -141,7 +150,7 @@ func (x *ApplyResponse) GetObjects() []*AppliedObject {
 
 type AppliedObject struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "Fleet", "Route" or "Event".
+	// "Fleet", "Route", "Event" or "Rollout".
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// "created", "changed" or "unchanged"; in a dry run, what it would be.
@@ -213,13 +222,14 @@ var File_greenroom_v1_apply_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_apply_proto_rawDesc = "" +
 	"\n" +
-	"\x18greenroom/v1/apply.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18greenroom/v1/event.proto\x1a\x18greenroom/v1/fleet.proto\x1a\x18greenroom/v1/route.proto\"\x86\x03\n" +
+	"\x18greenroom/v1/apply.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x18greenroom/v1/event.proto\x1a\x18greenroom/v1/fleet.proto\x1a\x1agreenroom/v1/rollout.proto\x1a\x18greenroom/v1/route.proto\"\xef\x03\n" +
 	"\fApplyRequest\x12+\n" +
 	"\x06fleets\x18\x01 \x03(\v2\x13.greenroom.v1.FleetR\x06fleets\x12+\n" +
 	"\x06routes\x18\x02 \x03(\v2\x13.greenroom.v1.RouteR\x06routes\x12\x17\n" +
 	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12+\n" +
-	"\x06events\x18\x04 \x03(\v2\x13.greenroom.v1.EventR\x06events:\xd5\x01\xbaH\xd1\x01\x1a\xce\x01\n" +
-	"\rapply.objects\x127a request must hold 1 to 1000 fleets, routes and events\x1a\x83\x01size(this.fleets) + size(this.routes) + size(this.events) >= 1 && size(this.fleets) + size(this.routes) + size(this.events) <= 1000\"F\n" +
+	"\x06events\x18\x04 \x03(\v2\x13.greenroom.v1.EventR\x06events\x121\n" +
+	"\brollouts\x18\x05 \x03(\v2\x15.greenroom.v1.RolloutR\brollouts:\x8b\x02\xbaH\x87\x02\x1a\x84\x02\n" +
+	"\rapply.objects\x12Aa request must hold 1 to 1000 fleets, routes, events and rollouts\x1a\xaf\x01size(this.fleets) + size(this.routes) + size(this.events) + size(this.rollouts) >= 1 && size(this.fleets) + size(this.routes) + size(this.events) + size(this.rollouts) <= 1000\"F\n" +
 	"\rApplyResponse\x125\n" +
 	"\aobjects\x18\x01 \x03(\v2\x1b.greenroom.v1.AppliedObjectR\aobjects\"q\n" +
 	"\rAppliedObject\x12\x12\n" +
@@ -252,19 +262,21 @@ var file_greenroom_v1_apply_proto_goTypes = []any{
 	(*Fleet)(nil),         // 3: greenroom.v1.Fleet
 	(*Route)(nil),         // 4: greenroom.v1.Route
 	(*Event)(nil),         // 5: greenroom.v1.Event
+	(*Rollout)(nil),       // 6: greenroom.v1.Rollout
 }
 var file_greenroom_v1_apply_proto_depIdxs = []int32{
 	3, // 0: greenroom.v1.ApplyRequest.fleets:type_name -> greenroom.v1.Fleet
 	4, // 1: greenroom.v1.ApplyRequest.routes:type_name -> greenroom.v1.Route
 	5, // 2: greenroom.v1.ApplyRequest.events:type_name -> greenroom.v1.Event
-	2, // 3: greenroom.v1.ApplyResponse.objects:type_name -> greenroom.v1.AppliedObject
-	0, // 4: greenroom.v1.ApplyService.Apply:input_type -> greenroom.v1.ApplyRequest
-	1, // 5: greenroom.v1.ApplyService.Apply:output_type -> greenroom.v1.ApplyResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	6, // 3: greenroom.v1.ApplyRequest.rollouts:type_name -> greenroom.v1.Rollout
+	2, // 4: greenroom.v1.ApplyResponse.objects:type_name -> greenroom.v1.AppliedObject
+	0, // 5: greenroom.v1.ApplyService.Apply:input_type -> greenroom.v1.ApplyRequest
+	1, // 6: greenroom.v1.ApplyService.Apply:output_type -> greenroom.v1.ApplyResponse
+	6, // [6:7] is the sub-list for method output_type
+	5, // [5:6] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_apply_proto_init() }
@@ -274,6 +286,7 @@ func file_greenroom_v1_apply_proto_init() {
 	}
 	file_greenroom_v1_event_proto_init()
 	file_greenroom_v1_fleet_proto_init()
+	file_greenroom_v1_rollout_proto_init()
 	file_greenroom_v1_route_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -88,7 +88,9 @@ type Fleet struct {
 	// Output only.
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// Output only.
-	Status        *FleetStatus `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
+	Status *FleetStatus `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
+	// Output only: which of the fleet's templates servers are started from; see FleetRevision.
+	Revision      uint64 `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -172,6 +174,13 @@ func (x *Fleet) GetStatus() *FleetStatus {
 	return nil
 }
 
+func (x *Fleet) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 type FleetSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where servers run. Unset: the `process` provider with the built-in room server.
@@ -191,7 +200,13 @@ type FleetSpec struct {
 	// How many servers and free sessions are wanted beside the buffers. Unset: one policy, the trend.
 	Scaling *Scaling `protobuf:"bytes,10,opt,name=scaling,proto3" json:"scaling,omitempty"`
 	// What one server costs. Unset: not known, and only server-hours are shown.
-	Price         *Price `protobuf:"bytes,11,opt,name=price,proto3" json:"price,omitempty"`
+	Price *Price `protobuf:"bytes,11,opt,name=price,proto3" json:"price,omitempty"`
+	// How servers of an older template are replaced.
+	Upgrade *UpgradePolicy `protobuf:"bytes,12,opt,name=upgrade,proto3" json:"upgrade,omitempty"`
+	// What servers may ask for while they run; a change reaches them at once and replaces none.
+	Flags []*Flag `protobuf:"bytes,13,rep,name=flags,proto3" json:"flags,omitempty"`
+	// Where its servers are. Unset: nowhere in particular, as far from everybody as the furthest.
+	Region        *Region `protobuf:"bytes,14,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -303,11 +318,33 @@ func (x *FleetSpec) GetPrice() *Price {
 	return nil
 }
 
+func (x *FleetSpec) GetUpgrade() *UpgradePolicy {
+	if x != nil {
+		return x.Upgrade
+	}
+	return nil
+}
+
+func (x *FleetSpec) GetFlags() []*Flag {
+	if x != nil {
+		return x.Flags
+	}
+	return nil
+}
+
+func (x *FleetSpec) GetRegion() *Region {
+	if x != nil {
+		return x.Region
+	}
+	return nil
+}
+
 type Provider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*Provider_Process
+	//	*Provider_Static
 	Kind          isProvider_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -359,6 +396,15 @@ func (x *Provider) GetProcess() *ProcessProvider {
 	return nil
 }
 
+func (x *Provider) GetStatic() *StaticProvider {
+	if x != nil {
+		if x, ok := x.Kind.(*Provider_Static); ok {
+			return x.Static
+		}
+	}
+	return nil
+}
+
 type isProvider_Kind interface {
 	isProvider_Kind()
 }
@@ -367,7 +413,639 @@ type Provider_Process struct {
 	Process *ProcessProvider `protobuf:"bytes,1,opt,name=process,proto3,oneof"`
 }
 
+type Provider_Static struct {
+	Static *StaticProvider `protobuf:"bytes,2,opt,name=static,proto3,oneof"`
+}
+
 func (*Provider_Process) isProvider_Kind() {}
+
+func (*Provider_Static) isProvider_Kind() {}
+
+// Servers that run already, at fixed addresses, started and stopped by somebody else. All of them are used, so the fleet's
+// buffers and bounds do not count: min_servers and max_servers are as many as there are servers.
+type StaticProvider struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Servers []*StaticServer        `protobuf:"bytes,1,rep,name=servers,proto3" json:"servers,omitempty"`
+	// How it is found out whether they live. Unset: by TCP connections to their first endpoint, or by their link.
+	Probe *Probe `protobuf:"bytes,2,opt,name=probe,proto3" json:"probe,omitempty"`
+	// A session of a server without a link is over when nobody joined it for so long: nobody says when it ends. 0: only
+	// EndSession, Leave, or a report end it.
+	SessionIdle   *durationpb.Duration `protobuf:"bytes,3,opt,name=session_idle,json=sessionIdle,proto3" json:"session_idle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaticProvider) Reset() {
+	*x = StaticProvider{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaticProvider) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaticProvider) ProtoMessage() {}
+
+func (x *StaticProvider) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaticProvider.ProtoReflect.Descriptor instead.
+func (*StaticProvider) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *StaticProvider) GetServers() []*StaticServer {
+	if x != nil {
+		return x.Servers
+	}
+	return nil
+}
+
+func (x *StaticProvider) GetProbe() *Probe {
+	if x != nil {
+		return x.Probe
+	}
+	return nil
+}
+
+func (x *StaticProvider) GetSessionIdle() *durationpb.Duration {
+	if x != nil {
+		return x.SessionIdle
+	}
+	return nil
+}
+
+type StaticServer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unique in the fleet: "rack-7". The server's node.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Where players are sent, as it is: "udp://203.0.113.7:7777".
+	Endpoints []*Endpoint `protobuf:"bytes,2,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	// Where it is larger or smaller than the fleet's capacity says.
+	Capacity      *ServerCapacity `protobuf:"bytes,3,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaticServer) Reset() {
+	*x = StaticServer{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaticServer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaticServer) ProtoMessage() {}
+
+func (x *StaticServer) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaticServer.ProtoReflect.Descriptor instead.
+func (*StaticServer) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *StaticServer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StaticServer) GetEndpoints() []*Endpoint {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
+}
+
+func (x *StaticServer) GetCapacity() *ServerCapacity {
+	if x != nil {
+		return x.Capacity
+	}
+	return nil
+}
+
+// A look at a server from outside.
+type Probe struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Probe_Tcp
+	//	*Probe_Udp
+	//	*Probe_Http
+	Kind isProbe_Kind `protobuf_oneof:"kind"`
+	// 0 means 2 s, 1 s, and 3 looks in a row.
+	Interval *durationpb.Duration `protobuf:"bytes,4,opt,name=interval,proto3" json:"interval,omitempty"`
+	Timeout  *durationpb.Duration `protobuf:"bytes,5,opt,name=timeout,proto3" json:"timeout,omitempty"`
+	// So many bad looks in a row cordon the server; as many good ones open it again.
+	Threshold uint32 `protobuf:"varint,6,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	// A server without an answer for so long is dead, and its sessions find a new place. 0 means 5 minutes.
+	DeadAfter     *durationpb.Duration `protobuf:"bytes,7,opt,name=dead_after,json=deadAfter,proto3" json:"dead_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Probe) Reset() {
+	*x = Probe{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Probe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Probe) ProtoMessage() {}
+
+func (x *Probe) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Probe.ProtoReflect.Descriptor instead.
+func (*Probe) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Probe) GetKind() isProbe_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Probe) GetTcp() *TcpProbe {
+	if x != nil {
+		if x, ok := x.Kind.(*Probe_Tcp); ok {
+			return x.Tcp
+		}
+	}
+	return nil
+}
+
+func (x *Probe) GetUdp() *UdpProbe {
+	if x != nil {
+		if x, ok := x.Kind.(*Probe_Udp); ok {
+			return x.Udp
+		}
+	}
+	return nil
+}
+
+func (x *Probe) GetHttp() *HttpProbe {
+	if x != nil {
+		if x, ok := x.Kind.(*Probe_Http); ok {
+			return x.Http
+		}
+	}
+	return nil
+}
+
+func (x *Probe) GetInterval() *durationpb.Duration {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *Probe) GetTimeout() *durationpb.Duration {
+	if x != nil {
+		return x.Timeout
+	}
+	return nil
+}
+
+func (x *Probe) GetThreshold() uint32 {
+	if x != nil {
+		return x.Threshold
+	}
+	return 0
+}
+
+func (x *Probe) GetDeadAfter() *durationpb.Duration {
+	if x != nil {
+		return x.DeadAfter
+	}
+	return nil
+}
+
+type isProbe_Kind interface {
+	isProbe_Kind()
+}
+
+type Probe_Tcp struct {
+	// Connect.
+	Tcp *TcpProbe `protobuf:"bytes,1,opt,name=tcp,proto3,oneof"`
+}
+
+type Probe_Udp struct {
+	// Send a datagram; any answer is good.
+	Udp *UdpProbe `protobuf:"bytes,2,opt,name=udp,proto3,oneof"`
+}
+
+type Probe_Http struct {
+	// GET; 200 to 299 is good. A JSON answer may say {"sessions": 3, "players": 41, "draining": false, "leaving_at": "…"}.
+	Http *HttpProbe `protobuf:"bytes,3,opt,name=http,proto3,oneof"`
+}
+
+func (*Probe_Tcp) isProbe_Kind() {}
+
+func (*Probe_Udp) isProbe_Kind() {}
+
+func (*Probe_Http) isProbe_Kind() {}
+
+type TcpProbe struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: that of the server's first endpoint.
+	Port          uint32 `protobuf:"varint,1,opt,name=port,proto3" json:"port,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TcpProbe) Reset() {
+	*x = TcpProbe{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TcpProbe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TcpProbe) ProtoMessage() {}
+
+func (x *TcpProbe) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TcpProbe.ProtoReflect.Descriptor instead.
+func (*TcpProbe) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TcpProbe) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+type UdpProbe struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Port  uint32                 `protobuf:"varint,1,opt,name=port,proto3" json:"port,omitempty"`
+	// Sent as it is. Empty: one zero byte.
+	Payload       []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UdpProbe) Reset() {
+	*x = UdpProbe{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UdpProbe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UdpProbe) ProtoMessage() {}
+
+func (x *UdpProbe) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UdpProbe.ProtoReflect.Descriptor instead.
+func (*UdpProbe) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UdpProbe) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *UdpProbe) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+type HttpProbe struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Port  uint32                 `protobuf:"varint,1,opt,name=port,proto3" json:"port,omitempty"`
+	// Empty: "/".
+	Path          string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HttpProbe) Reset() {
+	*x = HttpProbe{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HttpProbe) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HttpProbe) ProtoMessage() {}
+
+func (x *HttpProbe) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HttpProbe.ProtoReflect.Descriptor instead.
+func (*HttpProbe) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *HttpProbe) GetPort() uint32 {
+	if x != nil {
+		return x.Port
+	}
+	return 0
+}
+
+func (x *HttpProbe) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+// How servers of an older template are replaced: new ones are started first, and old ones are drained when their sessions
+// fit elsewhere. The template is the fleet's provider, capacity and room settings; whatever else changes replaces nothing.
+type UpgradePolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Servers started beyond what is wanted, within max_servers. A number or a share of the fleet's servers, rounded up; empty
+	// means "25%", at least 1.
+	Surge string `protobuf:"bytes,1,opt,name=surge,proto3" json:"surge,omitempty"`
+	// Servers that the upgrade drains at once; likewise.
+	MaxDraining string `protobuf:"bytes,2,opt,name=max_draining,json=maxDraining,proto3" json:"max_draining,omitempty"`
+	// Nothing is replaced while it is set. New servers are of the new template, once one of it was ready.
+	Paused bool `protobuf:"varint,3,opt,name=paused,proto3" json:"paused,omitempty"`
+	// The drains of an upgrade; unset fields: the fleet's policy.
+	Drain *DrainPolicy `protobuf:"bytes,4,opt,name=drain,proto3" json:"drain,omitempty"`
+	// Starts of the new template that fail in a row until the upgrade stops by itself. 0 means 3.
+	MaxFailures uint32 `protobuf:"varint,5,opt,name=max_failures,json=maxFailures,proto3" json:"max_failures,omitempty"`
+	// Servers that end unexpectedly among those of the new template, within 10 minutes, until it stops. 0 means 3.
+	MaxCrashes    uint32 `protobuf:"varint,6,opt,name=max_crashes,json=maxCrashes,proto3" json:"max_crashes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradePolicy) Reset() {
+	*x = UpgradePolicy{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradePolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradePolicy) ProtoMessage() {}
+
+func (x *UpgradePolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradePolicy.ProtoReflect.Descriptor instead.
+func (*UpgradePolicy) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *UpgradePolicy) GetSurge() string {
+	if x != nil {
+		return x.Surge
+	}
+	return ""
+}
+
+func (x *UpgradePolicy) GetMaxDraining() string {
+	if x != nil {
+		return x.MaxDraining
+	}
+	return ""
+}
+
+func (x *UpgradePolicy) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *UpgradePolicy) GetDrain() *DrainPolicy {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
+func (x *UpgradePolicy) GetMaxFailures() uint32 {
+	if x != nil {
+		return x.MaxFailures
+	}
+	return 0
+}
+
+func (x *UpgradePolicy) GetMaxCrashes() uint32 {
+	if x != nil {
+		return x.MaxCrashes
+	}
+	return 0
+}
+
+// A feature flag. Servers ask by name and a key; the same key gets the same answer everywhere.
+type Flag struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What those get who have it; empty means "true".
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The share of keys that have it, in parts per million. Raising it takes it from nobody.
+	SharePpm      uint32 `protobuf:"varint,3,opt,name=share_ppm,json=sharePpm,proto3" json:"share_ppm,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Flag) Reset() {
+	*x = Flag{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Flag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Flag) ProtoMessage() {}
+
+func (x *Flag) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Flag.ProtoReflect.Descriptor instead.
+func (*Flag) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Flag) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Flag) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Flag) GetSharePpm() uint32 {
+	if x != nil {
+		return x.SharePpm
+	}
+	return 0
+}
+
+// Where servers are, and how clients find out how far that is.
+type Region struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What answers there: "udp://203.0.113.9:7351", "https://tokyo.example.com/echo"; see docs/WIRE.md.
+	Echo          []string `protobuf:"bytes,2,rep,name=echo,proto3" json:"echo,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Region) Reset() {
+	*x = Region{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Region) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Region) ProtoMessage() {}
+
+func (x *Region) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Region.ProtoReflect.Descriptor instead.
+func (*Region) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Region) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Region) GetEcho() []string {
+	if x != nil {
+		return x.Echo
+	}
+	return nil
+}
 
 // Servers are processes on Greenroom's own machine.
 type ProcessProvider struct {
@@ -389,7 +1067,7 @@ type ProcessProvider struct {
 
 func (x *ProcessProvider) Reset() {
 	*x = ProcessProvider{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[3]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -401,7 +1079,7 @@ func (x *ProcessProvider) String() string {
 func (*ProcessProvider) ProtoMessage() {}
 
 func (x *ProcessProvider) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[3]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -414,7 +1092,7 @@ func (x *ProcessProvider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProcessProvider.ProtoReflect.Descriptor instead.
 func (*ProcessProvider) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{3}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ProcessProvider) GetCommand() []string {
@@ -471,7 +1149,7 @@ type Port struct {
 
 func (x *Port) Reset() {
 	*x = Port{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[4]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +1161,7 @@ func (x *Port) String() string {
 func (*Port) ProtoMessage() {}
 
 func (x *Port) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[4]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +1174,7 @@ func (x *Port) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Port.ProtoReflect.Descriptor instead.
 func (*Port) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{4}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Port) GetName() string {
@@ -532,7 +1210,7 @@ type Resources struct {
 
 func (x *Resources) Reset() {
 	*x = Resources{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[5]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +1222,7 @@ func (x *Resources) String() string {
 func (*Resources) ProtoMessage() {}
 
 func (x *Resources) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[5]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +1235,7 @@ func (x *Resources) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resources.ProtoReflect.Descriptor instead.
 func (*Resources) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{5}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Resources) GetMemoryMib() uint32 {
@@ -596,7 +1274,7 @@ type ServerCapacity struct {
 
 func (x *ServerCapacity) Reset() {
 	*x = ServerCapacity{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[6]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +1286,7 @@ func (x *ServerCapacity) String() string {
 func (*ServerCapacity) ProtoMessage() {}
 
 func (x *ServerCapacity) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[6]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +1299,7 @@ func (x *ServerCapacity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServerCapacity.ProtoReflect.Descriptor instead.
 func (*ServerCapacity) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{6}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ServerCapacity) GetSessions() uint32 {
@@ -658,7 +1336,7 @@ type Buffers struct {
 
 func (x *Buffers) Reset() {
 	*x = Buffers{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[7]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -670,7 +1348,7 @@ func (x *Buffers) String() string {
 func (*Buffers) ProtoMessage() {}
 
 func (x *Buffers) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[7]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -683,7 +1361,7 @@ func (x *Buffers) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Buffers.ProtoReflect.Descriptor instead.
 func (*Buffers) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{7}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Buffers) GetReady() uint32 {
@@ -712,7 +1390,7 @@ type HealthPolicy struct {
 
 func (x *HealthPolicy) Reset() {
 	*x = HealthPolicy{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[8]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +1402,7 @@ func (x *HealthPolicy) String() string {
 func (*HealthPolicy) ProtoMessage() {}
 
 func (x *HealthPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[8]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +1415,7 @@ func (x *HealthPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthPolicy.ProtoReflect.Descriptor instead.
 func (*HealthPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{8}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *HealthPolicy) GetDoubtAfter() *durationpb.Duration {
@@ -794,7 +1472,7 @@ type RoomSettings struct {
 
 func (x *RoomSettings) Reset() {
 	*x = RoomSettings{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[9]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +1484,7 @@ func (x *RoomSettings) String() string {
 func (*RoomSettings) ProtoMessage() {}
 
 func (x *RoomSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[9]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +1497,7 @@ func (x *RoomSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomSettings.ProtoReflect.Descriptor instead.
 func (*RoomSettings) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{9}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RoomSettings) GetTick() *durationpb.Duration {
@@ -951,7 +1629,7 @@ type Interest struct {
 
 func (x *Interest) Reset() {
 	*x = Interest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1641,7 @@ func (x *Interest) String() string {
 func (*Interest) ProtoMessage() {}
 
 func (x *Interest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[10]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1654,7 @@ func (x *Interest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Interest.ProtoReflect.Descriptor instead.
 func (*Interest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Interest) GetRadius() float64 {
@@ -1040,13 +1718,15 @@ type FleetStatus struct {
 	Summary string `protobuf:"bytes,6,opt,name=summary,proto3" json:"summary,omitempty"`
 	// Servers that its keeper wants, those that leave apart; 0 before its first plan.
 	ServersWanted uint32 `protobuf:"varint,7,opt,name=servers_wanted,json=serversWanted,proto3" json:"servers_wanted,omitempty"`
+	// Unset: all servers are of the present template.
+	Upgrade       *UpgradeStatus `protobuf:"bytes,8,opt,name=upgrade,proto3" json:"upgrade,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FleetStatus) Reset() {
 	*x = FleetStatus{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1738,7 @@ func (x *FleetStatus) String() string {
 func (*FleetStatus) ProtoMessage() {}
 
 func (x *FleetStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[11]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1751,7 @@ func (x *FleetStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FleetStatus.ProtoReflect.Descriptor instead.
 func (*FleetStatus) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FleetStatus) GetServers() map[string]uint32 {
@@ -1123,6 +1803,586 @@ func (x *FleetStatus) GetServersWanted() uint32 {
 	return 0
 }
 
+func (x *FleetStatus) GetUpgrade() *UpgradeStatus {
+	if x != nil {
+		return x.Upgrade
+	}
+	return nil
+}
+
+// How far an upgrade is.
+type UpgradeStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the template that servers shall have.
+	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Living servers of it that are ready or more, those of it that are not yet, and those of other templates; of these, those
+	// that drain.
+	Updated  uint32 `protobuf:"varint,2,opt,name=updated,proto3" json:"updated,omitempty"`
+	Coming   uint32 `protobuf:"varint,3,opt,name=coming,proto3" json:"coming,omitempty"`
+	Old      uint32 `protobuf:"varint,4,opt,name=old,proto3" json:"old,omitempty"`
+	Draining uint32 `protobuf:"varint,5,opt,name=draining,proto3" json:"draining,omitempty"`
+	// "running", "paused", "stopped" (by itself).
+	Phase string `protobuf:"bytes,6,opt,name=phase,proto3" json:"phase,omitempty"`
+	// "3 of 8 servers are of revision 4; 1 drains, at latest until 20:14", or why it stopped.
+	Sentence string `protobuf:"bytes,7,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	// What is left on old servers.
+	SessionsLeft  uint32                 `protobuf:"varint,8,opt,name=sessions_left,json=sessionsLeft,proto3" json:"sessions_left,omitempty"`
+	PlayersLeft   uint32                 `protobuf:"varint,9,opt,name=players_left,json=playersLeft,proto3" json:"players_left,omitempty"`
+	StartedAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpgradeStatus) Reset() {
+	*x = UpgradeStatus{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpgradeStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpgradeStatus) ProtoMessage() {}
+
+func (x *UpgradeStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpgradeStatus.ProtoReflect.Descriptor instead.
+func (*UpgradeStatus) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *UpgradeStatus) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetUpdated() uint32 {
+	if x != nil {
+		return x.Updated
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetComing() uint32 {
+	if x != nil {
+		return x.Coming
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetOld() uint32 {
+	if x != nil {
+		return x.Old
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetDraining() uint32 {
+	if x != nil {
+		return x.Draining
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *UpgradeStatus) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *UpgradeStatus) GetSessionsLeft() uint32 {
+	if x != nil {
+		return x.SessionsLeft
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetPlayersLeft() uint32 {
+	if x != nil {
+		return x.PlayersLeft
+	}
+	return 0
+}
+
+func (x *UpgradeStatus) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+// A template that a fleet has or had. The same template again has the number it had.
+type FleetRevision struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Revision uint64                 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The spec as it was applied with it.
+	Spec      *FleetSpec             `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When a server of it was first ready; unset: none was.
+	ProvedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=proved_at,json=provedAt,proto3" json:"proved_at,omitempty"`
+	// Living servers of it.
+	Servers uint32 `protobuf:"varint,5,opt,name=servers,proto3" json:"servers,omitempty"`
+	// Servers are started from it.
+	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FleetRevision) Reset() {
+	*x = FleetRevision{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FleetRevision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FleetRevision) ProtoMessage() {}
+
+func (x *FleetRevision) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FleetRevision.ProtoReflect.Descriptor instead.
+func (*FleetRevision) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *FleetRevision) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *FleetRevision) GetSpec() *FleetSpec {
+	if x != nil {
+		return x.Spec
+	}
+	return nil
+}
+
+func (x *FleetRevision) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *FleetRevision) GetProvedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ProvedAt
+	}
+	return nil
+}
+
+func (x *FleetRevision) GetServers() uint32 {
+	if x != nil {
+		return x.Servers
+	}
+	return 0
+}
+
+func (x *FleetRevision) GetCurrent() bool {
+	if x != nil {
+		return x.Current
+	}
+	return false
+}
+
+type ListRevisionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fleet         string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsRequest) Reset() {
+	*x = ListRevisionsRequest{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsRequest) ProtoMessage() {}
+
+func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListRevisionsRequest) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+type ListRevisionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revisions     []*FleetRevision       `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsResponse) Reset() {
+	*x = ListRevisionsResponse{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsResponse) ProtoMessage() {}
+
+func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListRevisionsResponse) GetRevisions() []*FleetRevision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+type PauseUpgradeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fleet         string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseUpgradeRequest) Reset() {
+	*x = PauseUpgradeRequest{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseUpgradeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseUpgradeRequest) ProtoMessage() {}
+
+func (x *PauseUpgradeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseUpgradeRequest.ProtoReflect.Descriptor instead.
+func (*PauseUpgradeRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *PauseUpgradeRequest) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+type PauseUpgradeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fleet         *Fleet                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseUpgradeResponse) Reset() {
+	*x = PauseUpgradeResponse{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseUpgradeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseUpgradeResponse) ProtoMessage() {}
+
+func (x *PauseUpgradeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseUpgradeResponse.ProtoReflect.Descriptor instead.
+func (*PauseUpgradeResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PauseUpgradeResponse) GetFleet() *Fleet {
+	if x != nil {
+		return x.Fleet
+	}
+	return nil
+}
+
+type ResumeUpgradeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fleet         string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeUpgradeRequest) Reset() {
+	*x = ResumeUpgradeRequest{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeUpgradeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeUpgradeRequest) ProtoMessage() {}
+
+func (x *ResumeUpgradeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeUpgradeRequest.ProtoReflect.Descriptor instead.
+func (*ResumeUpgradeRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ResumeUpgradeRequest) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+type ResumeUpgradeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fleet         *Fleet                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeUpgradeResponse) Reset() {
+	*x = ResumeUpgradeResponse{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeUpgradeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeUpgradeResponse) ProtoMessage() {}
+
+func (x *ResumeUpgradeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeUpgradeResponse.ProtoReflect.Descriptor instead.
+func (*ResumeUpgradeResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ResumeUpgradeResponse) GetFleet() *Fleet {
+	if x != nil {
+		return x.Fleet
+	}
+	return nil
+}
+
+type UndoUpgradeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Fleet string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	// 0: the newest other than the present one that was proved.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoUpgradeRequest) Reset() {
+	*x = UndoUpgradeRequest{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoUpgradeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoUpgradeRequest) ProtoMessage() {}
+
+func (x *UndoUpgradeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoUpgradeRequest.ProtoReflect.Descriptor instead.
+func (*UndoUpgradeRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *UndoUpgradeRequest) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+func (x *UndoUpgradeRequest) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+type UndoUpgradeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fleet         *Fleet                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoUpgradeResponse) Reset() {
+	*x = UndoUpgradeResponse{}
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoUpgradeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoUpgradeResponse) ProtoMessage() {}
+
+func (x *UndoUpgradeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoUpgradeResponse.ProtoReflect.Descriptor instead.
+func (*UndoUpgradeResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *UndoUpgradeResponse) GetFleet() *Fleet {
+	if x != nil {
+		return x.Fleet
+	}
+	return nil
+}
+
 type ApplyFleetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Fleet *Fleet                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
@@ -1134,7 +2394,7 @@ type ApplyFleetRequest struct {
 
 func (x *ApplyFleetRequest) Reset() {
 	*x = ApplyFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +2406,7 @@ func (x *ApplyFleetRequest) String() string {
 func (*ApplyFleetRequest) ProtoMessage() {}
 
 func (x *ApplyFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[12]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +2419,7 @@ func (x *ApplyFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyFleetRequest.ProtoReflect.Descriptor instead.
 func (*ApplyFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ApplyFleetRequest) GetFleet() *Fleet {
@@ -1187,7 +2447,7 @@ type ApplyFleetResponse struct {
 
 func (x *ApplyFleetResponse) Reset() {
 	*x = ApplyFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1199,7 +2459,7 @@ func (x *ApplyFleetResponse) String() string {
 func (*ApplyFleetResponse) ProtoMessage() {}
 
 func (x *ApplyFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[13]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1212,7 +2472,7 @@ func (x *ApplyFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyFleetResponse.ProtoReflect.Descriptor instead.
 func (*ApplyFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{13}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ApplyFleetResponse) GetFleet() *Fleet {
@@ -1238,7 +2498,7 @@ type GetFleetRequest struct {
 
 func (x *GetFleetRequest) Reset() {
 	*x = GetFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +2510,7 @@ func (x *GetFleetRequest) String() string {
 func (*GetFleetRequest) ProtoMessage() {}
 
 func (x *GetFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[14]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +2523,7 @@ func (x *GetFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFleetRequest.ProtoReflect.Descriptor instead.
 func (*GetFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{14}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetFleetRequest) GetName() string {
@@ -1282,7 +2542,7 @@ type GetFleetResponse struct {
 
 func (x *GetFleetResponse) Reset() {
 	*x = GetFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +2554,7 @@ func (x *GetFleetResponse) String() string {
 func (*GetFleetResponse) ProtoMessage() {}
 
 func (x *GetFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[15]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +2567,7 @@ func (x *GetFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetFleetResponse.ProtoReflect.Descriptor instead.
 func (*GetFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{15}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetFleetResponse) GetFleet() *Fleet {
@@ -1325,7 +2585,7 @@ type ListFleetsRequest struct {
 
 func (x *ListFleetsRequest) Reset() {
 	*x = ListFleetsRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1337,7 +2597,7 @@ func (x *ListFleetsRequest) String() string {
 func (*ListFleetsRequest) ProtoMessage() {}
 
 func (x *ListFleetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[16]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1350,7 +2610,7 @@ func (x *ListFleetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFleetsRequest.ProtoReflect.Descriptor instead.
 func (*ListFleetsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{16}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{35}
 }
 
 type ListFleetsResponse struct {
@@ -1362,7 +2622,7 @@ type ListFleetsResponse struct {
 
 func (x *ListFleetsResponse) Reset() {
 	*x = ListFleetsResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +2634,7 @@ func (x *ListFleetsResponse) String() string {
 func (*ListFleetsResponse) ProtoMessage() {}
 
 func (x *ListFleetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[17]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +2647,7 @@ func (x *ListFleetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFleetsResponse.ProtoReflect.Descriptor instead.
 func (*ListFleetsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{17}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListFleetsResponse) GetFleets() []*Fleet {
@@ -1405,7 +2665,7 @@ type WatchFleetsRequest struct {
 
 func (x *WatchFleetsRequest) Reset() {
 	*x = WatchFleetsRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +2677,7 @@ func (x *WatchFleetsRequest) String() string {
 func (*WatchFleetsRequest) ProtoMessage() {}
 
 func (x *WatchFleetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[18]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +2690,7 @@ func (x *WatchFleetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFleetsRequest.ProtoReflect.Descriptor instead.
 func (*WatchFleetsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{18}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{37}
 }
 
 type WatchFleetsResponse struct {
@@ -1443,7 +2703,7 @@ type WatchFleetsResponse struct {
 
 func (x *WatchFleetsResponse) Reset() {
 	*x = WatchFleetsResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1455,7 +2715,7 @@ func (x *WatchFleetsResponse) String() string {
 func (*WatchFleetsResponse) ProtoMessage() {}
 
 func (x *WatchFleetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[19]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1468,7 +2728,7 @@ func (x *WatchFleetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchFleetsResponse.ProtoReflect.Descriptor instead.
 func (*WatchFleetsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{19}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WatchFleetsResponse) GetType() ChangeType {
@@ -1497,7 +2757,7 @@ type DeleteFleetRequest struct {
 
 func (x *DeleteFleetRequest) Reset() {
 	*x = DeleteFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1509,7 +2769,7 @@ func (x *DeleteFleetRequest) String() string {
 func (*DeleteFleetRequest) ProtoMessage() {}
 
 func (x *DeleteFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[20]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1522,7 +2782,7 @@ func (x *DeleteFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteFleetRequest.ProtoReflect.Descriptor instead.
 func (*DeleteFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{20}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *DeleteFleetRequest) GetName() string {
@@ -1554,7 +2814,7 @@ type DeleteFleetResponse struct {
 
 func (x *DeleteFleetResponse) Reset() {
 	*x = DeleteFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +2826,7 @@ func (x *DeleteFleetResponse) String() string {
 func (*DeleteFleetResponse) ProtoMessage() {}
 
 func (x *DeleteFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[21]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +2839,7 @@ func (x *DeleteFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteFleetResponse.ProtoReflect.Descriptor instead.
 func (*DeleteFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{21}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{40}
 }
 
 type ExplainFleetRequest struct {
@@ -1591,7 +2851,7 @@ type ExplainFleetRequest struct {
 
 func (x *ExplainFleetRequest) Reset() {
 	*x = ExplainFleetRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1603,7 +2863,7 @@ func (x *ExplainFleetRequest) String() string {
 func (*ExplainFleetRequest) ProtoMessage() {}
 
 func (x *ExplainFleetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[22]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1616,7 +2876,7 @@ func (x *ExplainFleetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFleetRequest.ProtoReflect.Descriptor instead.
 func (*ExplainFleetRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{22}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ExplainFleetRequest) GetName() string {
@@ -1643,7 +2903,7 @@ type ExplainFleetResponse struct {
 
 func (x *ExplainFleetResponse) Reset() {
 	*x = ExplainFleetResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +2915,7 @@ func (x *ExplainFleetResponse) String() string {
 func (*ExplainFleetResponse) ProtoMessage() {}
 
 func (x *ExplainFleetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[23]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +2928,7 @@ func (x *ExplainFleetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFleetResponse.ProtoReflect.Descriptor instead.
 func (*ExplainFleetResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{23}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ExplainFleetResponse) GetFleet() string {
@@ -1738,7 +2998,7 @@ type PolicyAnswer struct {
 
 func (x *PolicyAnswer) Reset() {
 	*x = PolicyAnswer{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +3010,7 @@ func (x *PolicyAnswer) String() string {
 func (*PolicyAnswer) ProtoMessage() {}
 
 func (x *PolicyAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[24]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +3023,7 @@ func (x *PolicyAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyAnswer.ProtoReflect.Descriptor instead.
 func (*PolicyAnswer) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{24}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *PolicyAnswer) GetName() string {
@@ -1847,7 +3107,7 @@ type ListDecisionsRequest struct {
 
 func (x *ListDecisionsRequest) Reset() {
 	*x = ListDecisionsRequest{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[25]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +3119,7 @@ func (x *ListDecisionsRequest) String() string {
 func (*ListDecisionsRequest) ProtoMessage() {}
 
 func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[25]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +3132,7 @@ func (x *ListDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{25}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListDecisionsRequest) GetFleet() string {
@@ -1919,7 +3179,7 @@ type ListDecisionsResponse struct {
 
 func (x *ListDecisionsResponse) Reset() {
 	*x = ListDecisionsResponse{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[26]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1931,7 +3191,7 @@ func (x *ListDecisionsResponse) String() string {
 func (*ListDecisionsResponse) ProtoMessage() {}
 
 func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[26]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1944,7 +3204,7 @@ func (x *ListDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{26}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListDecisionsResponse) GetDecisions() []*Decision {
@@ -1975,7 +3235,7 @@ type Decision struct {
 
 func (x *Decision) Reset() {
 	*x = Decision{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[27]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1987,7 +3247,7 @@ func (x *Decision) String() string {
 func (*Decision) ProtoMessage() {}
 
 func (x *Decision) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[27]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2000,7 +3260,7 @@ func (x *Decision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Decision.ProtoReflect.Descriptor instead.
 func (*Decision) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{27}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Decision) GetId() uint64 {
@@ -2074,7 +3334,7 @@ type PlannedAction struct {
 
 func (x *PlannedAction) Reset() {
 	*x = PlannedAction{}
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[28]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2086,7 +3346,7 @@ func (x *PlannedAction) String() string {
 func (*PlannedAction) ProtoMessage() {}
 
 func (x *PlannedAction) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_fleet_proto_msgTypes[28]
+	mi := &file_greenroom_v1_fleet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2099,7 +3359,7 @@ func (x *PlannedAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlannedAction.ProtoReflect.Descriptor instead.
 func (*PlannedAction) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{28}
+	return file_greenroom_v1_fleet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PlannedAction) GetVerb() string {
@@ -2134,7 +3394,7 @@ var File_greenroom_v1_fleet_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\n" +
-	"\x18greenroom/v1/fleet.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1agreenroom/v1/scaling.proto\x1a\x18greenroom/v1/types.proto\"\xcd\x03\n" +
+	"\x18greenroom/v1/fleet.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1agreenroom/v1/scaling.proto\x1a\x18greenroom/v1/types.proto\"\xe9\x03\n" +
 	"\x05Fleet\x129\n" +
 	"\x04name\x18\x01 \x01(\tB%\xbaH\"r \x18?2\x1c^[a-z]([-a-z0-9]*[a-z0-9])?$R\x04name\x12P\n" +
 	"\x06labels\x18\x02 \x03(\v2\x1f.greenroom.v1.Fleet.LabelsEntryB\x17\xbaH\x14\x9a\x01\x11\x10 \"\x06r\x04\x10\x01\x18?*\x05r\x03\x18\xfd\x01R\x06labels\x123\n" +
@@ -2146,10 +3406,11 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
 	"updated_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x121\n" +
-	"\x06status\x18\a \x01(\v2\x19.greenroom.v1.FleetStatusR\x06status\x1a9\n" +
+	"\x06status\x18\a \x01(\v2\x19.greenroom.v1.FleetStatusR\x06status\x12\x1a\n" +
+	"\brevision\x18\b \x01(\x04R\brevision\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe7\x06\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x80\b\n" +
 	"\tFleetSpec\x122\n" +
 	"\bprovider\x18\x01 \x01(\v2\x16.greenroom.v1.ProviderR\bprovider\x128\n" +
 	"\bcapacity\x18\x02 \x01(\v2\x1c.greenroom.v1.ServerCapacityR\bcapacity\x12/\n" +
@@ -2164,12 +3425,59 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsR\x04room\x12/\n" +
 	"\ascaling\x18\n" +
 	" \x01(\v2\x15.greenroom.v1.ScalingR\ascaling\x12)\n" +
-	"\x05price\x18\v \x01(\v2\x13.greenroom.v1.PriceR\x05price:\xa0\x02\xbaH\x9c\x02\x1az\n" +
+	"\x05price\x18\v \x01(\v2\x13.greenroom.v1.PriceR\x05price\x125\n" +
+	"\aupgrade\x18\f \x01(\v2\x1b.greenroom.v1.UpgradePolicyR\aupgrade\x122\n" +
+	"\x05flags\x18\r \x03(\v2\x12.greenroom.v1.FlagB\b\xbaH\x05\x92\x01\x02\x10dR\x05flags\x12,\n" +
+	"\x06region\x18\x0e \x01(\v2\x14.greenroom.v1.RegionR\x06region:\xa0\x02\xbaH\x9c\x02\x1az\n" +
 	"\rfleet.min_max\x12)min_servers must not be above max_servers\x1a>this.max_servers == 0u || this.min_servers <= this.max_servers\x1a\x9d\x01\n" +
-	"\x0ffleet.ready_max\x12+buffers.ready must not be above max_servers\x1a]!has(this.buffers) || this.buffers.ready <= (this.max_servers == 0u ? 10u : this.max_servers)\"M\n" +
+	"\x0ffleet.ready_max\x12+buffers.ready must not be above max_servers\x1a]!has(this.buffers) || this.buffers.ready <= (this.max_servers == 0u ? 10u : this.max_servers)\"\x85\x01\n" +
 	"\bProvider\x129\n" +
-	"\aprocess\x18\x01 \x01(\v2\x1d.greenroom.v1.ProcessProviderH\x00R\aprocessB\x06\n" +
-	"\x04kind\"\xc2\x03\n" +
+	"\aprocess\x18\x01 \x01(\v2\x1d.greenroom.v1.ProcessProviderH\x00R\aprocess\x126\n" +
+	"\x06static\x18\x02 \x01(\v2\x1c.greenroom.v1.StaticProviderH\x00R\x06staticB\x06\n" +
+	"\x04kind\"\xcc\x01\n" +
+	"\x0eStaticProvider\x12A\n" +
+	"\aservers\x18\x01 \x03(\v2\x1a.greenroom.v1.StaticServerB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\aservers\x12)\n" +
+	"\x05probe\x18\x02 \x01(\v2\x13.greenroom.v1.ProbeR\x05probe\x12L\n" +
+	"\fsession_idle\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\vsessionIdle\"\xc9\x01\n" +
+	"\fStaticServer\x12=\n" +
+	"\x04name\x18\x01 \x01(\tB)\xbaH&r$\x18?2 ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$R\x04name\x12@\n" +
+	"\tendpoints\x18\x02 \x03(\v2\x16.greenroom.v1.EndpointB\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10\x10R\tendpoints\x128\n" +
+	"\bcapacity\x18\x03 \x01(\v2\x1c.greenroom.v1.ServerCapacityR\bcapacity\"\x90\x03\n" +
+	"\x05Probe\x12*\n" +
+	"\x03tcp\x18\x01 \x01(\v2\x16.greenroom.v1.TcpProbeH\x00R\x03tcp\x12*\n" +
+	"\x03udp\x18\x02 \x01(\v2\x16.greenroom.v1.UdpProbeH\x00R\x03udp\x12-\n" +
+	"\x04http\x18\x03 \x01(\v2\x17.greenroom.v1.HttpProbeH\x00R\x04http\x12D\n" +
+	"\binterval\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\binterval\x12A\n" +
+	"\atimeout\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\atimeout\x12%\n" +
+	"\tthreshold\x18\x06 \x01(\rB\a\xbaH\x04*\x02\x18dR\tthreshold\x12H\n" +
+	"\n" +
+	"dead_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\tdeadAfterB\x06\n" +
+	"\x04kind\")\n" +
+	"\bTcpProbe\x12\x1d\n" +
+	"\x04port\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04port\"M\n" +
+	"\bUdpProbe\x12\x1d\n" +
+	"\x04port\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04port\x12\"\n" +
+	"\apayload\x18\x02 \x01(\fB\b\xbaH\x05z\x03\x18\x80\x04R\apayload\"H\n" +
+	"\tHttpProbe\x12\x1d\n" +
+	"\x04port\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xff\xff\x03R\x04port\x12\x1c\n" +
+	"\x04path\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\x04path\"\xc7\x02\n" +
+	"\rUpgradePolicy\x12C\n" +
+	"\x05surge\x18\x01 \x01(\tB-\xbaH*r(2&^([1-9][0-9]{0,4}|[1-9][0-9]?%|100%)?$R\x05surge\x12P\n" +
+	"\fmax_draining\x18\x02 \x01(\tB-\xbaH*r(2&^([1-9][0-9]{0,4}|[1-9][0-9]?%|100%)?$R\vmaxDraining\x12\x16\n" +
+	"\x06paused\x18\x03 \x01(\bR\x06paused\x12/\n" +
+	"\x05drain\x18\x04 \x01(\v2\x19.greenroom.v1.DrainPolicyR\x05drain\x12+\n" +
+	"\fmax_failures\x18\x05 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\vmaxFailures\x12)\n" +
+	"\vmax_crashes\x18\x06 \x01(\rB\b\xbaH\x05*\x03\x18\xe8\aR\n" +
+	"maxCrashes\"\x80\x01\n" +
+	"\x04Flag\x120\n" +
+	"\x04name\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x18?2\x13^[a-z][a-z0-9_.-]*$R\x04name\x12\x1e\n" +
+	"\x05value\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x05value\x12&\n" +
+	"\tshare_ppm\x18\x03 \x01(\rB\t\xbaH\x06*\x04\x18\xc0\x84=R\bsharePpm\"j\n" +
+	"\x06Region\x129\n" +
+	"\x04name\x18\x01 \x01(\tB%\xbaH\"r \x18?2\x1c^[a-z]([-a-z0-9]*[a-z0-9])?$R\x04name\x12%\n" +
+	"\x04echo\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\b\"\ar\x05\x10\x01\x18\x80\x04R\x04echo\"\xc2\x03\n" +
 	"\x0fProcessProvider\x12*\n" +
 	"\acommand\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
 	"\x10\x80\x02\"\x05r\x03\x18\x80 R\acommand\x12l\n" +
@@ -2244,7 +3552,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"farNearest\x12D\n" +
 	"\tfar_every\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\bfarEvery\x12A\n" +
 	"\arefresh\x18\a \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\n" +
-	"2\x00R\arefresh\"\xe2\x02\n" +
+	"2\x00R\arefresh\"\x99\x03\n" +
 	"\vFleetStatus\x12@\n" +
 	"\aservers\x18\x01 \x03(\v2&.greenroom.v1.FleetStatus.ServersEntryR\aservers\x12\x1a\n" +
 	"\bsessions\x18\x02 \x01(\rR\bsessions\x12%\n" +
@@ -2252,10 +3560,49 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\rseats_claimed\x18\x04 \x01(\rR\fseatsClaimed\x12,\n" +
 	"\x12free_session_slots\x18\x05 \x01(\rR\x10freeSessionSlots\x12\x18\n" +
 	"\asummary\x18\x06 \x01(\tR\asummary\x12%\n" +
-	"\x0eservers_wanted\x18\a \x01(\rR\rserversWanted\x1a:\n" +
+	"\x0eservers_wanted\x18\a \x01(\rR\rserversWanted\x125\n" +
+	"\aupgrade\x18\b \x01(\v2\x1b.greenroom.v1.UpgradeStatusR\aupgrade\x1a:\n" +
 	"\fServersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"_\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\xc0\x02\n" +
+	"\rUpgradeStatus\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12\x18\n" +
+	"\aupdated\x18\x02 \x01(\rR\aupdated\x12\x16\n" +
+	"\x06coming\x18\x03 \x01(\rR\x06coming\x12\x10\n" +
+	"\x03old\x18\x04 \x01(\rR\x03old\x12\x1a\n" +
+	"\bdraining\x18\x05 \x01(\rR\bdraining\x12\x14\n" +
+	"\x05phase\x18\x06 \x01(\tR\x05phase\x12\x1a\n" +
+	"\bsentence\x18\a \x01(\tR\bsentence\x12#\n" +
+	"\rsessions_left\x18\b \x01(\rR\fsessionsLeft\x12!\n" +
+	"\fplayers_left\x18\t \x01(\rR\vplayersLeft\x129\n" +
+	"\n" +
+	"started_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"\x80\x02\n" +
+	"\rFleetRevision\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x04R\brevision\x12+\n" +
+	"\x04spec\x18\x02 \x01(\v2\x17.greenroom.v1.FleetSpecR\x04spec\x129\n" +
+	"\n" +
+	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
+	"\tproved_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bprovedAt\x12\x18\n" +
+	"\aservers\x18\x05 \x01(\rR\aservers\x12\x18\n" +
+	"\acurrent\x18\x06 \x01(\bR\acurrent\"7\n" +
+	"\x14ListRevisionsRequest\x12\x1f\n" +
+	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\"R\n" +
+	"\x15ListRevisionsResponse\x129\n" +
+	"\trevisions\x18\x01 \x03(\v2\x1b.greenroom.v1.FleetRevisionR\trevisions\"6\n" +
+	"\x13PauseUpgradeRequest\x12\x1f\n" +
+	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\"A\n" +
+	"\x14PauseUpgradeResponse\x12)\n" +
+	"\x05fleet\x18\x01 \x01(\v2\x13.greenroom.v1.FleetR\x05fleet\"7\n" +
+	"\x14ResumeUpgradeRequest\x12\x1f\n" +
+	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\"B\n" +
+	"\x15ResumeUpgradeResponse\x12)\n" +
+	"\x05fleet\x18\x01 \x01(\v2\x13.greenroom.v1.FleetR\x05fleet\"Q\n" +
+	"\x12UndoUpgradeRequest\x12\x1f\n" +
+	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"@\n" +
+	"\x13UndoUpgradeResponse\x12)\n" +
+	"\x05fleet\x18\x01 \x01(\v2\x13.greenroom.v1.FleetR\x05fleet\"_\n" +
 	"\x11ApplyFleetRequest\x121\n" +
 	"\x05fleet\x18\x01 \x01(\v2\x13.greenroom.v1.FleetB\x06\xbaH\x03\xc8\x01\x01R\x05fleet\x12\x17\n" +
 	"\adry_run\x18\x02 \x01(\bR\x06dryRun\"Y\n" +
@@ -2328,7 +3675,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\bProtocol\x12\x18\n" +
 	"\x14PROTOCOL_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fPROTOCOL_TCP\x10\x01\x12\x10\n" +
-	"\fPROTOCOL_UDP\x10\x022\xd6\x04\n" +
+	"\fPROTOCOL_UDP\x10\x022\xb5\a\n" +
 	"\fFleetService\x12O\n" +
 	"\n" +
 	"ApplyFleet\x12\x1f.greenroom.v1.ApplyFleetRequest\x1a .greenroom.v1.ApplyFleetResponse\x12I\n" +
@@ -2338,7 +3685,11 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\vWatchFleets\x12 .greenroom.v1.WatchFleetsRequest\x1a!.greenroom.v1.WatchFleetsResponse0\x01\x12R\n" +
 	"\vDeleteFleet\x12 .greenroom.v1.DeleteFleetRequest\x1a!.greenroom.v1.DeleteFleetResponse\x12U\n" +
 	"\fExplainFleet\x12!.greenroom.v1.ExplainFleetRequest\x1a\".greenroom.v1.ExplainFleetResponse\x12X\n" +
-	"\rListDecisions\x12\".greenroom.v1.ListDecisionsRequest\x1a#.greenroom.v1.ListDecisionsResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
+	"\rListDecisions\x12\".greenroom.v1.ListDecisionsRequest\x1a#.greenroom.v1.ListDecisionsResponse\x12X\n" +
+	"\rListRevisions\x12\".greenroom.v1.ListRevisionsRequest\x1a#.greenroom.v1.ListRevisionsResponse\x12U\n" +
+	"\fPauseUpgrade\x12!.greenroom.v1.PauseUpgradeRequest\x1a\".greenroom.v1.PauseUpgradeResponse\x12X\n" +
+	"\rResumeUpgrade\x12\".greenroom.v1.ResumeUpgradeRequest\x1a#.greenroom.v1.ResumeUpgradeResponse\x12R\n" +
+	"\vUndoUpgrade\x12 .greenroom.v1.UndoUpgradeRequest\x1a!.greenroom.v1.UndoUpgradeResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
 
 var (
 	file_greenroom_v1_fleet_proto_rawDescOnce sync.Once
@@ -2353,114 +3704,167 @@ func file_greenroom_v1_fleet_proto_rawDescGZIP() []byte {
 }
 
 var file_greenroom_v1_fleet_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_greenroom_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_greenroom_v1_fleet_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_greenroom_v1_fleet_proto_goTypes = []any{
 	(Protocol)(0),                 // 0: greenroom.v1.Protocol
 	(*Fleet)(nil),                 // 1: greenroom.v1.Fleet
 	(*FleetSpec)(nil),             // 2: greenroom.v1.FleetSpec
 	(*Provider)(nil),              // 3: greenroom.v1.Provider
-	(*ProcessProvider)(nil),       // 4: greenroom.v1.ProcessProvider
-	(*Port)(nil),                  // 5: greenroom.v1.Port
-	(*Resources)(nil),             // 6: greenroom.v1.Resources
-	(*ServerCapacity)(nil),        // 7: greenroom.v1.ServerCapacity
-	(*Buffers)(nil),               // 8: greenroom.v1.Buffers
-	(*HealthPolicy)(nil),          // 9: greenroom.v1.HealthPolicy
-	(*RoomSettings)(nil),          // 10: greenroom.v1.RoomSettings
-	(*Interest)(nil),              // 11: greenroom.v1.Interest
-	(*FleetStatus)(nil),           // 12: greenroom.v1.FleetStatus
-	(*ApplyFleetRequest)(nil),     // 13: greenroom.v1.ApplyFleetRequest
-	(*ApplyFleetResponse)(nil),    // 14: greenroom.v1.ApplyFleetResponse
-	(*GetFleetRequest)(nil),       // 15: greenroom.v1.GetFleetRequest
-	(*GetFleetResponse)(nil),      // 16: greenroom.v1.GetFleetResponse
-	(*ListFleetsRequest)(nil),     // 17: greenroom.v1.ListFleetsRequest
-	(*ListFleetsResponse)(nil),    // 18: greenroom.v1.ListFleetsResponse
-	(*WatchFleetsRequest)(nil),    // 19: greenroom.v1.WatchFleetsRequest
-	(*WatchFleetsResponse)(nil),   // 20: greenroom.v1.WatchFleetsResponse
-	(*DeleteFleetRequest)(nil),    // 21: greenroom.v1.DeleteFleetRequest
-	(*DeleteFleetResponse)(nil),   // 22: greenroom.v1.DeleteFleetResponse
-	(*ExplainFleetRequest)(nil),   // 23: greenroom.v1.ExplainFleetRequest
-	(*ExplainFleetResponse)(nil),  // 24: greenroom.v1.ExplainFleetResponse
-	(*PolicyAnswer)(nil),          // 25: greenroom.v1.PolicyAnswer
-	(*ListDecisionsRequest)(nil),  // 26: greenroom.v1.ListDecisionsRequest
-	(*ListDecisionsResponse)(nil), // 27: greenroom.v1.ListDecisionsResponse
-	(*Decision)(nil),              // 28: greenroom.v1.Decision
-	(*PlannedAction)(nil),         // 29: greenroom.v1.PlannedAction
-	nil,                           // 30: greenroom.v1.Fleet.LabelsEntry
-	nil,                           // 31: greenroom.v1.ProcessProvider.EnvEntry
-	nil,                           // 32: greenroom.v1.FleetStatus.ServersEntry
-	nil,                           // 33: greenroom.v1.PolicyAnswer.NumbersEntry
-	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
-	(*DrainPolicy)(nil),           // 35: greenroom.v1.DrainPolicy
-	(*durationpb.Duration)(nil),   // 36: google.protobuf.Duration
-	(*Scaling)(nil),               // 37: greenroom.v1.Scaling
-	(*Price)(nil),                 // 38: greenroom.v1.Price
-	(ChangeType)(0),               // 39: greenroom.v1.ChangeType
+	(*StaticProvider)(nil),        // 4: greenroom.v1.StaticProvider
+	(*StaticServer)(nil),          // 5: greenroom.v1.StaticServer
+	(*Probe)(nil),                 // 6: greenroom.v1.Probe
+	(*TcpProbe)(nil),              // 7: greenroom.v1.TcpProbe
+	(*UdpProbe)(nil),              // 8: greenroom.v1.UdpProbe
+	(*HttpProbe)(nil),             // 9: greenroom.v1.HttpProbe
+	(*UpgradePolicy)(nil),         // 10: greenroom.v1.UpgradePolicy
+	(*Flag)(nil),                  // 11: greenroom.v1.Flag
+	(*Region)(nil),                // 12: greenroom.v1.Region
+	(*ProcessProvider)(nil),       // 13: greenroom.v1.ProcessProvider
+	(*Port)(nil),                  // 14: greenroom.v1.Port
+	(*Resources)(nil),             // 15: greenroom.v1.Resources
+	(*ServerCapacity)(nil),        // 16: greenroom.v1.ServerCapacity
+	(*Buffers)(nil),               // 17: greenroom.v1.Buffers
+	(*HealthPolicy)(nil),          // 18: greenroom.v1.HealthPolicy
+	(*RoomSettings)(nil),          // 19: greenroom.v1.RoomSettings
+	(*Interest)(nil),              // 20: greenroom.v1.Interest
+	(*FleetStatus)(nil),           // 21: greenroom.v1.FleetStatus
+	(*UpgradeStatus)(nil),         // 22: greenroom.v1.UpgradeStatus
+	(*FleetRevision)(nil),         // 23: greenroom.v1.FleetRevision
+	(*ListRevisionsRequest)(nil),  // 24: greenroom.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil), // 25: greenroom.v1.ListRevisionsResponse
+	(*PauseUpgradeRequest)(nil),   // 26: greenroom.v1.PauseUpgradeRequest
+	(*PauseUpgradeResponse)(nil),  // 27: greenroom.v1.PauseUpgradeResponse
+	(*ResumeUpgradeRequest)(nil),  // 28: greenroom.v1.ResumeUpgradeRequest
+	(*ResumeUpgradeResponse)(nil), // 29: greenroom.v1.ResumeUpgradeResponse
+	(*UndoUpgradeRequest)(nil),    // 30: greenroom.v1.UndoUpgradeRequest
+	(*UndoUpgradeResponse)(nil),   // 31: greenroom.v1.UndoUpgradeResponse
+	(*ApplyFleetRequest)(nil),     // 32: greenroom.v1.ApplyFleetRequest
+	(*ApplyFleetResponse)(nil),    // 33: greenroom.v1.ApplyFleetResponse
+	(*GetFleetRequest)(nil),       // 34: greenroom.v1.GetFleetRequest
+	(*GetFleetResponse)(nil),      // 35: greenroom.v1.GetFleetResponse
+	(*ListFleetsRequest)(nil),     // 36: greenroom.v1.ListFleetsRequest
+	(*ListFleetsResponse)(nil),    // 37: greenroom.v1.ListFleetsResponse
+	(*WatchFleetsRequest)(nil),    // 38: greenroom.v1.WatchFleetsRequest
+	(*WatchFleetsResponse)(nil),   // 39: greenroom.v1.WatchFleetsResponse
+	(*DeleteFleetRequest)(nil),    // 40: greenroom.v1.DeleteFleetRequest
+	(*DeleteFleetResponse)(nil),   // 41: greenroom.v1.DeleteFleetResponse
+	(*ExplainFleetRequest)(nil),   // 42: greenroom.v1.ExplainFleetRequest
+	(*ExplainFleetResponse)(nil),  // 43: greenroom.v1.ExplainFleetResponse
+	(*PolicyAnswer)(nil),          // 44: greenroom.v1.PolicyAnswer
+	(*ListDecisionsRequest)(nil),  // 45: greenroom.v1.ListDecisionsRequest
+	(*ListDecisionsResponse)(nil), // 46: greenroom.v1.ListDecisionsResponse
+	(*Decision)(nil),              // 47: greenroom.v1.Decision
+	(*PlannedAction)(nil),         // 48: greenroom.v1.PlannedAction
+	nil,                           // 49: greenroom.v1.Fleet.LabelsEntry
+	nil,                           // 50: greenroom.v1.ProcessProvider.EnvEntry
+	nil,                           // 51: greenroom.v1.FleetStatus.ServersEntry
+	nil,                           // 52: greenroom.v1.PolicyAnswer.NumbersEntry
+	(*timestamppb.Timestamp)(nil), // 53: google.protobuf.Timestamp
+	(*DrainPolicy)(nil),           // 54: greenroom.v1.DrainPolicy
+	(*durationpb.Duration)(nil),   // 55: google.protobuf.Duration
+	(*Scaling)(nil),               // 56: greenroom.v1.Scaling
+	(*Price)(nil),                 // 57: greenroom.v1.Price
+	(*Endpoint)(nil),              // 58: greenroom.v1.Endpoint
+	(ChangeType)(0),               // 59: greenroom.v1.ChangeType
 }
 var file_greenroom_v1_fleet_proto_depIdxs = []int32{
-	30, // 0: greenroom.v1.Fleet.labels:type_name -> greenroom.v1.Fleet.LabelsEntry
+	49, // 0: greenroom.v1.Fleet.labels:type_name -> greenroom.v1.Fleet.LabelsEntry
 	2,  // 1: greenroom.v1.Fleet.spec:type_name -> greenroom.v1.FleetSpec
-	34, // 2: greenroom.v1.Fleet.created_at:type_name -> google.protobuf.Timestamp
-	34, // 3: greenroom.v1.Fleet.updated_at:type_name -> google.protobuf.Timestamp
-	12, // 4: greenroom.v1.Fleet.status:type_name -> greenroom.v1.FleetStatus
+	53, // 2: greenroom.v1.Fleet.created_at:type_name -> google.protobuf.Timestamp
+	53, // 3: greenroom.v1.Fleet.updated_at:type_name -> google.protobuf.Timestamp
+	21, // 4: greenroom.v1.Fleet.status:type_name -> greenroom.v1.FleetStatus
 	3,  // 5: greenroom.v1.FleetSpec.provider:type_name -> greenroom.v1.Provider
-	7,  // 6: greenroom.v1.FleetSpec.capacity:type_name -> greenroom.v1.ServerCapacity
-	8,  // 7: greenroom.v1.FleetSpec.buffers:type_name -> greenroom.v1.Buffers
-	35, // 8: greenroom.v1.FleetSpec.drain:type_name -> greenroom.v1.DrainPolicy
-	9,  // 9: greenroom.v1.FleetSpec.health:type_name -> greenroom.v1.HealthPolicy
-	36, // 10: greenroom.v1.FleetSpec.scale_in_after:type_name -> google.protobuf.Duration
-	10, // 11: greenroom.v1.FleetSpec.room:type_name -> greenroom.v1.RoomSettings
-	37, // 12: greenroom.v1.FleetSpec.scaling:type_name -> greenroom.v1.Scaling
-	38, // 13: greenroom.v1.FleetSpec.price:type_name -> greenroom.v1.Price
-	4,  // 14: greenroom.v1.Provider.process:type_name -> greenroom.v1.ProcessProvider
-	31, // 15: greenroom.v1.ProcessProvider.env:type_name -> greenroom.v1.ProcessProvider.EnvEntry
-	5,  // 16: greenroom.v1.ProcessProvider.ports:type_name -> greenroom.v1.Port
-	6,  // 17: greenroom.v1.ProcessProvider.resources:type_name -> greenroom.v1.Resources
-	36, // 18: greenroom.v1.ProcessProvider.stop_grace:type_name -> google.protobuf.Duration
-	0,  // 19: greenroom.v1.Port.protocol:type_name -> greenroom.v1.Protocol
-	36, // 20: greenroom.v1.HealthPolicy.doubt_after:type_name -> google.protobuf.Duration
-	36, // 21: greenroom.v1.HealthPolicy.start_timeout:type_name -> google.protobuf.Duration
-	36, // 22: greenroom.v1.RoomSettings.tick:type_name -> google.protobuf.Duration
-	36, // 23: greenroom.v1.RoomSettings.resume_window:type_name -> google.protobuf.Duration
-	36, // 24: greenroom.v1.RoomSettings.max_member_queue_age:type_name -> google.protobuf.Duration
-	36, // 25: greenroom.v1.RoomSettings.hello_timeout:type_name -> google.protobuf.Duration
-	36, // 26: greenroom.v1.RoomSettings.idle_timeout:type_name -> google.protobuf.Duration
-	11, // 27: greenroom.v1.RoomSettings.interest:type_name -> greenroom.v1.Interest
-	36, // 28: greenroom.v1.Interest.far_every:type_name -> google.protobuf.Duration
-	36, // 29: greenroom.v1.Interest.refresh:type_name -> google.protobuf.Duration
-	32, // 30: greenroom.v1.FleetStatus.servers:type_name -> greenroom.v1.FleetStatus.ServersEntry
-	1,  // 31: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 32: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 33: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 34: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
-	39, // 35: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
-	1,  // 36: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
-	34, // 37: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
-	29, // 38: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
-	25, // 39: greenroom.v1.ExplainFleetResponse.answers:type_name -> greenroom.v1.PolicyAnswer
-	33, // 40: greenroom.v1.PolicyAnswer.numbers:type_name -> greenroom.v1.PolicyAnswer.NumbersEntry
-	34, // 41: greenroom.v1.ListDecisionsRequest.since:type_name -> google.protobuf.Timestamp
-	34, // 42: greenroom.v1.ListDecisionsRequest.until:type_name -> google.protobuf.Timestamp
-	28, // 43: greenroom.v1.ListDecisionsResponse.decisions:type_name -> greenroom.v1.Decision
-	34, // 44: greenroom.v1.Decision.at:type_name -> google.protobuf.Timestamp
-	13, // 45: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
-	15, // 46: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
-	17, // 47: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
-	19, // 48: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
-	21, // 49: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
-	23, // 50: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
-	26, // 51: greenroom.v1.FleetService.ListDecisions:input_type -> greenroom.v1.ListDecisionsRequest
-	14, // 52: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
-	16, // 53: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
-	18, // 54: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
-	20, // 55: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
-	22, // 56: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
-	24, // 57: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
-	27, // 58: greenroom.v1.FleetService.ListDecisions:output_type -> greenroom.v1.ListDecisionsResponse
-	52, // [52:59] is the sub-list for method output_type
-	45, // [45:52] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	16, // 6: greenroom.v1.FleetSpec.capacity:type_name -> greenroom.v1.ServerCapacity
+	17, // 7: greenroom.v1.FleetSpec.buffers:type_name -> greenroom.v1.Buffers
+	54, // 8: greenroom.v1.FleetSpec.drain:type_name -> greenroom.v1.DrainPolicy
+	18, // 9: greenroom.v1.FleetSpec.health:type_name -> greenroom.v1.HealthPolicy
+	55, // 10: greenroom.v1.FleetSpec.scale_in_after:type_name -> google.protobuf.Duration
+	19, // 11: greenroom.v1.FleetSpec.room:type_name -> greenroom.v1.RoomSettings
+	56, // 12: greenroom.v1.FleetSpec.scaling:type_name -> greenroom.v1.Scaling
+	57, // 13: greenroom.v1.FleetSpec.price:type_name -> greenroom.v1.Price
+	10, // 14: greenroom.v1.FleetSpec.upgrade:type_name -> greenroom.v1.UpgradePolicy
+	11, // 15: greenroom.v1.FleetSpec.flags:type_name -> greenroom.v1.Flag
+	12, // 16: greenroom.v1.FleetSpec.region:type_name -> greenroom.v1.Region
+	13, // 17: greenroom.v1.Provider.process:type_name -> greenroom.v1.ProcessProvider
+	4,  // 18: greenroom.v1.Provider.static:type_name -> greenroom.v1.StaticProvider
+	5,  // 19: greenroom.v1.StaticProvider.servers:type_name -> greenroom.v1.StaticServer
+	6,  // 20: greenroom.v1.StaticProvider.probe:type_name -> greenroom.v1.Probe
+	55, // 21: greenroom.v1.StaticProvider.session_idle:type_name -> google.protobuf.Duration
+	58, // 22: greenroom.v1.StaticServer.endpoints:type_name -> greenroom.v1.Endpoint
+	16, // 23: greenroom.v1.StaticServer.capacity:type_name -> greenroom.v1.ServerCapacity
+	7,  // 24: greenroom.v1.Probe.tcp:type_name -> greenroom.v1.TcpProbe
+	8,  // 25: greenroom.v1.Probe.udp:type_name -> greenroom.v1.UdpProbe
+	9,  // 26: greenroom.v1.Probe.http:type_name -> greenroom.v1.HttpProbe
+	55, // 27: greenroom.v1.Probe.interval:type_name -> google.protobuf.Duration
+	55, // 28: greenroom.v1.Probe.timeout:type_name -> google.protobuf.Duration
+	55, // 29: greenroom.v1.Probe.dead_after:type_name -> google.protobuf.Duration
+	54, // 30: greenroom.v1.UpgradePolicy.drain:type_name -> greenroom.v1.DrainPolicy
+	50, // 31: greenroom.v1.ProcessProvider.env:type_name -> greenroom.v1.ProcessProvider.EnvEntry
+	14, // 32: greenroom.v1.ProcessProvider.ports:type_name -> greenroom.v1.Port
+	15, // 33: greenroom.v1.ProcessProvider.resources:type_name -> greenroom.v1.Resources
+	55, // 34: greenroom.v1.ProcessProvider.stop_grace:type_name -> google.protobuf.Duration
+	0,  // 35: greenroom.v1.Port.protocol:type_name -> greenroom.v1.Protocol
+	55, // 36: greenroom.v1.HealthPolicy.doubt_after:type_name -> google.protobuf.Duration
+	55, // 37: greenroom.v1.HealthPolicy.start_timeout:type_name -> google.protobuf.Duration
+	55, // 38: greenroom.v1.RoomSettings.tick:type_name -> google.protobuf.Duration
+	55, // 39: greenroom.v1.RoomSettings.resume_window:type_name -> google.protobuf.Duration
+	55, // 40: greenroom.v1.RoomSettings.max_member_queue_age:type_name -> google.protobuf.Duration
+	55, // 41: greenroom.v1.RoomSettings.hello_timeout:type_name -> google.protobuf.Duration
+	55, // 42: greenroom.v1.RoomSettings.idle_timeout:type_name -> google.protobuf.Duration
+	20, // 43: greenroom.v1.RoomSettings.interest:type_name -> greenroom.v1.Interest
+	55, // 44: greenroom.v1.Interest.far_every:type_name -> google.protobuf.Duration
+	55, // 45: greenroom.v1.Interest.refresh:type_name -> google.protobuf.Duration
+	51, // 46: greenroom.v1.FleetStatus.servers:type_name -> greenroom.v1.FleetStatus.ServersEntry
+	22, // 47: greenroom.v1.FleetStatus.upgrade:type_name -> greenroom.v1.UpgradeStatus
+	53, // 48: greenroom.v1.UpgradeStatus.started_at:type_name -> google.protobuf.Timestamp
+	2,  // 49: greenroom.v1.FleetRevision.spec:type_name -> greenroom.v1.FleetSpec
+	53, // 50: greenroom.v1.FleetRevision.created_at:type_name -> google.protobuf.Timestamp
+	53, // 51: greenroom.v1.FleetRevision.proved_at:type_name -> google.protobuf.Timestamp
+	23, // 52: greenroom.v1.ListRevisionsResponse.revisions:type_name -> greenroom.v1.FleetRevision
+	1,  // 53: greenroom.v1.PauseUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 54: greenroom.v1.ResumeUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 55: greenroom.v1.UndoUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 56: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 57: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 58: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 59: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
+	59, // 60: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
+	1,  // 61: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
+	53, // 62: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
+	48, // 63: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
+	44, // 64: greenroom.v1.ExplainFleetResponse.answers:type_name -> greenroom.v1.PolicyAnswer
+	52, // 65: greenroom.v1.PolicyAnswer.numbers:type_name -> greenroom.v1.PolicyAnswer.NumbersEntry
+	53, // 66: greenroom.v1.ListDecisionsRequest.since:type_name -> google.protobuf.Timestamp
+	53, // 67: greenroom.v1.ListDecisionsRequest.until:type_name -> google.protobuf.Timestamp
+	47, // 68: greenroom.v1.ListDecisionsResponse.decisions:type_name -> greenroom.v1.Decision
+	53, // 69: greenroom.v1.Decision.at:type_name -> google.protobuf.Timestamp
+	32, // 70: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
+	34, // 71: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
+	36, // 72: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
+	38, // 73: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
+	40, // 74: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
+	42, // 75: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
+	45, // 76: greenroom.v1.FleetService.ListDecisions:input_type -> greenroom.v1.ListDecisionsRequest
+	24, // 77: greenroom.v1.FleetService.ListRevisions:input_type -> greenroom.v1.ListRevisionsRequest
+	26, // 78: greenroom.v1.FleetService.PauseUpgrade:input_type -> greenroom.v1.PauseUpgradeRequest
+	28, // 79: greenroom.v1.FleetService.ResumeUpgrade:input_type -> greenroom.v1.ResumeUpgradeRequest
+	30, // 80: greenroom.v1.FleetService.UndoUpgrade:input_type -> greenroom.v1.UndoUpgradeRequest
+	33, // 81: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
+	35, // 82: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
+	37, // 83: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
+	39, // 84: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
+	41, // 85: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
+	43, // 86: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
+	46, // 87: greenroom.v1.FleetService.ListDecisions:output_type -> greenroom.v1.ListDecisionsResponse
+	25, // 88: greenroom.v1.FleetService.ListRevisions:output_type -> greenroom.v1.ListRevisionsResponse
+	27, // 89: greenroom.v1.FleetService.PauseUpgrade:output_type -> greenroom.v1.PauseUpgradeResponse
+	29, // 90: greenroom.v1.FleetService.ResumeUpgrade:output_type -> greenroom.v1.ResumeUpgradeResponse
+	31, // 91: greenroom.v1.FleetService.UndoUpgrade:output_type -> greenroom.v1.UndoUpgradeResponse
+	81, // [81:92] is the sub-list for method output_type
+	70, // [70:81] is the sub-list for method input_type
+	70, // [70:70] is the sub-list for extension type_name
+	70, // [70:70] is the sub-list for extension extendee
+	0,  // [0:70] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_fleet_proto_init() }
@@ -2472,6 +3876,12 @@ func file_greenroom_v1_fleet_proto_init() {
 	file_greenroom_v1_types_proto_init()
 	file_greenroom_v1_fleet_proto_msgTypes[2].OneofWrappers = []any{
 		(*Provider_Process)(nil),
+		(*Provider_Static)(nil),
+	}
+	file_greenroom_v1_fleet_proto_msgTypes[5].OneofWrappers = []any{
+		(*Probe_Tcp)(nil),
+		(*Probe_Udp)(nil),
+		(*Probe_Http)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2479,7 +3889,7 @@ func file_greenroom_v1_fleet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_fleet_proto_rawDesc), len(file_greenroom_v1_fleet_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   33,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,7 +35,10 @@ type JoinRequest struct {
 	// Makes a repeat of the call harmless. Remembered for 30 s or longer.
 	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The longest wait in the queue. Unset: the route's; 0 s: do not wait.
-	MaxWait       *durationpb.Duration `protobuf:"bytes,5,opt,name=max_wait,json=maxWait,proto3" json:"max_wait,omitempty"`
+	MaxWait *durationpb.Duration `protobuf:"bytes,5,opt,name=max_wait,json=maxWait,proto3" json:"max_wait,omitempty"`
+	// How far the players are from each region, round trip, as their clients measured it; of a party the worst. A new session
+	// goes to the nearest region with room. A region that is not named is further than all that are; empty: no matter.
+	Latencies     map[string]*durationpb.Duration `protobuf:"bytes,6,rep,name=latencies,proto3" json:"latencies,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -101,6 +104,13 @@ func (x *JoinRequest) GetRequestId() string {
 func (x *JoinRequest) GetMaxWait() *durationpb.Duration {
 	if x != nil {
 		return x.MaxWait
+	}
+	return nil
+}
+
+func (x *JoinRequest) GetLatencies() map[string]*durationpb.Duration {
+	if x != nil {
+		return x.Latencies
 	}
 	return nil
 }
@@ -381,7 +391,7 @@ var File_greenroom_v1_join_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\n" +
-	"\x17greenroom/v1/join.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xab\x02\n" +
+	"\x17greenroom/v1/join.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xe9\x03\n" +
 	"\vJoinRequest\x12\x1f\n" +
 	"\x05route\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05route\x12>\n" +
 	"\x03key\x18\x02 \x01(\tB,\xbaH)r'\x18\x80\x012\"^([A-Za-z0-9][-A-Za-z0-9._~:@]*)?$R\x03key\x12N\n" +
@@ -389,7 +399,11 @@ const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\trequestId\x12C\n" +
 	"\bmax_wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\amaxWait\"\x97\x02\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\amaxWait\x12c\n" +
+	"\tlatencies\x18\x06 \x03(\v2(.greenroom.v1.JoinRequest.LatenciesEntryB\x1b\xbaH\x18\x9a\x01\x15\x10@\"\x06r\x04\x10\x01\x18?*\t\xaa\x01\x06\"\x02\b<2\x00R\tlatencies\x1aW\n" +
+	"\x0eLatenciesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
+	"\x05value\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05value:\x028\x01\"\x97\x02\n" +
 	"\fJoinResponse\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
@@ -428,32 +442,35 @@ func file_greenroom_v1_join_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_join_proto_rawDescData
 }
 
-var file_greenroom_v1_join_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_greenroom_v1_join_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_greenroom_v1_join_proto_goTypes = []any{
 	(*JoinRequest)(nil),           // 0: greenroom.v1.JoinRequest
 	(*JoinResponse)(nil),          // 1: greenroom.v1.JoinResponse
 	(*Ticket)(nil),                // 2: greenroom.v1.Ticket
 	(*LeaveRequest)(nil),          // 3: greenroom.v1.LeaveRequest
 	(*LeaveResponse)(nil),         // 4: greenroom.v1.LeaveResponse
-	(*durationpb.Duration)(nil),   // 5: google.protobuf.Duration
-	(*Endpoint)(nil),              // 6: greenroom.v1.Endpoint
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	nil,                           // 5: greenroom.v1.JoinRequest.LatenciesEntry
+	(*durationpb.Duration)(nil),   // 6: google.protobuf.Duration
+	(*Endpoint)(nil),              // 7: greenroom.v1.Endpoint
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_greenroom_v1_join_proto_depIdxs = []int32{
-	5, // 0: greenroom.v1.JoinRequest.max_wait:type_name -> google.protobuf.Duration
-	6, // 1: greenroom.v1.JoinResponse.endpoints:type_name -> greenroom.v1.Endpoint
-	2, // 2: greenroom.v1.JoinResponse.tickets:type_name -> greenroom.v1.Ticket
-	5, // 3: greenroom.v1.JoinResponse.waited:type_name -> google.protobuf.Duration
-	7, // 4: greenroom.v1.Ticket.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 5: greenroom.v1.JoinService.Join:input_type -> greenroom.v1.JoinRequest
-	3, // 6: greenroom.v1.JoinService.Leave:input_type -> greenroom.v1.LeaveRequest
-	1, // 7: greenroom.v1.JoinService.Join:output_type -> greenroom.v1.JoinResponse
-	4, // 8: greenroom.v1.JoinService.Leave:output_type -> greenroom.v1.LeaveResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 0: greenroom.v1.JoinRequest.max_wait:type_name -> google.protobuf.Duration
+	5, // 1: greenroom.v1.JoinRequest.latencies:type_name -> greenroom.v1.JoinRequest.LatenciesEntry
+	7, // 2: greenroom.v1.JoinResponse.endpoints:type_name -> greenroom.v1.Endpoint
+	2, // 3: greenroom.v1.JoinResponse.tickets:type_name -> greenroom.v1.Ticket
+	6, // 4: greenroom.v1.JoinResponse.waited:type_name -> google.protobuf.Duration
+	8, // 5: greenroom.v1.Ticket.expires_at:type_name -> google.protobuf.Timestamp
+	6, // 6: greenroom.v1.JoinRequest.LatenciesEntry.value:type_name -> google.protobuf.Duration
+	0, // 7: greenroom.v1.JoinService.Join:input_type -> greenroom.v1.JoinRequest
+	3, // 8: greenroom.v1.JoinService.Leave:input_type -> greenroom.v1.LeaveRequest
+	1, // 9: greenroom.v1.JoinService.Join:output_type -> greenroom.v1.JoinResponse
+	4, // 10: greenroom.v1.JoinService.Leave:output_type -> greenroom.v1.LeaveResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_join_proto_init() }
@@ -468,7 +485,7 @@ func file_greenroom_v1_join_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_join_proto_rawDesc), len(file_greenroom_v1_join_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

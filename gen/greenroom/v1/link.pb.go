@@ -228,7 +228,9 @@ type Report struct {
 	// Sessions that ended on their own.
 	Ended []*SessionRef `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
 	// What the server's process used since the last report that said so; unset when this one does not say.
-	Load          *ServerLoad `protobuf:"bytes,3,opt,name=load,proto3" json:"load,omitempty"`
+	Load *ServerLoad `protobuf:"bytes,3,opt,name=load,proto3" json:"load,omitempty"`
+	// Connections since the server's process began; unset when nothing changed.
+	Connections   *ConnectionCounts `protobuf:"bytes,4,opt,name=connections,proto3" json:"connections,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -284,6 +286,86 @@ func (x *Report) GetLoad() *ServerLoad {
 	return nil
 }
 
+func (x *Report) GetConnections() *ConnectionCounts {
+	if x != nil {
+		return x.Connections
+	}
+	return nil
+}
+
+// What became of connections, since the server's process began.
+type ConnectionCounts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A ticket was shown and its seat claimed for the first time.
+	Admitted uint64 `protobuf:"varint,1,opt,name=admitted,proto3" json:"admitted,omitempty"`
+	// A connection came back to its seat.
+	Resumed uint64 `protobuf:"varint,2,opt,name=resumed,proto3" json:"resumed,omitempty"`
+	// A connection that showed a good ticket was not let in, or whose ticket was refused: full, unknown, expired.
+	Refused uint64 `protobuf:"varint,3,opt,name=refused,proto3" json:"refused,omitempty"`
+	// A connection ended without the player's leave: the network, an error, a slow reader that was closed.
+	Lost          uint64 `protobuf:"varint,4,opt,name=lost,proto3" json:"lost,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConnectionCounts) Reset() {
+	*x = ConnectionCounts{}
+	mi := &file_greenroom_v1_link_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConnectionCounts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConnectionCounts) ProtoMessage() {}
+
+func (x *ConnectionCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_link_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConnectionCounts.ProtoReflect.Descriptor instead.
+func (*ConnectionCounts) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ConnectionCounts) GetAdmitted() uint64 {
+	if x != nil {
+		return x.Admitted
+	}
+	return 0
+}
+
+func (x *ConnectionCounts) GetResumed() uint64 {
+	if x != nil {
+		return x.Resumed
+	}
+	return 0
+}
+
+func (x *ConnectionCounts) GetRefused() uint64 {
+	if x != nil {
+		return x.Refused
+	}
+	return 0
+}
+
+func (x *ConnectionCounts) GetLost() uint64 {
+	if x != nil {
+		return x.Lost
+	}
+	return 0
+}
+
 type SessionRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Route         string                 `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
@@ -295,7 +377,7 @@ type SessionRef struct {
 
 func (x *SessionRef) Reset() {
 	*x = SessionRef{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[3]
+	mi := &file_greenroom_v1_link_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +389,7 @@ func (x *SessionRef) String() string {
 func (*SessionRef) ProtoMessage() {}
 
 func (x *SessionRef) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[3]
+	mi := &file_greenroom_v1_link_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +402,7 @@ func (x *SessionRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionRef.ProtoReflect.Descriptor instead.
 func (*SessionRef) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{3}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SessionRef) GetRoute() string {
@@ -360,7 +442,7 @@ type SessionReport struct {
 
 func (x *SessionReport) Reset() {
 	*x = SessionReport{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[4]
+	mi := &file_greenroom_v1_link_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -372,7 +454,7 @@ func (x *SessionReport) String() string {
 func (*SessionReport) ProtoMessage() {}
 
 func (x *SessionReport) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[4]
+	mi := &file_greenroom_v1_link_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -385,7 +467,7 @@ func (x *SessionReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionReport.ProtoReflect.Descriptor instead.
 func (*SessionReport) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{4}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SessionReport) GetSession() *SessionRef {
@@ -434,7 +516,7 @@ type ClaimedSeat struct {
 
 func (x *ClaimedSeat) Reset() {
 	*x = ClaimedSeat{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[5]
+	mi := &file_greenroom_v1_link_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +528,7 @@ func (x *ClaimedSeat) String() string {
 func (*ClaimedSeat) ProtoMessage() {}
 
 func (x *ClaimedSeat) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[5]
+	mi := &file_greenroom_v1_link_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +541,7 @@ func (x *ClaimedSeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimedSeat.ProtoReflect.Descriptor instead.
 func (*ClaimedSeat) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{5}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ClaimedSeat) GetSeat() uint64 {
@@ -493,7 +575,7 @@ type SessionCopy struct {
 
 func (x *SessionCopy) Reset() {
 	*x = SessionCopy{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[6]
+	mi := &file_greenroom_v1_link_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -505,7 +587,7 @@ func (x *SessionCopy) String() string {
 func (*SessionCopy) ProtoMessage() {}
 
 func (x *SessionCopy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[6]
+	mi := &file_greenroom_v1_link_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -518,7 +600,7 @@ func (x *SessionCopy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionCopy.ProtoReflect.Descriptor instead.
 func (*SessionCopy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{6}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SessionCopy) GetSession() *SessionRef {
@@ -567,7 +649,7 @@ type SessionOpened struct {
 
 func (x *SessionOpened) Reset() {
 	*x = SessionOpened{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[7]
+	mi := &file_greenroom_v1_link_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +661,7 @@ func (x *SessionOpened) String() string {
 func (*SessionOpened) ProtoMessage() {}
 
 func (x *SessionOpened) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[7]
+	mi := &file_greenroom_v1_link_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +674,7 @@ func (x *SessionOpened) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpened.ProtoReflect.Descriptor instead.
 func (*SessionOpened) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{7}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SessionOpened) GetSession() *SessionRef {
@@ -623,6 +705,7 @@ type LinkResponse struct {
 	//	*LinkResponse_Resume
 	//	*LinkResponse_Stage
 	//	*LinkResponse_Room
+	//	*LinkResponse_Flags
 	Message       isLinkResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -630,7 +713,7 @@ type LinkResponse struct {
 
 func (x *LinkResponse) Reset() {
 	*x = LinkResponse{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[8]
+	mi := &file_greenroom_v1_link_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +725,7 @@ func (x *LinkResponse) String() string {
 func (*LinkResponse) ProtoMessage() {}
 
 func (x *LinkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[8]
+	mi := &file_greenroom_v1_link_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +738,7 @@ func (x *LinkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkResponse.ProtoReflect.Descriptor instead.
 func (*LinkResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{8}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *LinkResponse) GetMessage() isLinkResponse_Message {
@@ -746,6 +829,15 @@ func (x *LinkResponse) GetRoom() *RoomSettings {
 	return nil
 }
 
+func (x *LinkResponse) GetFlags() *Flags {
+	if x != nil {
+		if x, ok := x.Message.(*LinkResponse_Flags); ok {
+			return x.Flags
+		}
+	}
+	return nil
+}
+
 type isLinkResponse_Message interface {
 	isLinkResponse_Message()
 }
@@ -791,6 +883,11 @@ type LinkResponse_Room struct {
 	Room *RoomSettings `protobuf:"bytes,9,opt,name=room,proto3,oneof"`
 }
 
+type LinkResponse_Flags struct {
+	// The fleet's flags changed: these are all of them.
+	Flags *Flags `protobuf:"bytes,10,opt,name=flags,proto3,oneof"`
+}
+
 func (*LinkResponse_Welcome) isLinkResponse_Message() {}
 
 func (*LinkResponse_Want) isLinkResponse_Message() {}
@@ -809,6 +906,8 @@ func (*LinkResponse_Stage) isLinkResponse_Message() {}
 
 func (*LinkResponse_Room) isLinkResponse_Message() {}
 
+func (*LinkResponse_Flags) isLinkResponse_Message() {}
+
 type Welcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keys that tickets for this server are signed with, newest first.
@@ -824,14 +923,16 @@ type Welcome struct {
 	// Sessions the server reported that have since been placed elsewhere: it closes them, and sends their clients on.
 	Stale []*SessionRef `protobuf:"bytes,9,rep,name=stale,proto3" json:"stale,omitempty"`
 	// What the stages of all routes show to late joiners.
-	Stage         *StageMessages `protobuf:"bytes,10,opt,name=stage,proto3" json:"stage,omitempty"`
+	Stage *StageMessages `protobuf:"bytes,10,opt,name=stage,proto3" json:"stage,omitempty"`
+	// The fleet's flags.
+	Flags         []*Flag `protobuf:"bytes,11,rep,name=flags,proto3" json:"flags,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[9]
+	mi := &file_greenroom_v1_link_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -843,7 +944,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[9]
+	mi := &file_greenroom_v1_link_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -856,7 +957,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{9}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Welcome) GetTicketKeys() []*TicketKey {
@@ -929,6 +1030,58 @@ func (x *Welcome) GetStage() *StageMessages {
 	return nil
 }
 
+func (x *Welcome) GetFlags() []*Flag {
+	if x != nil {
+		return x.Flags
+	}
+	return nil
+}
+
+// All of a fleet's flags.
+type Flags struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Flags         []*Flag                `protobuf:"bytes,1,rep,name=flags,proto3" json:"flags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Flags) Reset() {
+	*x = Flags{}
+	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Flags) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Flags) ProtoMessage() {}
+
+func (x *Flags) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Flags.ProtoReflect.Descriptor instead.
+func (*Flags) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Flags) GetFlags() []*Flag {
+	if x != nil {
+		return x.Flags
+	}
+	return nil
+}
+
 type StageMessages struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Messages      []*StageMessage        `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
@@ -938,7 +1091,7 @@ type StageMessages struct {
 
 func (x *StageMessages) Reset() {
 	*x = StageMessages{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[10]
+	mi := &file_greenroom_v1_link_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -950,7 +1103,7 @@ func (x *StageMessages) String() string {
 func (*StageMessages) ProtoMessage() {}
 
 func (x *StageMessages) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[10]
+	mi := &file_greenroom_v1_link_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -963,7 +1116,7 @@ func (x *StageMessages) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageMessages.ProtoReflect.Descriptor instead.
 func (*StageMessages) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StageMessages) GetMessages() []*StageMessage {
@@ -991,7 +1144,7 @@ type StageMessage struct {
 
 func (x *StageMessage) Reset() {
 	*x = StageMessage{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	mi := &file_greenroom_v1_link_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1156,7 @@ func (x *StageMessage) String() string {
 func (*StageMessage) ProtoMessage() {}
 
 func (x *StageMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[11]
+	mi := &file_greenroom_v1_link_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1169,7 @@ func (x *StageMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageMessage.ProtoReflect.Descriptor instead.
 func (*StageMessage) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StageMessage) GetRoute() string {
@@ -1071,7 +1224,7 @@ type TicketKey struct {
 
 func (x *TicketKey) Reset() {
 	*x = TicketKey{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[12]
+	mi := &file_greenroom_v1_link_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1083,7 +1236,7 @@ func (x *TicketKey) String() string {
 func (*TicketKey) ProtoMessage() {}
 
 func (x *TicketKey) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[12]
+	mi := &file_greenroom_v1_link_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1096,7 +1249,7 @@ func (x *TicketKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TicketKey.ProtoReflect.Descriptor instead.
 func (*TicketKey) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TicketKey) GetId() string {
@@ -1126,7 +1279,7 @@ type Want struct {
 
 func (x *Want) Reset() {
 	*x = Want{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[13]
+	mi := &file_greenroom_v1_link_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1291,7 @@ func (x *Want) String() string {
 func (*Want) ProtoMessage() {}
 
 func (x *Want) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[13]
+	mi := &file_greenroom_v1_link_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1304,7 @@ func (x *Want) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Want.ProtoReflect.Descriptor instead.
 func (*Want) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{13}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Want) GetState() ServerState {
@@ -1197,7 +1350,7 @@ type OpenSession struct {
 
 func (x *OpenSession) Reset() {
 	*x = OpenSession{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[14]
+	mi := &file_greenroom_v1_link_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1362,7 @@ func (x *OpenSession) String() string {
 func (*OpenSession) ProtoMessage() {}
 
 func (x *OpenSession) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[14]
+	mi := &file_greenroom_v1_link_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1375,7 @@ func (x *OpenSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSession.ProtoReflect.Descriptor instead.
 func (*OpenSession) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{14}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OpenSession) GetSession() *SessionRef {
@@ -1263,7 +1416,7 @@ type HandOver struct {
 
 func (x *HandOver) Reset() {
 	*x = HandOver{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[15]
+	mi := &file_greenroom_v1_link_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1275,7 +1428,7 @@ func (x *HandOver) String() string {
 func (*HandOver) ProtoMessage() {}
 
 func (x *HandOver) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[15]
+	mi := &file_greenroom_v1_link_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1288,7 +1441,7 @@ func (x *HandOver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
 func (*HandOver) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{15}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *HandOver) GetSession() *SessionRef {
@@ -1307,7 +1460,7 @@ type Resume struct {
 
 func (x *Resume) Reset() {
 	*x = Resume{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	mi := &file_greenroom_v1_link_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1319,7 +1472,7 @@ func (x *Resume) String() string {
 func (*Resume) ProtoMessage() {}
 
 func (x *Resume) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	mi := &file_greenroom_v1_link_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1485,7 @@ func (x *Resume) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resume.ProtoReflect.Descriptor instead.
 func (*Resume) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{16}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Resume) GetSession() *SessionRef {
@@ -1355,7 +1508,7 @@ type CloseSession struct {
 
 func (x *CloseSession) Reset() {
 	*x = CloseSession{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[17]
+	mi := &file_greenroom_v1_link_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1520,7 @@ func (x *CloseSession) String() string {
 func (*CloseSession) ProtoMessage() {}
 
 func (x *CloseSession) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[17]
+	mi := &file_greenroom_v1_link_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1533,7 @@ func (x *CloseSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseSession.ProtoReflect.Descriptor instead.
 func (*CloseSession) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{17}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CloseSession) GetSession() *SessionRef {
@@ -1416,7 +1569,7 @@ type Redirect struct {
 
 func (x *Redirect) Reset() {
 	*x = Redirect{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[18]
+	mi := &file_greenroom_v1_link_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1581,7 @@ func (x *Redirect) String() string {
 func (*Redirect) ProtoMessage() {}
 
 func (x *Redirect) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[18]
+	mi := &file_greenroom_v1_link_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1594,7 @@ func (x *Redirect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Redirect.ProtoReflect.Descriptor instead.
 func (*Redirect) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{18}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Redirect) GetServer() string {
@@ -1478,7 +1631,7 @@ type PlayerTicket struct {
 
 func (x *PlayerTicket) Reset() {
 	*x = PlayerTicket{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[19]
+	mi := &file_greenroom_v1_link_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1643,7 @@ func (x *PlayerTicket) String() string {
 func (*PlayerTicket) ProtoMessage() {}
 
 func (x *PlayerTicket) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[19]
+	mi := &file_greenroom_v1_link_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1656,7 @@ func (x *PlayerTicket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayerTicket.ProtoReflect.Descriptor instead.
 func (*PlayerTicket) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{19}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PlayerTicket) GetPlayer() string {
@@ -1546,7 +1699,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[20]
+	mi := &file_greenroom_v1_link_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1558,7 +1711,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[20]
+	mi := &file_greenroom_v1_link_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1571,7 +1724,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{20}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Release) GetSession() *SessionRef {
@@ -1612,11 +1765,17 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\aversion\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\aversion\x12>\n" +
 	"\tendpoints\x18\x03 \x03(\v2\x16.greenroom.v1.EndpointB\b\xbaH\x05\x92\x01\x02\x10\x10R\tendpoints\x127\n" +
 	"\bsessions\x18\x04 \x03(\v2\x1b.greenroom.v1.SessionReportR\bsessions\x12/\n" +
-	"\x05state\x18\x05 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\"\x9f\x01\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\"\xe1\x01\n" +
 	"\x06Report\x127\n" +
 	"\bsessions\x18\x01 \x03(\v2\x1b.greenroom.v1.SessionReportR\bsessions\x12.\n" +
 	"\x05ended\x18\x02 \x03(\v2\x18.greenroom.v1.SessionRefR\x05ended\x12,\n" +
-	"\x04load\x18\x03 \x01(\v2\x18.greenroom.v1.ServerLoadR\x04load\"T\n" +
+	"\x04load\x18\x03 \x01(\v2\x18.greenroom.v1.ServerLoadR\x04load\x12@\n" +
+	"\vconnections\x18\x04 \x01(\v2\x1e.greenroom.v1.ConnectionCountsR\vconnections\"v\n" +
+	"\x10ConnectionCounts\x12\x1a\n" +
+	"\badmitted\x18\x01 \x01(\x04R\badmitted\x12\x18\n" +
+	"\aresumed\x18\x02 \x01(\x04R\aresumed\x12\x18\n" +
+	"\arefused\x18\x03 \x01(\x04R\arefused\x12\x12\n" +
+	"\x04lost\x18\x04 \x01(\x04R\x04lost\"T\n" +
 	"\n" +
 	"SessionRef\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x10\n" +
@@ -1642,7 +1801,7 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x05error\x18\x05 \x01(\tR\x05error\"Y\n" +
 	"\rSessionOpened\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12\x14\n" +
-	"\x05error\x18\x02 \x01(\tR\x05error\"\xdc\x03\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"\x89\x04\n" +
 	"\fLinkResponse\x121\n" +
 	"\awelcome\x18\x01 \x01(\v2\x15.greenroom.v1.WelcomeH\x00R\awelcome\x12(\n" +
 	"\x04want\x18\x02 \x01(\v2\x12.greenroom.v1.WantH\x00R\x04want\x12/\n" +
@@ -1652,8 +1811,10 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\arelease\x18\x06 \x01(\v2\x15.greenroom.v1.ReleaseH\x00R\arelease\x12.\n" +
 	"\x06resume\x18\a \x01(\v2\x14.greenroom.v1.ResumeH\x00R\x06resume\x123\n" +
 	"\x05stage\x18\b \x01(\v2\x1b.greenroom.v1.StageMessagesH\x00R\x05stage\x120\n" +
-	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsH\x00R\x04roomB\t\n" +
-	"\amessage\"\xf3\x03\n" +
+	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsH\x00R\x04room\x12+\n" +
+	"\x05flags\x18\n" +
+	" \x01(\v2\x13.greenroom.v1.FlagsH\x00R\x05flagsB\t\n" +
+	"\amessage\"\x9d\x04\n" +
 	"\aWelcome\x128\n" +
 	"\vticket_keys\x18\x01 \x03(\v2\x17.greenroom.v1.TicketKeyR\n" +
 	"ticketKeys\x127\n" +
@@ -1666,7 +1827,10 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x04want\x18\b \x01(\v2\x12.greenroom.v1.WantR\x04want\x12.\n" +
 	"\x05stale\x18\t \x03(\v2\x18.greenroom.v1.SessionRefR\x05stale\x121\n" +
 	"\x05stage\x18\n" +
-	" \x01(\v2\x1b.greenroom.v1.StageMessagesR\x05stage\"G\n" +
+	" \x01(\v2\x1b.greenroom.v1.StageMessagesR\x05stage\x12(\n" +
+	"\x05flags\x18\v \x03(\v2\x12.greenroom.v1.FlagR\x05flags\"1\n" +
+	"\x05Flags\x12(\n" +
+	"\x05flags\x18\x01 \x03(\v2\x12.greenroom.v1.FlagR\x05flags\"G\n" +
 	"\rStageMessages\x126\n" +
 	"\bmessages\x18\x01 \x03(\v2\x1a.greenroom.v1.StageMessageR\bmessages\"\x98\x01\n" +
 	"\fStageMessage\x12\x14\n" +
@@ -1728,87 +1892,94 @@ func file_greenroom_v1_link_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_link_proto_rawDescData
 }
 
-var file_greenroom_v1_link_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_greenroom_v1_link_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_greenroom_v1_link_proto_goTypes = []any{
 	(*LinkRequest)(nil),           // 0: greenroom.v1.LinkRequest
 	(*Hello)(nil),                 // 1: greenroom.v1.Hello
 	(*Report)(nil),                // 2: greenroom.v1.Report
-	(*SessionRef)(nil),            // 3: greenroom.v1.SessionRef
-	(*SessionReport)(nil),         // 4: greenroom.v1.SessionReport
-	(*ClaimedSeat)(nil),           // 5: greenroom.v1.ClaimedSeat
-	(*SessionCopy)(nil),           // 6: greenroom.v1.SessionCopy
-	(*SessionOpened)(nil),         // 7: greenroom.v1.SessionOpened
-	(*LinkResponse)(nil),          // 8: greenroom.v1.LinkResponse
-	(*Welcome)(nil),               // 9: greenroom.v1.Welcome
-	(*StageMessages)(nil),         // 10: greenroom.v1.StageMessages
-	(*StageMessage)(nil),          // 11: greenroom.v1.StageMessage
-	(*TicketKey)(nil),             // 12: greenroom.v1.TicketKey
-	(*Want)(nil),                  // 13: greenroom.v1.Want
-	(*OpenSession)(nil),           // 14: greenroom.v1.OpenSession
-	(*HandOver)(nil),              // 15: greenroom.v1.HandOver
-	(*Resume)(nil),                // 16: greenroom.v1.Resume
-	(*CloseSession)(nil),          // 17: greenroom.v1.CloseSession
-	(*Redirect)(nil),              // 18: greenroom.v1.Redirect
-	(*PlayerTicket)(nil),          // 19: greenroom.v1.PlayerTicket
-	(*Release)(nil),               // 20: greenroom.v1.Release
-	(*Endpoint)(nil),              // 21: greenroom.v1.Endpoint
-	(ServerState)(0),              // 22: greenroom.v1.ServerState
-	(*ServerLoad)(nil),            // 23: greenroom.v1.ServerLoad
-	(*RoomSettings)(nil),          // 24: greenroom.v1.RoomSettings
-	(*durationpb.Duration)(nil),   // 25: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*ConnectionCounts)(nil),      // 3: greenroom.v1.ConnectionCounts
+	(*SessionRef)(nil),            // 4: greenroom.v1.SessionRef
+	(*SessionReport)(nil),         // 5: greenroom.v1.SessionReport
+	(*ClaimedSeat)(nil),           // 6: greenroom.v1.ClaimedSeat
+	(*SessionCopy)(nil),           // 7: greenroom.v1.SessionCopy
+	(*SessionOpened)(nil),         // 8: greenroom.v1.SessionOpened
+	(*LinkResponse)(nil),          // 9: greenroom.v1.LinkResponse
+	(*Welcome)(nil),               // 10: greenroom.v1.Welcome
+	(*Flags)(nil),                 // 11: greenroom.v1.Flags
+	(*StageMessages)(nil),         // 12: greenroom.v1.StageMessages
+	(*StageMessage)(nil),          // 13: greenroom.v1.StageMessage
+	(*TicketKey)(nil),             // 14: greenroom.v1.TicketKey
+	(*Want)(nil),                  // 15: greenroom.v1.Want
+	(*OpenSession)(nil),           // 16: greenroom.v1.OpenSession
+	(*HandOver)(nil),              // 17: greenroom.v1.HandOver
+	(*Resume)(nil),                // 18: greenroom.v1.Resume
+	(*CloseSession)(nil),          // 19: greenroom.v1.CloseSession
+	(*Redirect)(nil),              // 20: greenroom.v1.Redirect
+	(*PlayerTicket)(nil),          // 21: greenroom.v1.PlayerTicket
+	(*Release)(nil),               // 22: greenroom.v1.Release
+	(*Endpoint)(nil),              // 23: greenroom.v1.Endpoint
+	(ServerState)(0),              // 24: greenroom.v1.ServerState
+	(*ServerLoad)(nil),            // 25: greenroom.v1.ServerLoad
+	(*RoomSettings)(nil),          // 26: greenroom.v1.RoomSettings
+	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
+	(*Flag)(nil),                  // 28: greenroom.v1.Flag
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
 }
 var file_greenroom_v1_link_proto_depIdxs = []int32{
 	1,  // 0: greenroom.v1.LinkRequest.hello:type_name -> greenroom.v1.Hello
 	2,  // 1: greenroom.v1.LinkRequest.report:type_name -> greenroom.v1.Report
-	6,  // 2: greenroom.v1.LinkRequest.copy:type_name -> greenroom.v1.SessionCopy
-	7,  // 3: greenroom.v1.LinkRequest.opened:type_name -> greenroom.v1.SessionOpened
-	21, // 4: greenroom.v1.Hello.endpoints:type_name -> greenroom.v1.Endpoint
-	4,  // 5: greenroom.v1.Hello.sessions:type_name -> greenroom.v1.SessionReport
-	22, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
-	4,  // 7: greenroom.v1.Report.sessions:type_name -> greenroom.v1.SessionReport
-	3,  // 8: greenroom.v1.Report.ended:type_name -> greenroom.v1.SessionRef
-	23, // 9: greenroom.v1.Report.load:type_name -> greenroom.v1.ServerLoad
-	3,  // 10: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
-	5,  // 11: greenroom.v1.SessionReport.seats:type_name -> greenroom.v1.ClaimedSeat
-	3,  // 12: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
-	3,  // 13: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
-	9,  // 14: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
-	13, // 15: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
-	14, // 16: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
-	15, // 17: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
-	17, // 18: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
-	20, // 19: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
-	16, // 20: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
-	10, // 21: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
-	24, // 22: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
-	12, // 23: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
-	25, // 24: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	25, // 25: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
-	24, // 26: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
-	13, // 27: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
-	3,  // 28: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
-	10, // 29: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
-	11, // 30: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
-	22, // 31: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
-	26, // 32: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
-	26, // 33: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
-	3,  // 34: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
-	3,  // 35: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
-	3,  // 36: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
-	3,  // 37: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
-	18, // 38: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
-	21, // 39: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
-	19, // 40: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
-	26, // 41: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
-	3,  // 42: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
-	0,  // 43: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
-	8,  // 44: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
-	44, // [44:45] is the sub-list for method output_type
-	43, // [43:44] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	7,  // 2: greenroom.v1.LinkRequest.copy:type_name -> greenroom.v1.SessionCopy
+	8,  // 3: greenroom.v1.LinkRequest.opened:type_name -> greenroom.v1.SessionOpened
+	23, // 4: greenroom.v1.Hello.endpoints:type_name -> greenroom.v1.Endpoint
+	5,  // 5: greenroom.v1.Hello.sessions:type_name -> greenroom.v1.SessionReport
+	24, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
+	5,  // 7: greenroom.v1.Report.sessions:type_name -> greenroom.v1.SessionReport
+	4,  // 8: greenroom.v1.Report.ended:type_name -> greenroom.v1.SessionRef
+	25, // 9: greenroom.v1.Report.load:type_name -> greenroom.v1.ServerLoad
+	3,  // 10: greenroom.v1.Report.connections:type_name -> greenroom.v1.ConnectionCounts
+	4,  // 11: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
+	6,  // 12: greenroom.v1.SessionReport.seats:type_name -> greenroom.v1.ClaimedSeat
+	4,  // 13: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
+	4,  // 14: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
+	10, // 15: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
+	15, // 16: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
+	16, // 17: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
+	17, // 18: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
+	19, // 19: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
+	22, // 20: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
+	18, // 21: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
+	12, // 22: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
+	26, // 23: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
+	11, // 24: greenroom.v1.LinkResponse.flags:type_name -> greenroom.v1.Flags
+	14, // 25: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
+	27, // 26: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	27, // 27: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
+	26, // 28: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
+	15, // 29: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
+	4,  // 30: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
+	12, // 31: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
+	28, // 32: greenroom.v1.Welcome.flags:type_name -> greenroom.v1.Flag
+	28, // 33: greenroom.v1.Flags.flags:type_name -> greenroom.v1.Flag
+	13, // 34: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
+	24, // 35: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
+	29, // 36: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
+	29, // 37: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
+	4,  // 38: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
+	4,  // 39: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
+	4,  // 40: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
+	4,  // 41: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
+	20, // 42: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
+	23, // 43: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
+	21, // 44: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
+	29, // 45: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
+	4,  // 46: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
+	0,  // 47: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
+	9,  // 48: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
+	48, // [48:49] is the sub-list for method output_type
+	47, // [47:48] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_link_proto_init() }
@@ -1824,7 +1995,7 @@ func file_greenroom_v1_link_proto_init() {
 		(*LinkRequest_Copy)(nil),
 		(*LinkRequest_Opened)(nil),
 	}
-	file_greenroom_v1_link_proto_msgTypes[8].OneofWrappers = []any{
+	file_greenroom_v1_link_proto_msgTypes[9].OneofWrappers = []any{
 		(*LinkResponse_Welcome)(nil),
 		(*LinkResponse_Want)(nil),
 		(*LinkResponse_Open)(nil),
@@ -1834,6 +2005,7 @@ func file_greenroom_v1_link_proto_init() {
 		(*LinkResponse_Resume)(nil),
 		(*LinkResponse_Stage)(nil),
 		(*LinkResponse_Room)(nil),
+		(*LinkResponse_Flags)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1841,7 +2013,7 @@ func file_greenroom_v1_link_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_link_proto_rawDesc), len(file_greenroom_v1_link_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -124,8 +124,10 @@ func (x *Route) GetStatus() *RouteStatus {
 type RouteSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At least one; the weights add up to 1,000,000. One fleet alone may leave its weight out, and is answered with it.
-	Fleets        []*FleetWeight `protobuf:"bytes,1,rep,name=fleets,proto3" json:"fleets,omitempty"`
-	Queue         *JoinQueue     `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	Fleets []*FleetWeight `protobuf:"bytes,1,rep,name=fleets,proto3" json:"fleets,omitempty"`
+	Queue  *JoinQueue     `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
+	// Regions whose latency is within this of the nearest are as good as it. 0 means 15 ms.
+	RegionSlack   *durationpb.Duration `protobuf:"bytes,3,opt,name=region_slack,json=regionSlack,proto3" json:"region_slack,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +172,13 @@ func (x *RouteSpec) GetFleets() []*FleetWeight {
 func (x *RouteSpec) GetQueue() *JoinQueue {
 	if x != nil {
 		return x.Queue
+	}
+	return nil
+}
+
+func (x *RouteSpec) GetRegionSlack() *durationpb.Duration {
+	if x != nil {
+		return x.RegionSlack
 	}
 	return nil
 }
@@ -283,10 +292,12 @@ func (x *JoinQueue) GetMaxWait() *durationpb.Duration {
 }
 
 type RouteStatus struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sessions      uint32                 `protobuf:"varint,1,opt,name=sessions,proto3" json:"sessions,omitempty"`
-	Players       uint32                 `protobuf:"varint,2,opt,name=players,proto3" json:"players,omitempty"`
-	Waiting       uint32                 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Sessions uint32                 `protobuf:"varint,1,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Players  uint32                 `protobuf:"varint,2,opt,name=players,proto3" json:"players,omitempty"`
+	Waiting  uint32                 `protobuf:"varint,3,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// The rollout that is under way on it, or was last; empty: none was.
+	Rollout       string `protobuf:"bytes,4,opt,name=rollout,proto3" json:"rollout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +353,103 @@ func (x *RouteStatus) GetWaiting() uint32 {
 	return 0
 }
 
+func (x *RouteStatus) GetRollout() string {
+	if x != nil {
+		return x.Rollout
+	}
+	return ""
+}
+
+type ListRegionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: of all routes.
+	Route         string `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRegionsRequest) Reset() {
+	*x = ListRegionsRequest{}
+	mi := &file_greenroom_v1_route_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRegionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRegionsRequest) ProtoMessage() {}
+
+func (x *ListRegionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_route_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRegionsRequest.ProtoReflect.Descriptor instead.
+func (*ListRegionsRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListRegionsRequest) GetRoute() string {
+	if x != nil {
+		return x.Route
+	}
+	return ""
+}
+
+type ListRegionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By name.
+	Regions       []*Region `protobuf:"bytes,1,rep,name=regions,proto3" json:"regions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRegionsResponse) Reset() {
+	*x = ListRegionsResponse{}
+	mi := &file_greenroom_v1_route_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRegionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRegionsResponse) ProtoMessage() {}
+
+func (x *ListRegionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_route_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRegionsResponse.ProtoReflect.Descriptor instead.
+func (*ListRegionsResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListRegionsResponse) GetRegions() []*Region {
+	if x != nil {
+		return x.Regions
+	}
+	return nil
+}
+
 type ApplyRouteRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Route         *Route                 `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
@@ -352,7 +460,7 @@ type ApplyRouteRequest struct {
 
 func (x *ApplyRouteRequest) Reset() {
 	*x = ApplyRouteRequest{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[5]
+	mi := &file_greenroom_v1_route_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -364,7 +472,7 @@ func (x *ApplyRouteRequest) String() string {
 func (*ApplyRouteRequest) ProtoMessage() {}
 
 func (x *ApplyRouteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[5]
+	mi := &file_greenroom_v1_route_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -377,7 +485,7 @@ func (x *ApplyRouteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRouteRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRouteRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{5}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ApplyRouteRequest) GetRoute() *Route {
@@ -405,7 +513,7 @@ type ApplyRouteResponse struct {
 
 func (x *ApplyRouteResponse) Reset() {
 	*x = ApplyRouteResponse{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[6]
+	mi := &file_greenroom_v1_route_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -417,7 +525,7 @@ func (x *ApplyRouteResponse) String() string {
 func (*ApplyRouteResponse) ProtoMessage() {}
 
 func (x *ApplyRouteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[6]
+	mi := &file_greenroom_v1_route_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -430,7 +538,7 @@ func (x *ApplyRouteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRouteResponse.ProtoReflect.Descriptor instead.
 func (*ApplyRouteResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{6}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ApplyRouteResponse) GetRoute() *Route {
@@ -456,7 +564,7 @@ type GetRouteRequest struct {
 
 func (x *GetRouteRequest) Reset() {
 	*x = GetRouteRequest{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[7]
+	mi := &file_greenroom_v1_route_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +576,7 @@ func (x *GetRouteRequest) String() string {
 func (*GetRouteRequest) ProtoMessage() {}
 
 func (x *GetRouteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[7]
+	mi := &file_greenroom_v1_route_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,7 +589,7 @@ func (x *GetRouteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRouteRequest.ProtoReflect.Descriptor instead.
 func (*GetRouteRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{7}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetRouteRequest) GetName() string {
@@ -500,7 +608,7 @@ type GetRouteResponse struct {
 
 func (x *GetRouteResponse) Reset() {
 	*x = GetRouteResponse{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[8]
+	mi := &file_greenroom_v1_route_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +620,7 @@ func (x *GetRouteResponse) String() string {
 func (*GetRouteResponse) ProtoMessage() {}
 
 func (x *GetRouteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[8]
+	mi := &file_greenroom_v1_route_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +633,7 @@ func (x *GetRouteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRouteResponse.ProtoReflect.Descriptor instead.
 func (*GetRouteResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{8}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetRouteResponse) GetRoute() *Route {
@@ -543,7 +651,7 @@ type ListRoutesRequest struct {
 
 func (x *ListRoutesRequest) Reset() {
 	*x = ListRoutesRequest{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[9]
+	mi := &file_greenroom_v1_route_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -555,7 +663,7 @@ func (x *ListRoutesRequest) String() string {
 func (*ListRoutesRequest) ProtoMessage() {}
 
 func (x *ListRoutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[9]
+	mi := &file_greenroom_v1_route_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -568,7 +676,7 @@ func (x *ListRoutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoutesRequest.ProtoReflect.Descriptor instead.
 func (*ListRoutesRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{9}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{11}
 }
 
 type ListRoutesResponse struct {
@@ -580,7 +688,7 @@ type ListRoutesResponse struct {
 
 func (x *ListRoutesResponse) Reset() {
 	*x = ListRoutesResponse{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[10]
+	mi := &file_greenroom_v1_route_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +700,7 @@ func (x *ListRoutesResponse) String() string {
 func (*ListRoutesResponse) ProtoMessage() {}
 
 func (x *ListRoutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[10]
+	mi := &file_greenroom_v1_route_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +713,7 @@ func (x *ListRoutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRoutesResponse.ProtoReflect.Descriptor instead.
 func (*ListRoutesResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRoutesResponse) GetRoutes() []*Route {
@@ -623,7 +731,7 @@ type WatchRoutesRequest struct {
 
 func (x *WatchRoutesRequest) Reset() {
 	*x = WatchRoutesRequest{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[11]
+	mi := &file_greenroom_v1_route_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +743,7 @@ func (x *WatchRoutesRequest) String() string {
 func (*WatchRoutesRequest) ProtoMessage() {}
 
 func (x *WatchRoutesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[11]
+	mi := &file_greenroom_v1_route_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +756,7 @@ func (x *WatchRoutesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRoutesRequest.ProtoReflect.Descriptor instead.
 func (*WatchRoutesRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{13}
 }
 
 type WatchRoutesResponse struct {
@@ -661,7 +769,7 @@ type WatchRoutesResponse struct {
 
 func (x *WatchRoutesResponse) Reset() {
 	*x = WatchRoutesResponse{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[12]
+	mi := &file_greenroom_v1_route_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +781,7 @@ func (x *WatchRoutesResponse) String() string {
 func (*WatchRoutesResponse) ProtoMessage() {}
 
 func (x *WatchRoutesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[12]
+	mi := &file_greenroom_v1_route_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +794,7 @@ func (x *WatchRoutesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRoutesResponse.ProtoReflect.Descriptor instead.
 func (*WatchRoutesResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchRoutesResponse) GetType() ChangeType {
@@ -714,7 +822,7 @@ type DeleteRouteRequest struct {
 
 func (x *DeleteRouteRequest) Reset() {
 	*x = DeleteRouteRequest{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[13]
+	mi := &file_greenroom_v1_route_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +834,7 @@ func (x *DeleteRouteRequest) String() string {
 func (*DeleteRouteRequest) ProtoMessage() {}
 
 func (x *DeleteRouteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[13]
+	mi := &file_greenroom_v1_route_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +847,7 @@ func (x *DeleteRouteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRouteRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRouteRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{13}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeleteRouteRequest) GetName() string {
@@ -771,7 +879,7 @@ type DeleteRouteResponse struct {
 
 func (x *DeleteRouteResponse) Reset() {
 	*x = DeleteRouteResponse{}
-	mi := &file_greenroom_v1_route_proto_msgTypes[14]
+	mi := &file_greenroom_v1_route_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -783,7 +891,7 @@ func (x *DeleteRouteResponse) String() string {
 func (*DeleteRouteResponse) ProtoMessage() {}
 
 func (x *DeleteRouteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_route_proto_msgTypes[14]
+	mi := &file_greenroom_v1_route_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -796,14 +904,14 @@ func (x *DeleteRouteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRouteResponse.ProtoReflect.Descriptor instead.
 func (*DeleteRouteResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{14}
+	return file_greenroom_v1_route_proto_rawDescGZIP(), []int{16}
 }
 
 var File_greenroom_v1_route_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_route_proto_rawDesc = "" +
 	"\n" +
-	"\x18greenroom/v1/route.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xcd\x03\n" +
+	"\x18greenroom/v1/route.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/fleet.proto\x1a\x18greenroom/v1/types.proto\"\xcd\x03\n" +
 	"\x05Route\x129\n" +
 	"\x04name\x18\x01 \x01(\tB%\xbaH\"r \x18?2\x1c^[a-z]([-a-z0-9]*[a-z0-9])?$R\x04name\x12P\n" +
 	"\x06labels\x18\x02 \x03(\v2\x1f.greenroom.v1.Route.LabelsEntryB\x17\xbaH\x14\x9a\x01\x11\x10 \"\x06r\x04\x10\x01\x18?*\x05r\x03\x18\xfd\x01R\x06labels\x123\n" +
@@ -818,11 +926,13 @@ const file_greenroom_v1_route_proto_rawDesc = "" +
 	"\x06status\x18\a \x01(\v2\x19.greenroom.v1.RouteStatusR\x06status\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"y\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc5\x01\n" +
 	"\tRouteSpec\x12=\n" +
 	"\x06fleets\x18\x01 \x03(\v2\x19.greenroom.v1.FleetWeightB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10 R\x06fleets\x12-\n" +
-	"\x05queue\x18\x02 \x01(\v2\x17.greenroom.v1.JoinQueueR\x05queue\"X\n" +
+	"\x05queue\x18\x02 \x01(\v2\x17.greenroom.v1.JoinQueueR\x05queue\x12J\n" +
+	"\fregion_slack\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b\n" +
+	"2\x00R\vregionSlack\"X\n" +
 	"\vFleetWeight\x12\x1f\n" +
 	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\x12(\n" +
 	"\n" +
@@ -831,11 +941,16 @@ const file_greenroom_v1_route_proto_rawDesc = "" +
 	"\vmax_waiting\x18\x01 \x01(\rB\t\xbaH\x06*\x04\x18\xc0\x84=R\n" +
 	"maxWaiting\x12C\n" +
 	"\bmax_wait\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\r\xbaH\n" +
-	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\amaxWait\"]\n" +
+	"\xaa\x01\a\"\x03\b\xd8\x042\x00R\amaxWait\"w\n" +
 	"\vRouteStatus\x12\x1a\n" +
 	"\bsessions\x18\x01 \x01(\rR\bsessions\x12\x18\n" +
 	"\aplayers\x18\x02 \x01(\rR\aplayers\x12\x18\n" +
-	"\awaiting\x18\x03 \x01(\rR\awaiting\"_\n" +
+	"\awaiting\x18\x03 \x01(\rR\awaiting\x12\x18\n" +
+	"\arollout\x18\x04 \x01(\tR\arollout\"3\n" +
+	"\x12ListRegionsRequest\x12\x1d\n" +
+	"\x05route\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\x05route\"E\n" +
+	"\x13ListRegionsResponse\x12.\n" +
+	"\aregions\x18\x01 \x03(\v2\x14.greenroom.v1.RegionR\aregions\"_\n" +
 	"\x11ApplyRouteRequest\x121\n" +
 	"\x05route\x18\x01 \x01(\v2\x13.greenroom.v1.RouteB\x06\xbaH\x03\xc8\x01\x01R\x05route\x12\x17\n" +
 	"\adry_run\x18\x02 \x01(\bR\x06dryRun\"Y\n" +
@@ -859,7 +974,7 @@ const file_greenroom_v1_route_proto_rawDesc = "" +
 	"generation\x18\x02 \x01(\x04R\n" +
 	"generation\x12\x17\n" +
 	"\adry_run\x18\x03 \x01(\bR\x06dryRun\"\x15\n" +
-	"\x13DeleteRouteResponse2\xa5\x03\n" +
+	"\x13DeleteRouteResponse2\xf9\x03\n" +
 	"\fRouteService\x12O\n" +
 	"\n" +
 	"ApplyRoute\x12\x1f.greenroom.v1.ApplyRouteRequest\x1a .greenroom.v1.ApplyRouteResponse\x12I\n" +
@@ -867,7 +982,8 @@ const file_greenroom_v1_route_proto_rawDesc = "" +
 	"\n" +
 	"ListRoutes\x12\x1f.greenroom.v1.ListRoutesRequest\x1a .greenroom.v1.ListRoutesResponse\x12T\n" +
 	"\vWatchRoutes\x12 .greenroom.v1.WatchRoutesRequest\x1a!.greenroom.v1.WatchRoutesResponse0\x01\x12R\n" +
-	"\vDeleteRoute\x12 .greenroom.v1.DeleteRouteRequest\x1a!.greenroom.v1.DeleteRouteResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
+	"\vDeleteRoute\x12 .greenroom.v1.DeleteRouteRequest\x1a!.greenroom.v1.DeleteRouteResponse\x12R\n" +
+	"\vListRegions\x12 .greenroom.v1.ListRegionsRequest\x1a!.greenroom.v1.ListRegionsResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
 
 var (
 	file_greenroom_v1_route_proto_rawDescOnce sync.Once
@@ -881,58 +997,65 @@ func file_greenroom_v1_route_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_route_proto_rawDescData
 }
 
-var file_greenroom_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_greenroom_v1_route_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_greenroom_v1_route_proto_goTypes = []any{
 	(*Route)(nil),                 // 0: greenroom.v1.Route
 	(*RouteSpec)(nil),             // 1: greenroom.v1.RouteSpec
 	(*FleetWeight)(nil),           // 2: greenroom.v1.FleetWeight
 	(*JoinQueue)(nil),             // 3: greenroom.v1.JoinQueue
 	(*RouteStatus)(nil),           // 4: greenroom.v1.RouteStatus
-	(*ApplyRouteRequest)(nil),     // 5: greenroom.v1.ApplyRouteRequest
-	(*ApplyRouteResponse)(nil),    // 6: greenroom.v1.ApplyRouteResponse
-	(*GetRouteRequest)(nil),       // 7: greenroom.v1.GetRouteRequest
-	(*GetRouteResponse)(nil),      // 8: greenroom.v1.GetRouteResponse
-	(*ListRoutesRequest)(nil),     // 9: greenroom.v1.ListRoutesRequest
-	(*ListRoutesResponse)(nil),    // 10: greenroom.v1.ListRoutesResponse
-	(*WatchRoutesRequest)(nil),    // 11: greenroom.v1.WatchRoutesRequest
-	(*WatchRoutesResponse)(nil),   // 12: greenroom.v1.WatchRoutesResponse
-	(*DeleteRouteRequest)(nil),    // 13: greenroom.v1.DeleteRouteRequest
-	(*DeleteRouteResponse)(nil),   // 14: greenroom.v1.DeleteRouteResponse
-	nil,                           // 15: greenroom.v1.Route.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
-	(ChangeType)(0),               // 18: greenroom.v1.ChangeType
+	(*ListRegionsRequest)(nil),    // 5: greenroom.v1.ListRegionsRequest
+	(*ListRegionsResponse)(nil),   // 6: greenroom.v1.ListRegionsResponse
+	(*ApplyRouteRequest)(nil),     // 7: greenroom.v1.ApplyRouteRequest
+	(*ApplyRouteResponse)(nil),    // 8: greenroom.v1.ApplyRouteResponse
+	(*GetRouteRequest)(nil),       // 9: greenroom.v1.GetRouteRequest
+	(*GetRouteResponse)(nil),      // 10: greenroom.v1.GetRouteResponse
+	(*ListRoutesRequest)(nil),     // 11: greenroom.v1.ListRoutesRequest
+	(*ListRoutesResponse)(nil),    // 12: greenroom.v1.ListRoutesResponse
+	(*WatchRoutesRequest)(nil),    // 13: greenroom.v1.WatchRoutesRequest
+	(*WatchRoutesResponse)(nil),   // 14: greenroom.v1.WatchRoutesResponse
+	(*DeleteRouteRequest)(nil),    // 15: greenroom.v1.DeleteRouteRequest
+	(*DeleteRouteResponse)(nil),   // 16: greenroom.v1.DeleteRouteResponse
+	nil,                           // 17: greenroom.v1.Route.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 19: google.protobuf.Duration
+	(*Region)(nil),                // 20: greenroom.v1.Region
+	(ChangeType)(0),               // 21: greenroom.v1.ChangeType
 }
 var file_greenroom_v1_route_proto_depIdxs = []int32{
-	15, // 0: greenroom.v1.Route.labels:type_name -> greenroom.v1.Route.LabelsEntry
+	17, // 0: greenroom.v1.Route.labels:type_name -> greenroom.v1.Route.LabelsEntry
 	1,  // 1: greenroom.v1.Route.spec:type_name -> greenroom.v1.RouteSpec
-	16, // 2: greenroom.v1.Route.created_at:type_name -> google.protobuf.Timestamp
-	16, // 3: greenroom.v1.Route.updated_at:type_name -> google.protobuf.Timestamp
+	18, // 2: greenroom.v1.Route.created_at:type_name -> google.protobuf.Timestamp
+	18, // 3: greenroom.v1.Route.updated_at:type_name -> google.protobuf.Timestamp
 	4,  // 4: greenroom.v1.Route.status:type_name -> greenroom.v1.RouteStatus
 	2,  // 5: greenroom.v1.RouteSpec.fleets:type_name -> greenroom.v1.FleetWeight
 	3,  // 6: greenroom.v1.RouteSpec.queue:type_name -> greenroom.v1.JoinQueue
-	17, // 7: greenroom.v1.JoinQueue.max_wait:type_name -> google.protobuf.Duration
-	0,  // 8: greenroom.v1.ApplyRouteRequest.route:type_name -> greenroom.v1.Route
-	0,  // 9: greenroom.v1.ApplyRouteResponse.route:type_name -> greenroom.v1.Route
-	0,  // 10: greenroom.v1.GetRouteResponse.route:type_name -> greenroom.v1.Route
-	0,  // 11: greenroom.v1.ListRoutesResponse.routes:type_name -> greenroom.v1.Route
-	18, // 12: greenroom.v1.WatchRoutesResponse.type:type_name -> greenroom.v1.ChangeType
-	0,  // 13: greenroom.v1.WatchRoutesResponse.route:type_name -> greenroom.v1.Route
-	5,  // 14: greenroom.v1.RouteService.ApplyRoute:input_type -> greenroom.v1.ApplyRouteRequest
-	7,  // 15: greenroom.v1.RouteService.GetRoute:input_type -> greenroom.v1.GetRouteRequest
-	9,  // 16: greenroom.v1.RouteService.ListRoutes:input_type -> greenroom.v1.ListRoutesRequest
-	11, // 17: greenroom.v1.RouteService.WatchRoutes:input_type -> greenroom.v1.WatchRoutesRequest
-	13, // 18: greenroom.v1.RouteService.DeleteRoute:input_type -> greenroom.v1.DeleteRouteRequest
-	6,  // 19: greenroom.v1.RouteService.ApplyRoute:output_type -> greenroom.v1.ApplyRouteResponse
-	8,  // 20: greenroom.v1.RouteService.GetRoute:output_type -> greenroom.v1.GetRouteResponse
-	10, // 21: greenroom.v1.RouteService.ListRoutes:output_type -> greenroom.v1.ListRoutesResponse
-	12, // 22: greenroom.v1.RouteService.WatchRoutes:output_type -> greenroom.v1.WatchRoutesResponse
-	14, // 23: greenroom.v1.RouteService.DeleteRoute:output_type -> greenroom.v1.DeleteRouteResponse
-	19, // [19:24] is the sub-list for method output_type
-	14, // [14:19] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	19, // 7: greenroom.v1.RouteSpec.region_slack:type_name -> google.protobuf.Duration
+	19, // 8: greenroom.v1.JoinQueue.max_wait:type_name -> google.protobuf.Duration
+	20, // 9: greenroom.v1.ListRegionsResponse.regions:type_name -> greenroom.v1.Region
+	0,  // 10: greenroom.v1.ApplyRouteRequest.route:type_name -> greenroom.v1.Route
+	0,  // 11: greenroom.v1.ApplyRouteResponse.route:type_name -> greenroom.v1.Route
+	0,  // 12: greenroom.v1.GetRouteResponse.route:type_name -> greenroom.v1.Route
+	0,  // 13: greenroom.v1.ListRoutesResponse.routes:type_name -> greenroom.v1.Route
+	21, // 14: greenroom.v1.WatchRoutesResponse.type:type_name -> greenroom.v1.ChangeType
+	0,  // 15: greenroom.v1.WatchRoutesResponse.route:type_name -> greenroom.v1.Route
+	7,  // 16: greenroom.v1.RouteService.ApplyRoute:input_type -> greenroom.v1.ApplyRouteRequest
+	9,  // 17: greenroom.v1.RouteService.GetRoute:input_type -> greenroom.v1.GetRouteRequest
+	11, // 18: greenroom.v1.RouteService.ListRoutes:input_type -> greenroom.v1.ListRoutesRequest
+	13, // 19: greenroom.v1.RouteService.WatchRoutes:input_type -> greenroom.v1.WatchRoutesRequest
+	15, // 20: greenroom.v1.RouteService.DeleteRoute:input_type -> greenroom.v1.DeleteRouteRequest
+	5,  // 21: greenroom.v1.RouteService.ListRegions:input_type -> greenroom.v1.ListRegionsRequest
+	8,  // 22: greenroom.v1.RouteService.ApplyRoute:output_type -> greenroom.v1.ApplyRouteResponse
+	10, // 23: greenroom.v1.RouteService.GetRoute:output_type -> greenroom.v1.GetRouteResponse
+	12, // 24: greenroom.v1.RouteService.ListRoutes:output_type -> greenroom.v1.ListRoutesResponse
+	14, // 25: greenroom.v1.RouteService.WatchRoutes:output_type -> greenroom.v1.WatchRoutesResponse
+	16, // 26: greenroom.v1.RouteService.DeleteRoute:output_type -> greenroom.v1.DeleteRouteResponse
+	6,  // 27: greenroom.v1.RouteService.ListRegions:output_type -> greenroom.v1.ListRegionsResponse
+	22, // [22:28] is the sub-list for method output_type
+	16, // [16:22] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_route_proto_init() }
@@ -940,6 +1063,7 @@ func file_greenroom_v1_route_proto_init() {
 	if File_greenroom_v1_route_proto != nil {
 		return
 	}
+	file_greenroom_v1_fleet_proto_init()
 	file_greenroom_v1_types_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -947,7 +1071,7 @@ func file_greenroom_v1_route_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_route_proto_rawDesc), len(file_greenroom_v1_route_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

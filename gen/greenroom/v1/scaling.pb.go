@@ -38,7 +38,9 @@ type Scaling struct {
 	// Servers are taken away only within one of these. Empty: at any time.
 	ScaleInWindows []*Window `protobuf:"bytes,5,rep,name=scale_in_windows,json=scaleInWindows,proto3" json:"scale_in_windows,omitempty"`
 	// How many servers may be on their way out at once; of all that hold, the smallest counts.
-	Budgets       []*Budget `protobuf:"bytes,6,rep,name=budgets,proto3" json:"budgets,omitempty"`
+	Budgets []*Budget `protobuf:"bytes,6,rep,name=budgets,proto3" json:"budgets,omitempty"`
+	// Whether sessions are moved so that servers become empty. Unset: never.
+	Consolidation *Consolidation `protobuf:"bytes,7,opt,name=consolidation,proto3" json:"consolidation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,6 +117,96 @@ func (x *Scaling) GetBudgets() []*Budget {
 	return nil
 }
 
+func (x *Scaling) GetConsolidation() *Consolidation {
+	if x != nil {
+		return x.Consolidation
+	}
+	return nil
+}
+
+// Sessions are merged onto fewer servers: the emptiest server is drained when all its sessions fit elsewhere, with every
+// want still met. scale_in_windows and budgets hold for it.
+type Consolidation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only while the fleet's open servers are used less than this, sessions ÷ slots. 0 means 0.7.
+	Below float64 `protobuf:"fixed64,1,opt,name=below,proto3" json:"below,omitempty"`
+	// How long a server must have been dispensable. 0 means 2 minutes.
+	After *durationpb.Duration `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// Sessions moved for it within any minute. 0 means 60.
+	MaxMovesPerMinute uint32 `protobuf:"varint,3,opt,name=max_moves_per_minute,json=maxMovesPerMinute,proto3" json:"max_moves_per_minute,omitempty"`
+	// A session that moved or began less than this ago is left where it is, and its server with it. 0 means 5 minutes.
+	MinStay *durationpb.Duration `protobuf:"bytes,4,opt,name=min_stay,json=minStay,proto3" json:"min_stay,omitempty"`
+	// Only within one of these. Empty: at any time (scale_in_windows hold as well).
+	Windows       []*Window `protobuf:"bytes,5,rep,name=windows,proto3" json:"windows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Consolidation) Reset() {
+	*x = Consolidation{}
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Consolidation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Consolidation) ProtoMessage() {}
+
+func (x *Consolidation) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Consolidation.ProtoReflect.Descriptor instead.
+func (*Consolidation) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Consolidation) GetBelow() float64 {
+	if x != nil {
+		return x.Below
+	}
+	return 0
+}
+
+func (x *Consolidation) GetAfter() *durationpb.Duration {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *Consolidation) GetMaxMovesPerMinute() uint32 {
+	if x != nil {
+		return x.MaxMovesPerMinute
+	}
+	return 0
+}
+
+func (x *Consolidation) GetMinStay() *durationpb.Duration {
+	if x != nil {
+		return x.MinStay
+	}
+	return nil
+}
+
+func (x *Consolidation) GetWindows() []*Window {
+	if x != nil {
+		return x.Windows
+	}
+	return nil
+}
+
 // A time that comes again: it begins when cron says and lasts for duration.
 type Window struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -130,7 +222,7 @@ type Window struct {
 
 func (x *Window) Reset() {
 	*x = Window{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[1]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -142,7 +234,7 @@ func (x *Window) String() string {
 func (*Window) ProtoMessage() {}
 
 func (x *Window) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[1]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -155,7 +247,7 @@ func (x *Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Window.ProtoReflect.Descriptor instead.
 func (*Window) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{1}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Window) GetCron() string {
@@ -194,7 +286,7 @@ type Budget struct {
 
 func (x *Budget) Reset() {
 	*x = Budget{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[2]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -206,7 +298,7 @@ func (x *Budget) String() string {
 func (*Budget) ProtoMessage() {}
 
 func (x *Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[2]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -219,7 +311,7 @@ func (x *Budget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Budget.ProtoReflect.Descriptor instead.
 func (*Budget) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{2}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Budget) GetServers() string {
@@ -264,7 +356,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[3]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -276,7 +368,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[3]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -289,7 +381,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{3}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Policy) GetName() string {
@@ -444,7 +536,7 @@ type BufferPolicy struct {
 
 func (x *BufferPolicy) Reset() {
 	*x = BufferPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[4]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +548,7 @@ func (x *BufferPolicy) String() string {
 func (*BufferPolicy) ProtoMessage() {}
 
 func (x *BufferPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[4]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +561,7 @@ func (x *BufferPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BufferPolicy.ProtoReflect.Descriptor instead.
 func (*BufferPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{4}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BufferPolicy) GetFreeSessions() uint32 {
@@ -503,7 +595,7 @@ type OccupancyPolicy struct {
 
 func (x *OccupancyPolicy) Reset() {
 	*x = OccupancyPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[5]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +607,7 @@ func (x *OccupancyPolicy) String() string {
 func (*OccupancyPolicy) ProtoMessage() {}
 
 func (x *OccupancyPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[5]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +620,7 @@ func (x *OccupancyPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OccupancyPolicy.ProtoReflect.Descriptor instead.
 func (*OccupancyPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{5}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OccupancyPolicy) GetTarget() float64 {
@@ -548,7 +640,7 @@ type ActiveSessionsPolicy struct {
 
 func (x *ActiveSessionsPolicy) Reset() {
 	*x = ActiveSessionsPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[6]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +652,7 @@ func (x *ActiveSessionsPolicy) String() string {
 func (*ActiveSessionsPolicy) ProtoMessage() {}
 
 func (x *ActiveSessionsPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[6]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +665,7 @@ func (x *ActiveSessionsPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActiveSessionsPolicy.ProtoReflect.Descriptor instead.
 func (*ActiveSessionsPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{6}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ActiveSessionsPolicy) GetTarget() float64 {
@@ -596,7 +688,7 @@ type LoadPolicy struct {
 
 func (x *LoadPolicy) Reset() {
 	*x = LoadPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[7]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +700,7 @@ func (x *LoadPolicy) String() string {
 func (*LoadPolicy) ProtoMessage() {}
 
 func (x *LoadPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[7]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +713,7 @@ func (x *LoadPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LoadPolicy.ProtoReflect.Descriptor instead.
 func (*LoadPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{7}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LoadPolicy) GetCpuTarget() float64 {
@@ -653,7 +745,7 @@ type SchedulePolicy struct {
 
 func (x *SchedulePolicy) Reset() {
 	*x = SchedulePolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[8]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +757,7 @@ func (x *SchedulePolicy) String() string {
 func (*SchedulePolicy) ProtoMessage() {}
 
 func (x *SchedulePolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[8]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +770,7 @@ func (x *SchedulePolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchedulePolicy.ProtoReflect.Descriptor instead.
 func (*SchedulePolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{8}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *SchedulePolicy) GetWindow() *Window {
@@ -729,7 +821,7 @@ type ExternalPolicy struct {
 
 func (x *ExternalPolicy) Reset() {
 	*x = ExternalPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[9]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -741,7 +833,7 @@ func (x *ExternalPolicy) String() string {
 func (*ExternalPolicy) ProtoMessage() {}
 
 func (x *ExternalPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[9]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -754,7 +846,7 @@ func (x *ExternalPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExternalPolicy.ProtoReflect.Descriptor instead.
 func (*ExternalPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{9}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ExternalPolicy) GetSignal() string {
@@ -793,7 +885,7 @@ type TrendPolicy struct {
 
 func (x *TrendPolicy) Reset() {
 	*x = TrendPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[10]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -805,7 +897,7 @@ func (x *TrendPolicy) String() string {
 func (*TrendPolicy) ProtoMessage() {}
 
 func (x *TrendPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[10]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -818,7 +910,7 @@ func (x *TrendPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrendPolicy.ProtoReflect.Descriptor instead.
 func (*TrendPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *TrendPolicy) GetHeadroomPercent() float64 {
@@ -848,7 +940,7 @@ type ForecastPolicy struct {
 
 func (x *ForecastPolicy) Reset() {
 	*x = ForecastPolicy{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[11]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +952,7 @@ func (x *ForecastPolicy) String() string {
 func (*ForecastPolicy) ProtoMessage() {}
 
 func (x *ForecastPolicy) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[11]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +965,7 @@ func (x *ForecastPolicy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForecastPolicy.ProtoReflect.Descriptor instead.
 func (*ForecastPolicy) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ForecastPolicy) GetHeadroomPercent() float64 {
@@ -907,7 +999,7 @@ type Price struct {
 
 func (x *Price) Reset() {
 	*x = Price{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[12]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -919,7 +1011,7 @@ func (x *Price) String() string {
 func (*Price) ProtoMessage() {}
 
 func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[12]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -932,7 +1024,7 @@ func (x *Price) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Price.ProtoReflect.Descriptor instead.
 func (*Price) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Price) GetPerServerHour() float64 {
@@ -982,7 +1074,7 @@ type Signal struct {
 
 func (x *Signal) Reset() {
 	*x = Signal{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[13]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1086,7 @@ func (x *Signal) String() string {
 func (*Signal) ProtoMessage() {}
 
 func (x *Signal) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[13]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1099,7 @@ func (x *Signal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Signal.ProtoReflect.Descriptor instead.
 func (*Signal) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{13}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Signal) GetName() string {
@@ -1040,7 +1132,7 @@ type SetSignalRequest struct {
 
 func (x *SetSignalRequest) Reset() {
 	*x = SetSignalRequest{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[14]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1144,7 @@ func (x *SetSignalRequest) String() string {
 func (*SetSignalRequest) ProtoMessage() {}
 
 func (x *SetSignalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[14]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,7 +1157,7 @@ func (x *SetSignalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSignalRequest.ProtoReflect.Descriptor instead.
 func (*SetSignalRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{14}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SetSignalRequest) GetSignal() *Signal {
@@ -1084,7 +1176,7 @@ type SetSignalResponse struct {
 
 func (x *SetSignalResponse) Reset() {
 	*x = SetSignalResponse{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[15]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1188,7 @@ func (x *SetSignalResponse) String() string {
 func (*SetSignalResponse) ProtoMessage() {}
 
 func (x *SetSignalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[15]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1201,7 @@ func (x *SetSignalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSignalResponse.ProtoReflect.Descriptor instead.
 func (*SetSignalResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{15}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetSignalResponse) GetSignal() *Signal {
@@ -1127,7 +1219,7 @@ type ListSignalsRequest struct {
 
 func (x *ListSignalsRequest) Reset() {
 	*x = ListSignalsRequest{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[16]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +1231,7 @@ func (x *ListSignalsRequest) String() string {
 func (*ListSignalsRequest) ProtoMessage() {}
 
 func (x *ListSignalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[16]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +1244,7 @@ func (x *ListSignalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSignalsRequest.ProtoReflect.Descriptor instead.
 func (*ListSignalsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{16}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{17}
 }
 
 type ListSignalsResponse struct {
@@ -1165,7 +1257,7 @@ type ListSignalsResponse struct {
 
 func (x *ListSignalsResponse) Reset() {
 	*x = ListSignalsResponse{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[17]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1269,7 @@ func (x *ListSignalsResponse) String() string {
 func (*ListSignalsResponse) ProtoMessage() {}
 
 func (x *ListSignalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[17]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1282,7 @@ func (x *ListSignalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSignalsResponse.ProtoReflect.Descriptor instead.
 func (*ListSignalsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{17}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListSignalsResponse) GetSignals() []*Signal {
@@ -1209,7 +1301,7 @@ type DeleteSignalRequest struct {
 
 func (x *DeleteSignalRequest) Reset() {
 	*x = DeleteSignalRequest{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[18]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1221,7 +1313,7 @@ func (x *DeleteSignalRequest) String() string {
 func (*DeleteSignalRequest) ProtoMessage() {}
 
 func (x *DeleteSignalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[18]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1234,7 +1326,7 @@ func (x *DeleteSignalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSignalRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSignalRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{18}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeleteSignalRequest) GetName() string {
@@ -1252,7 +1344,7 @@ type DeleteSignalResponse struct {
 
 func (x *DeleteSignalResponse) Reset() {
 	*x = DeleteSignalResponse{}
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[19]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1264,7 +1356,7 @@ func (x *DeleteSignalResponse) String() string {
 func (*DeleteSignalResponse) ProtoMessage() {}
 
 func (x *DeleteSignalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_scaling_proto_msgTypes[19]
+	mi := &file_greenroom_v1_scaling_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1277,21 +1369,28 @@ func (x *DeleteSignalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSignalResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSignalResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{19}
+	return file_greenroom_v1_scaling_proto_rawDescGZIP(), []int{20}
 }
 
 var File_greenroom_v1_scaling_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_scaling_proto_rawDesc = "" +
 	"\n" +
-	"\x1agreenroom/v1/scaling.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x03\n" +
+	"\x1agreenroom/v1/scaling.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x03\n" +
 	"\aScaling\x12:\n" +
 	"\bpolicies\x18\x01 \x03(\v2\x14.greenroom.v1.PolicyB\b\xbaH\x05\x92\x01\x02\x10 R\bpolicies\x12<\n" +
 	"\x15max_starts_per_minute\x18\x02 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x9c\x01R\x12maxStartsPerMinute\x12:\n" +
 	"\x14max_stops_per_minute\x18\x03 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x9c\x01R\x11maxStopsPerMinute\x12O\n" +
 	"\rstabilization\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\rstabilization\x12H\n" +
 	"\x10scale_in_windows\x18\x05 \x03(\v2\x14.greenroom.v1.WindowB\b\xbaH\x05\x92\x01\x02\x10 R\x0escaleInWindows\x128\n" +
-	"\abudgets\x18\x06 \x03(\v2\x14.greenroom.v1.BudgetB\b\xbaH\x05\x92\x01\x02\x10 R\abudgets\"\x99\x01\n" +
+	"\abudgets\x18\x06 \x03(\v2\x14.greenroom.v1.BudgetB\b\xbaH\x05\x92\x01\x02\x10 R\abudgets\x12A\n" +
+	"\rconsolidation\x18\a \x01(\v2\x1b.greenroom.v1.ConsolidationR\rconsolidation\"\xbb\x02\n" +
+	"\rConsolidation\x12-\n" +
+	"\x05below\x18\x01 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00R\x05below\x12?\n" +
+	"\x05after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\x05after\x12:\n" +
+	"\x14max_moves_per_minute\x18\x03 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06R\x11maxMovesPerMinute\x12D\n" +
+	"\bmin_stay\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xa3\x052\x00R\aminStay\x128\n" +
+	"\awindows\x18\x05 \x03(\v2\x14.greenroom.v1.WindowB\b\xbaH\x05\x92\x01\x02\x10 R\awindows\"\x99\x01\n" +
 	"\x06Window\x12\x1e\n" +
 	"\x04cron\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04cron\x12I\n" +
@@ -1381,65 +1480,70 @@ func file_greenroom_v1_scaling_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_scaling_proto_rawDescData
 }
 
-var file_greenroom_v1_scaling_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_greenroom_v1_scaling_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_greenroom_v1_scaling_proto_goTypes = []any{
 	(*Scaling)(nil),               // 0: greenroom.v1.Scaling
-	(*Window)(nil),                // 1: greenroom.v1.Window
-	(*Budget)(nil),                // 2: greenroom.v1.Budget
-	(*Policy)(nil),                // 3: greenroom.v1.Policy
-	(*BufferPolicy)(nil),          // 4: greenroom.v1.BufferPolicy
-	(*OccupancyPolicy)(nil),       // 5: greenroom.v1.OccupancyPolicy
-	(*ActiveSessionsPolicy)(nil),  // 6: greenroom.v1.ActiveSessionsPolicy
-	(*LoadPolicy)(nil),            // 7: greenroom.v1.LoadPolicy
-	(*SchedulePolicy)(nil),        // 8: greenroom.v1.SchedulePolicy
-	(*ExternalPolicy)(nil),        // 9: greenroom.v1.ExternalPolicy
-	(*TrendPolicy)(nil),           // 10: greenroom.v1.TrendPolicy
-	(*ForecastPolicy)(nil),        // 11: greenroom.v1.ForecastPolicy
-	(*Price)(nil),                 // 12: greenroom.v1.Price
-	(*Signal)(nil),                // 13: greenroom.v1.Signal
-	(*SetSignalRequest)(nil),      // 14: greenroom.v1.SetSignalRequest
-	(*SetSignalResponse)(nil),     // 15: greenroom.v1.SetSignalResponse
-	(*ListSignalsRequest)(nil),    // 16: greenroom.v1.ListSignalsRequest
-	(*ListSignalsResponse)(nil),   // 17: greenroom.v1.ListSignalsResponse
-	(*DeleteSignalRequest)(nil),   // 18: greenroom.v1.DeleteSignalRequest
-	(*DeleteSignalResponse)(nil),  // 19: greenroom.v1.DeleteSignalResponse
-	(*durationpb.Duration)(nil),   // 20: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*Consolidation)(nil),         // 1: greenroom.v1.Consolidation
+	(*Window)(nil),                // 2: greenroom.v1.Window
+	(*Budget)(nil),                // 3: greenroom.v1.Budget
+	(*Policy)(nil),                // 4: greenroom.v1.Policy
+	(*BufferPolicy)(nil),          // 5: greenroom.v1.BufferPolicy
+	(*OccupancyPolicy)(nil),       // 6: greenroom.v1.OccupancyPolicy
+	(*ActiveSessionsPolicy)(nil),  // 7: greenroom.v1.ActiveSessionsPolicy
+	(*LoadPolicy)(nil),            // 8: greenroom.v1.LoadPolicy
+	(*SchedulePolicy)(nil),        // 9: greenroom.v1.SchedulePolicy
+	(*ExternalPolicy)(nil),        // 10: greenroom.v1.ExternalPolicy
+	(*TrendPolicy)(nil),           // 11: greenroom.v1.TrendPolicy
+	(*ForecastPolicy)(nil),        // 12: greenroom.v1.ForecastPolicy
+	(*Price)(nil),                 // 13: greenroom.v1.Price
+	(*Signal)(nil),                // 14: greenroom.v1.Signal
+	(*SetSignalRequest)(nil),      // 15: greenroom.v1.SetSignalRequest
+	(*SetSignalResponse)(nil),     // 16: greenroom.v1.SetSignalResponse
+	(*ListSignalsRequest)(nil),    // 17: greenroom.v1.ListSignalsRequest
+	(*ListSignalsResponse)(nil),   // 18: greenroom.v1.ListSignalsResponse
+	(*DeleteSignalRequest)(nil),   // 19: greenroom.v1.DeleteSignalRequest
+	(*DeleteSignalResponse)(nil),  // 20: greenroom.v1.DeleteSignalResponse
+	(*durationpb.Duration)(nil),   // 21: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
 }
 var file_greenroom_v1_scaling_proto_depIdxs = []int32{
-	3,  // 0: greenroom.v1.Scaling.policies:type_name -> greenroom.v1.Policy
-	20, // 1: greenroom.v1.Scaling.stabilization:type_name -> google.protobuf.Duration
-	1,  // 2: greenroom.v1.Scaling.scale_in_windows:type_name -> greenroom.v1.Window
-	2,  // 3: greenroom.v1.Scaling.budgets:type_name -> greenroom.v1.Budget
-	20, // 4: greenroom.v1.Window.duration:type_name -> google.protobuf.Duration
-	1,  // 5: greenroom.v1.Budget.window:type_name -> greenroom.v1.Window
-	4,  // 6: greenroom.v1.Policy.buffer:type_name -> greenroom.v1.BufferPolicy
-	5,  // 7: greenroom.v1.Policy.occupancy:type_name -> greenroom.v1.OccupancyPolicy
-	6,  // 8: greenroom.v1.Policy.active_sessions:type_name -> greenroom.v1.ActiveSessionsPolicy
-	7,  // 9: greenroom.v1.Policy.load:type_name -> greenroom.v1.LoadPolicy
-	8,  // 10: greenroom.v1.Policy.schedule:type_name -> greenroom.v1.SchedulePolicy
-	9,  // 11: greenroom.v1.Policy.external:type_name -> greenroom.v1.ExternalPolicy
-	10, // 12: greenroom.v1.Policy.trend:type_name -> greenroom.v1.TrendPolicy
-	11, // 13: greenroom.v1.Policy.forecast:type_name -> greenroom.v1.ForecastPolicy
-	1,  // 14: greenroom.v1.SchedulePolicy.window:type_name -> greenroom.v1.Window
-	20, // 15: greenroom.v1.SchedulePolicy.lead:type_name -> google.protobuf.Duration
-	20, // 16: greenroom.v1.ExternalPolicy.max_age:type_name -> google.protobuf.Duration
-	20, // 17: greenroom.v1.TrendPolicy.horizon:type_name -> google.protobuf.Duration
-	21, // 18: greenroom.v1.Signal.at:type_name -> google.protobuf.Timestamp
-	13, // 19: greenroom.v1.SetSignalRequest.signal:type_name -> greenroom.v1.Signal
-	13, // 20: greenroom.v1.SetSignalResponse.signal:type_name -> greenroom.v1.Signal
-	13, // 21: greenroom.v1.ListSignalsResponse.signals:type_name -> greenroom.v1.Signal
-	14, // 22: greenroom.v1.SignalService.SetSignal:input_type -> greenroom.v1.SetSignalRequest
-	16, // 23: greenroom.v1.SignalService.ListSignals:input_type -> greenroom.v1.ListSignalsRequest
-	18, // 24: greenroom.v1.SignalService.DeleteSignal:input_type -> greenroom.v1.DeleteSignalRequest
-	15, // 25: greenroom.v1.SignalService.SetSignal:output_type -> greenroom.v1.SetSignalResponse
-	17, // 26: greenroom.v1.SignalService.ListSignals:output_type -> greenroom.v1.ListSignalsResponse
-	19, // 27: greenroom.v1.SignalService.DeleteSignal:output_type -> greenroom.v1.DeleteSignalResponse
-	25, // [25:28] is the sub-list for method output_type
-	22, // [22:25] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	4,  // 0: greenroom.v1.Scaling.policies:type_name -> greenroom.v1.Policy
+	21, // 1: greenroom.v1.Scaling.stabilization:type_name -> google.protobuf.Duration
+	2,  // 2: greenroom.v1.Scaling.scale_in_windows:type_name -> greenroom.v1.Window
+	3,  // 3: greenroom.v1.Scaling.budgets:type_name -> greenroom.v1.Budget
+	1,  // 4: greenroom.v1.Scaling.consolidation:type_name -> greenroom.v1.Consolidation
+	21, // 5: greenroom.v1.Consolidation.after:type_name -> google.protobuf.Duration
+	21, // 6: greenroom.v1.Consolidation.min_stay:type_name -> google.protobuf.Duration
+	2,  // 7: greenroom.v1.Consolidation.windows:type_name -> greenroom.v1.Window
+	21, // 8: greenroom.v1.Window.duration:type_name -> google.protobuf.Duration
+	2,  // 9: greenroom.v1.Budget.window:type_name -> greenroom.v1.Window
+	5,  // 10: greenroom.v1.Policy.buffer:type_name -> greenroom.v1.BufferPolicy
+	6,  // 11: greenroom.v1.Policy.occupancy:type_name -> greenroom.v1.OccupancyPolicy
+	7,  // 12: greenroom.v1.Policy.active_sessions:type_name -> greenroom.v1.ActiveSessionsPolicy
+	8,  // 13: greenroom.v1.Policy.load:type_name -> greenroom.v1.LoadPolicy
+	9,  // 14: greenroom.v1.Policy.schedule:type_name -> greenroom.v1.SchedulePolicy
+	10, // 15: greenroom.v1.Policy.external:type_name -> greenroom.v1.ExternalPolicy
+	11, // 16: greenroom.v1.Policy.trend:type_name -> greenroom.v1.TrendPolicy
+	12, // 17: greenroom.v1.Policy.forecast:type_name -> greenroom.v1.ForecastPolicy
+	2,  // 18: greenroom.v1.SchedulePolicy.window:type_name -> greenroom.v1.Window
+	21, // 19: greenroom.v1.SchedulePolicy.lead:type_name -> google.protobuf.Duration
+	21, // 20: greenroom.v1.ExternalPolicy.max_age:type_name -> google.protobuf.Duration
+	21, // 21: greenroom.v1.TrendPolicy.horizon:type_name -> google.protobuf.Duration
+	22, // 22: greenroom.v1.Signal.at:type_name -> google.protobuf.Timestamp
+	14, // 23: greenroom.v1.SetSignalRequest.signal:type_name -> greenroom.v1.Signal
+	14, // 24: greenroom.v1.SetSignalResponse.signal:type_name -> greenroom.v1.Signal
+	14, // 25: greenroom.v1.ListSignalsResponse.signals:type_name -> greenroom.v1.Signal
+	15, // 26: greenroom.v1.SignalService.SetSignal:input_type -> greenroom.v1.SetSignalRequest
+	17, // 27: greenroom.v1.SignalService.ListSignals:input_type -> greenroom.v1.ListSignalsRequest
+	19, // 28: greenroom.v1.SignalService.DeleteSignal:input_type -> greenroom.v1.DeleteSignalRequest
+	16, // 29: greenroom.v1.SignalService.SetSignal:output_type -> greenroom.v1.SetSignalResponse
+	18, // 30: greenroom.v1.SignalService.ListSignals:output_type -> greenroom.v1.ListSignalsResponse
+	20, // 31: greenroom.v1.SignalService.DeleteSignal:output_type -> greenroom.v1.DeleteSignalResponse
+	29, // [29:32] is the sub-list for method output_type
+	26, // [26:29] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_scaling_proto_init() }
@@ -1447,7 +1551,7 @@ func file_greenroom_v1_scaling_proto_init() {
 	if File_greenroom_v1_scaling_proto != nil {
 		return
 	}
-	file_greenroom_v1_scaling_proto_msgTypes[3].OneofWrappers = []any{
+	file_greenroom_v1_scaling_proto_msgTypes[4].OneofWrappers = []any{
 		(*Policy_Buffer)(nil),
 		(*Policy_Occupancy)(nil),
 		(*Policy_ActiveSessions)(nil),
@@ -1463,7 +1567,7 @@ func file_greenroom_v1_scaling_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_scaling_proto_rawDesc), len(file_greenroom_v1_scaling_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -51,7 +52,13 @@ type Server struct {
 	Labels      map[string]string `protobuf:"bytes,18,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Annotations map[string]string `protobuf:"bytes,19,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What its process used when it last said so; unset when it never did.
-	Load          *ServerLoad `protobuf:"bytes,20,opt,name=load,proto3" json:"load,omitempty"`
+	Load *ServerLoad `protobuf:"bytes,20,opt,name=load,proto3" json:"load,omitempty"`
+	// The fleet's template that it was started from; 0 for one that is not known.
+	Revision uint64 `protobuf:"varint,21,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The machine it is on, by the provider's name for it.
+	Node string `protobuf:"bytes,22,opt,name=node,proto3" json:"node,omitempty"`
+	// New sessions and moved ones come to it only when no other open server of the fleet has room.
+	Avoided       bool `protobuf:"varint,23,opt,name=avoided,proto3" json:"avoided,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -226,6 +233,467 @@ func (x *Server) GetLoad() *ServerLoad {
 	return nil
 }
 
+func (x *Server) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Server) GetNode() string {
+	if x != nil {
+		return x.Node
+	}
+	return ""
+}
+
+func (x *Server) GetAvoided() bool {
+	if x != nil {
+		return x.Avoided
+	}
+	return false
+}
+
+// Node: a machine that servers of any fleets are on.
+type Node struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Name     string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Fleets   []string               `protobuf:"bytes,2,rep,name=fleets,proto3" json:"fleets,omitempty"`
+	Servers  uint32                 `protobuf:"varint,3,opt,name=servers,proto3" json:"servers,omitempty"`
+	Sessions uint32                 `protobuf:"varint,4,opt,name=sessions,proto3" json:"sessions,omitempty"`
+	Players  uint32                 `protobuf:"varint,5,opt,name=players,proto3" json:"players,omitempty"`
+	// Why and until when it is left; unset: it stays.
+	Leave         *NodeLeave `protobuf:"bytes,6,opt,name=leave,proto3" json:"leave,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Node) Reset() {
+	*x = Node{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Node) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Node) ProtoMessage() {}
+
+func (x *Node) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Node.ProtoReflect.Descriptor instead.
+func (*Node) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Node) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Node) GetFleets() []string {
+	if x != nil {
+		return x.Fleets
+	}
+	return nil
+}
+
+func (x *Node) GetServers() uint32 {
+	if x != nil {
+		return x.Servers
+	}
+	return 0
+}
+
+func (x *Node) GetSessions() uint32 {
+	if x != nil {
+		return x.Sessions
+	}
+	return 0
+}
+
+func (x *Node) GetPlayers() uint32 {
+	if x != nil {
+		return x.Players
+	}
+	return 0
+}
+
+func (x *Node) GetLeave() *NodeLeave {
+	if x != nil {
+		return x.Leave
+	}
+	return nil
+}
+
+// The notice that a machine goes away. Its servers are drained by then, and none is started on it.
+type NodeLeave struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	NoticedAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=noticed_at,json=noticedAt,proto3" json:"noticed_at,omitempty"`
+	// Unset: the fleets' own drain deadlines.
+	DeadlineAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=deadline_at,json=deadlineAt,proto3" json:"deadline_at,omitempty"`
+	// "spot", "maintenance", or what was said.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// It was the provider's, which takes it back itself; else an operator's.
+	ByProvider    bool `protobuf:"varint,4,opt,name=by_provider,json=byProvider,proto3" json:"by_provider,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeLeave) Reset() {
+	*x = NodeLeave{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeLeave) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeLeave) ProtoMessage() {}
+
+func (x *NodeLeave) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeLeave.ProtoReflect.Descriptor instead.
+func (*NodeLeave) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *NodeLeave) GetNoticedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NoticedAt
+	}
+	return nil
+}
+
+func (x *NodeLeave) GetDeadlineAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeadlineAt
+	}
+	return nil
+}
+
+func (x *NodeLeave) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *NodeLeave) GetByProvider() bool {
+	if x != nil {
+		return x.ByProvider
+	}
+	return false
+}
+
+type ListNodesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNodesRequest) Reset() {
+	*x = ListNodesRequest{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNodesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNodesRequest) ProtoMessage() {}
+
+func (x *ListNodesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNodesRequest.ProtoReflect.Descriptor instead.
+func (*ListNodesRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{3}
+}
+
+type ListNodesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Nodes         []*Node                `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListNodesResponse) Reset() {
+	*x = ListNodesResponse{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListNodesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListNodesResponse) ProtoMessage() {}
+
+func (x *ListNodesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListNodesResponse.ProtoReflect.Descriptor instead.
+func (*ListNodesResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListNodesResponse) GetNodes() []*Node {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+type DrainNodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// From now; unset: the fleets' own. 0 s: what can be moved is moved at once and the rest is told.
+	Deadline *durationpb.Duration `protobuf:"bytes,2,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	Reason   string               `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Answer what it would touch, change nothing.
+	DryRun        bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNodeRequest) Reset() {
+	*x = DrainNodeRequest{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNodeRequest) ProtoMessage() {}
+
+func (x *DrainNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNodeRequest.ProtoReflect.Descriptor instead.
+func (*DrainNodeRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DrainNodeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DrainNodeRequest) GetDeadline() *durationpb.Duration {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
+func (x *DrainNodeRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DrainNodeRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+type DrainNodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          *Node                  `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNodeResponse) Reset() {
+	*x = DrainNodeResponse{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNodeResponse) ProtoMessage() {}
+
+func (x *DrainNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNodeResponse.ProtoReflect.Descriptor instead.
+func (*DrainNodeResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DrainNodeResponse) GetNode() *Node {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+type UndrainNodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndrainNodeRequest) Reset() {
+	*x = UndrainNodeRequest{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndrainNodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndrainNodeRequest) ProtoMessage() {}
+
+func (x *UndrainNodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndrainNodeRequest.ProtoReflect.Descriptor instead.
+func (*UndrainNodeRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *UndrainNodeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type UndrainNodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          *Node                  `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndrainNodeResponse) Reset() {
+	*x = UndrainNodeResponse{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndrainNodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndrainNodeResponse) ProtoMessage() {}
+
+func (x *UndrainNodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndrainNodeResponse.ProtoReflect.Descriptor instead.
+func (*UndrainNodeResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *UndrainNodeResponse) GetNode() *Node {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
 type GetServerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -235,7 +703,7 @@ type GetServerRequest struct {
 
 func (x *GetServerRequest) Reset() {
 	*x = GetServerRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[1]
+	mi := &file_greenroom_v1_server_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +715,7 @@ func (x *GetServerRequest) String() string {
 func (*GetServerRequest) ProtoMessage() {}
 
 func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[1]
+	mi := &file_greenroom_v1_server_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +728,7 @@ func (x *GetServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerRequest.ProtoReflect.Descriptor instead.
 func (*GetServerRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{1}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetServerRequest) GetName() string {
@@ -279,7 +747,7 @@ type GetServerResponse struct {
 
 func (x *GetServerResponse) Reset() {
 	*x = GetServerResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[2]
+	mi := &file_greenroom_v1_server_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -291,7 +759,7 @@ func (x *GetServerResponse) String() string {
 func (*GetServerResponse) ProtoMessage() {}
 
 func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[2]
+	mi := &file_greenroom_v1_server_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -304,7 +772,7 @@ func (x *GetServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServerResponse.ProtoReflect.Descriptor instead.
 func (*GetServerResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{2}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetServerResponse) GetServer() *Server {
@@ -327,7 +795,7 @@ type ListServersRequest struct {
 
 func (x *ListServersRequest) Reset() {
 	*x = ListServersRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[3]
+	mi := &file_greenroom_v1_server_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +807,7 @@ func (x *ListServersRequest) String() string {
 func (*ListServersRequest) ProtoMessage() {}
 
 func (x *ListServersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[3]
+	mi := &file_greenroom_v1_server_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +820,7 @@ func (x *ListServersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServersRequest.ProtoReflect.Descriptor instead.
 func (*ListServersRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{3}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListServersRequest) GetFleet() string {
@@ -388,7 +856,7 @@ type ListServersResponse struct {
 
 func (x *ListServersResponse) Reset() {
 	*x = ListServersResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[4]
+	mi := &file_greenroom_v1_server_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -400,7 +868,7 @@ func (x *ListServersResponse) String() string {
 func (*ListServersResponse) ProtoMessage() {}
 
 func (x *ListServersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[4]
+	mi := &file_greenroom_v1_server_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -413,7 +881,7 @@ func (x *ListServersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServersResponse.ProtoReflect.Descriptor instead.
 func (*ListServersResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{4}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListServersResponse) GetServers() []*Server {
@@ -439,7 +907,7 @@ type WatchServersRequest struct {
 
 func (x *WatchServersRequest) Reset() {
 	*x = WatchServersRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[5]
+	mi := &file_greenroom_v1_server_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -451,7 +919,7 @@ func (x *WatchServersRequest) String() string {
 func (*WatchServersRequest) ProtoMessage() {}
 
 func (x *WatchServersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[5]
+	mi := &file_greenroom_v1_server_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -464,7 +932,7 @@ func (x *WatchServersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchServersRequest.ProtoReflect.Descriptor instead.
 func (*WatchServersRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{5}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *WatchServersRequest) GetFleet() string {
@@ -484,7 +952,7 @@ type WatchServersResponse struct {
 
 func (x *WatchServersResponse) Reset() {
 	*x = WatchServersResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[6]
+	mi := &file_greenroom_v1_server_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +964,7 @@ func (x *WatchServersResponse) String() string {
 func (*WatchServersResponse) ProtoMessage() {}
 
 func (x *WatchServersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[6]
+	mi := &file_greenroom_v1_server_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +977,7 @@ func (x *WatchServersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchServersResponse.ProtoReflect.Descriptor instead.
 func (*WatchServersResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{6}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *WatchServersResponse) GetType() ChangeType {
@@ -538,7 +1006,7 @@ type DrainServerRequest struct {
 
 func (x *DrainServerRequest) Reset() {
 	*x = DrainServerRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[7]
+	mi := &file_greenroom_v1_server_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +1018,7 @@ func (x *DrainServerRequest) String() string {
 func (*DrainServerRequest) ProtoMessage() {}
 
 func (x *DrainServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[7]
+	mi := &file_greenroom_v1_server_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +1031,7 @@ func (x *DrainServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainServerRequest.ProtoReflect.Descriptor instead.
 func (*DrainServerRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{7}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DrainServerRequest) GetName() string {
@@ -596,7 +1064,7 @@ type DrainServerResponse struct {
 
 func (x *DrainServerResponse) Reset() {
 	*x = DrainServerResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[8]
+	mi := &file_greenroom_v1_server_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -608,7 +1076,7 @@ func (x *DrainServerResponse) String() string {
 func (*DrainServerResponse) ProtoMessage() {}
 
 func (x *DrainServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[8]
+	mi := &file_greenroom_v1_server_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -621,7 +1089,7 @@ func (x *DrainServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DrainServerResponse.ProtoReflect.Descriptor instead.
 func (*DrainServerResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{8}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DrainServerResponse) GetServer() *Server {
@@ -640,7 +1108,7 @@ type UndrainServerRequest struct {
 
 func (x *UndrainServerRequest) Reset() {
 	*x = UndrainServerRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[9]
+	mi := &file_greenroom_v1_server_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +1120,7 @@ func (x *UndrainServerRequest) String() string {
 func (*UndrainServerRequest) ProtoMessage() {}
 
 func (x *UndrainServerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[9]
+	mi := &file_greenroom_v1_server_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +1133,7 @@ func (x *UndrainServerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndrainServerRequest.ProtoReflect.Descriptor instead.
 func (*UndrainServerRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{9}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UndrainServerRequest) GetName() string {
@@ -684,7 +1152,7 @@ type UndrainServerResponse struct {
 
 func (x *UndrainServerResponse) Reset() {
 	*x = UndrainServerResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[10]
+	mi := &file_greenroom_v1_server_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -696,7 +1164,7 @@ func (x *UndrainServerResponse) String() string {
 func (*UndrainServerResponse) ProtoMessage() {}
 
 func (x *UndrainServerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[10]
+	mi := &file_greenroom_v1_server_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -709,7 +1177,7 @@ func (x *UndrainServerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndrainServerResponse.ProtoReflect.Descriptor instead.
 func (*UndrainServerResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{10}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UndrainServerResponse) GetServer() *Server {
@@ -731,7 +1199,7 @@ type ReadServerLogsRequest struct {
 
 func (x *ReadServerLogsRequest) Reset() {
 	*x = ReadServerLogsRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[11]
+	mi := &file_greenroom_v1_server_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +1211,7 @@ func (x *ReadServerLogsRequest) String() string {
 func (*ReadServerLogsRequest) ProtoMessage() {}
 
 func (x *ReadServerLogsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[11]
+	mi := &file_greenroom_v1_server_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +1224,7 @@ func (x *ReadServerLogsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadServerLogsRequest.ProtoReflect.Descriptor instead.
 func (*ReadServerLogsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{11}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReadServerLogsRequest) GetName() string {
@@ -790,7 +1258,7 @@ type ReadServerLogsResponse struct {
 
 func (x *ReadServerLogsResponse) Reset() {
 	*x = ReadServerLogsResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[12]
+	mi := &file_greenroom_v1_server_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +1270,7 @@ func (x *ReadServerLogsResponse) String() string {
 func (*ReadServerLogsResponse) ProtoMessage() {}
 
 func (x *ReadServerLogsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[12]
+	mi := &file_greenroom_v1_server_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +1283,7 @@ func (x *ReadServerLogsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadServerLogsResponse.ProtoReflect.Descriptor instead.
 func (*ReadServerLogsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{12}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReadServerLogsResponse) GetLines() []string {
@@ -829,7 +1297,7 @@ var File_greenroom_v1_server_proto protoreflect.FileDescriptor
 
 const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\n" +
-	"\x19greenroom/v1/server.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xd8\a\n" +
+	"\x19greenroom/v1/server.proto\x12\fgreenroom.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18greenroom/v1/types.proto\"\xa2\b\n" +
 	"\x06Server\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05fleet\x18\x02 \x01(\tR\x05fleet\x12/\n" +
@@ -856,13 +1324,47 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\fprovider_ref\x18\x11 \x01(\tR\vproviderRef\x128\n" +
 	"\x06labels\x18\x12 \x03(\v2 .greenroom.v1.Server.LabelsEntryR\x06labels\x12G\n" +
 	"\vannotations\x18\x13 \x03(\v2%.greenroom.v1.Server.AnnotationsEntryR\vannotations\x12,\n" +
-	"\x04load\x18\x14 \x01(\v2\x18.greenroom.v1.ServerLoadR\x04load\x1a9\n" +
+	"\x04load\x18\x14 \x01(\v2\x18.greenroom.v1.ServerLoadR\x04load\x12\x1a\n" +
+	"\brevision\x18\x15 \x01(\x04R\brevision\x12\x12\n" +
+	"\x04node\x18\x16 \x01(\tR\x04node\x12\x18\n" +
+	"\aavoided\x18\x17 \x01(\bR\aavoided\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a>\n" +
 	"\x10AnnotationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"2\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb1\x01\n" +
+	"\x04Node\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06fleets\x18\x02 \x03(\tR\x06fleets\x12\x18\n" +
+	"\aservers\x18\x03 \x01(\rR\aservers\x12\x1a\n" +
+	"\bsessions\x18\x04 \x01(\rR\bsessions\x12\x18\n" +
+	"\aplayers\x18\x05 \x01(\rR\aplayers\x12-\n" +
+	"\x05leave\x18\x06 \x01(\v2\x17.greenroom.v1.NodeLeaveR\x05leave\"\xbc\x01\n" +
+	"\tNodeLeave\x129\n" +
+	"\n" +
+	"noticed_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tnoticedAt\x12;\n" +
+	"\vdeadline_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"deadlineAt\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1f\n" +
+	"\vby_provider\x18\x04 \x01(\bR\n" +
+	"byProvider\"\x12\n" +
+	"\x10ListNodesRequest\"=\n" +
+	"\x11ListNodesResponse\x12(\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x12.greenroom.v1.NodeR\x05nodes\"\xb4\x01\n" +
+	"\x10DrainNodeRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xfd\x01R\x04name\x12E\n" +
+	"\bdeadline\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\bdeadline\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x06reason\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\";\n" +
+	"\x11DrainNodeResponse\x12&\n" +
+	"\x04node\x18\x01 \x01(\v2\x12.greenroom.v1.NodeR\x04node\"4\n" +
+	"\x12UndrainNodeRequest\x12\x1e\n" +
+	"\x04name\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xfd\x01R\x04name\"=\n" +
+	"\x13UndrainNodeResponse\x12&\n" +
+	"\x04node\x18\x01 \x01(\v2\x12.greenroom.v1.NodeR\x04node\"2\n" +
 	"\x10GetServerRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\"A\n" +
@@ -907,7 +1409,11 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\fWatchServers\x12!.greenroom.v1.WatchServersRequest\x1a\".greenroom.v1.WatchServersResponse0\x01\x12R\n" +
 	"\vDrainServer\x12 .greenroom.v1.DrainServerRequest\x1a!.greenroom.v1.DrainServerResponse\x12X\n" +
 	"\rUndrainServer\x12\".greenroom.v1.UndrainServerRequest\x1a#.greenroom.v1.UndrainServerResponse\x12]\n" +
-	"\x0eReadServerLogs\x12#.greenroom.v1.ReadServerLogsRequest\x1a$.greenroom.v1.ReadServerLogsResponse0\x01B6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
+	"\x0eReadServerLogs\x12#.greenroom.v1.ReadServerLogsRequest\x1a$.greenroom.v1.ReadServerLogsResponse0\x012\xfd\x01\n" +
+	"\vNodeService\x12L\n" +
+	"\tListNodes\x12\x1e.greenroom.v1.ListNodesRequest\x1a\x1f.greenroom.v1.ListNodesResponse\x12L\n" +
+	"\tDrainNode\x12\x1e.greenroom.v1.DrainNodeRequest\x1a\x1f.greenroom.v1.DrainNodeResponse\x12R\n" +
+	"\vUndrainNode\x12 .greenroom.v1.UndrainNodeRequest\x1a!.greenroom.v1.UndrainNodeResponseB6Z4greenroom.dev/greenroom/gen/greenroom/v1;greenroomv1b\x06proto3"
 
 var (
 	file_greenroom_v1_server_proto_rawDescOnce sync.Once
@@ -921,65 +1427,87 @@ func file_greenroom_v1_server_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_server_proto_rawDescData
 }
 
-var file_greenroom_v1_server_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_greenroom_v1_server_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_greenroom_v1_server_proto_goTypes = []any{
 	(*Server)(nil),                 // 0: greenroom.v1.Server
-	(*GetServerRequest)(nil),       // 1: greenroom.v1.GetServerRequest
-	(*GetServerResponse)(nil),      // 2: greenroom.v1.GetServerResponse
-	(*ListServersRequest)(nil),     // 3: greenroom.v1.ListServersRequest
-	(*ListServersResponse)(nil),    // 4: greenroom.v1.ListServersResponse
-	(*WatchServersRequest)(nil),    // 5: greenroom.v1.WatchServersRequest
-	(*WatchServersResponse)(nil),   // 6: greenroom.v1.WatchServersResponse
-	(*DrainServerRequest)(nil),     // 7: greenroom.v1.DrainServerRequest
-	(*DrainServerResponse)(nil),    // 8: greenroom.v1.DrainServerResponse
-	(*UndrainServerRequest)(nil),   // 9: greenroom.v1.UndrainServerRequest
-	(*UndrainServerResponse)(nil),  // 10: greenroom.v1.UndrainServerResponse
-	(*ReadServerLogsRequest)(nil),  // 11: greenroom.v1.ReadServerLogsRequest
-	(*ReadServerLogsResponse)(nil), // 12: greenroom.v1.ReadServerLogsResponse
-	nil,                            // 13: greenroom.v1.Server.LabelsEntry
-	nil,                            // 14: greenroom.v1.Server.AnnotationsEntry
-	(ServerState)(0),               // 15: greenroom.v1.ServerState
-	(*Endpoint)(nil),               // 16: greenroom.v1.Endpoint
-	(*timestamppb.Timestamp)(nil),  // 17: google.protobuf.Timestamp
-	(*DrainStatus)(nil),            // 18: greenroom.v1.DrainStatus
-	(*ServerLoad)(nil),             // 19: greenroom.v1.ServerLoad
-	(ChangeType)(0),                // 20: greenroom.v1.ChangeType
-	(*DrainPolicy)(nil),            // 21: greenroom.v1.DrainPolicy
+	(*Node)(nil),                   // 1: greenroom.v1.Node
+	(*NodeLeave)(nil),              // 2: greenroom.v1.NodeLeave
+	(*ListNodesRequest)(nil),       // 3: greenroom.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),      // 4: greenroom.v1.ListNodesResponse
+	(*DrainNodeRequest)(nil),       // 5: greenroom.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),      // 6: greenroom.v1.DrainNodeResponse
+	(*UndrainNodeRequest)(nil),     // 7: greenroom.v1.UndrainNodeRequest
+	(*UndrainNodeResponse)(nil),    // 8: greenroom.v1.UndrainNodeResponse
+	(*GetServerRequest)(nil),       // 9: greenroom.v1.GetServerRequest
+	(*GetServerResponse)(nil),      // 10: greenroom.v1.GetServerResponse
+	(*ListServersRequest)(nil),     // 11: greenroom.v1.ListServersRequest
+	(*ListServersResponse)(nil),    // 12: greenroom.v1.ListServersResponse
+	(*WatchServersRequest)(nil),    // 13: greenroom.v1.WatchServersRequest
+	(*WatchServersResponse)(nil),   // 14: greenroom.v1.WatchServersResponse
+	(*DrainServerRequest)(nil),     // 15: greenroom.v1.DrainServerRequest
+	(*DrainServerResponse)(nil),    // 16: greenroom.v1.DrainServerResponse
+	(*UndrainServerRequest)(nil),   // 17: greenroom.v1.UndrainServerRequest
+	(*UndrainServerResponse)(nil),  // 18: greenroom.v1.UndrainServerResponse
+	(*ReadServerLogsRequest)(nil),  // 19: greenroom.v1.ReadServerLogsRequest
+	(*ReadServerLogsResponse)(nil), // 20: greenroom.v1.ReadServerLogsResponse
+	nil,                            // 21: greenroom.v1.Server.LabelsEntry
+	nil,                            // 22: greenroom.v1.Server.AnnotationsEntry
+	(ServerState)(0),               // 23: greenroom.v1.ServerState
+	(*Endpoint)(nil),               // 24: greenroom.v1.Endpoint
+	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
+	(*DrainStatus)(nil),            // 26: greenroom.v1.DrainStatus
+	(*ServerLoad)(nil),             // 27: greenroom.v1.ServerLoad
+	(*durationpb.Duration)(nil),    // 28: google.protobuf.Duration
+	(ChangeType)(0),                // 29: greenroom.v1.ChangeType
+	(*DrainPolicy)(nil),            // 30: greenroom.v1.DrainPolicy
 }
 var file_greenroom_v1_server_proto_depIdxs = []int32{
-	15, // 0: greenroom.v1.Server.state:type_name -> greenroom.v1.ServerState
-	16, // 1: greenroom.v1.Server.endpoints:type_name -> greenroom.v1.Endpoint
-	17, // 2: greenroom.v1.Server.created_at:type_name -> google.protobuf.Timestamp
-	17, // 3: greenroom.v1.Server.state_since:type_name -> google.protobuf.Timestamp
-	17, // 4: greenroom.v1.Server.reported_at:type_name -> google.protobuf.Timestamp
-	18, // 5: greenroom.v1.Server.drain:type_name -> greenroom.v1.DrainStatus
-	13, // 6: greenroom.v1.Server.labels:type_name -> greenroom.v1.Server.LabelsEntry
-	14, // 7: greenroom.v1.Server.annotations:type_name -> greenroom.v1.Server.AnnotationsEntry
-	19, // 8: greenroom.v1.Server.load:type_name -> greenroom.v1.ServerLoad
-	0,  // 9: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
-	0,  // 10: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
-	20, // 11: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
-	0,  // 12: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
-	21, // 13: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
-	0,  // 14: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
-	0,  // 15: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
-	1,  // 16: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
-	3,  // 17: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
-	5,  // 18: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
-	7,  // 19: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
-	9,  // 20: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
-	11, // 21: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
-	2,  // 22: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
-	4,  // 23: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
-	6,  // 24: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
-	8,  // 25: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
-	10, // 26: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
-	12, // 27: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
-	22, // [22:28] is the sub-list for method output_type
-	16, // [16:22] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	23, // 0: greenroom.v1.Server.state:type_name -> greenroom.v1.ServerState
+	24, // 1: greenroom.v1.Server.endpoints:type_name -> greenroom.v1.Endpoint
+	25, // 2: greenroom.v1.Server.created_at:type_name -> google.protobuf.Timestamp
+	25, // 3: greenroom.v1.Server.state_since:type_name -> google.protobuf.Timestamp
+	25, // 4: greenroom.v1.Server.reported_at:type_name -> google.protobuf.Timestamp
+	26, // 5: greenroom.v1.Server.drain:type_name -> greenroom.v1.DrainStatus
+	21, // 6: greenroom.v1.Server.labels:type_name -> greenroom.v1.Server.LabelsEntry
+	22, // 7: greenroom.v1.Server.annotations:type_name -> greenroom.v1.Server.AnnotationsEntry
+	27, // 8: greenroom.v1.Server.load:type_name -> greenroom.v1.ServerLoad
+	2,  // 9: greenroom.v1.Node.leave:type_name -> greenroom.v1.NodeLeave
+	25, // 10: greenroom.v1.NodeLeave.noticed_at:type_name -> google.protobuf.Timestamp
+	25, // 11: greenroom.v1.NodeLeave.deadline_at:type_name -> google.protobuf.Timestamp
+	1,  // 12: greenroom.v1.ListNodesResponse.nodes:type_name -> greenroom.v1.Node
+	28, // 13: greenroom.v1.DrainNodeRequest.deadline:type_name -> google.protobuf.Duration
+	1,  // 14: greenroom.v1.DrainNodeResponse.node:type_name -> greenroom.v1.Node
+	1,  // 15: greenroom.v1.UndrainNodeResponse.node:type_name -> greenroom.v1.Node
+	0,  // 16: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
+	0,  // 17: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
+	29, // 18: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
+	0,  // 19: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
+	30, // 20: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
+	0,  // 21: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
+	0,  // 22: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
+	9,  // 23: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
+	11, // 24: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
+	13, // 25: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
+	15, // 26: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
+	17, // 27: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
+	19, // 28: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
+	3,  // 29: greenroom.v1.NodeService.ListNodes:input_type -> greenroom.v1.ListNodesRequest
+	5,  // 30: greenroom.v1.NodeService.DrainNode:input_type -> greenroom.v1.DrainNodeRequest
+	7,  // 31: greenroom.v1.NodeService.UndrainNode:input_type -> greenroom.v1.UndrainNodeRequest
+	10, // 32: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
+	12, // 33: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
+	14, // 34: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
+	16, // 35: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
+	18, // 36: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
+	20, // 37: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
+	4,  // 38: greenroom.v1.NodeService.ListNodes:output_type -> greenroom.v1.ListNodesResponse
+	6,  // 39: greenroom.v1.NodeService.DrainNode:output_type -> greenroom.v1.DrainNodeResponse
+	8,  // 40: greenroom.v1.NodeService.UndrainNode:output_type -> greenroom.v1.UndrainNodeResponse
+	32, // [32:41] is the sub-list for method output_type
+	23, // [23:32] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_server_proto_init() }
@@ -994,9 +1522,9 @@ func file_greenroom_v1_server_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_server_proto_rawDesc), len(file_greenroom_v1_server_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   23,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_greenroom_v1_server_proto_goTypes,
 		DependencyIndexes: file_greenroom_v1_server_proto_depIdxs,

@@ -56,6 +56,8 @@ const (
 	Remove    Verb = "remove"    // drop the ended server from the registry
 	Forget    Verb = "forget"    // drop the ended instance and its log from the provider
 	Retire    Verb = "retire"    // the deleted fleet has no server left: it goes
+	Avoid     Verb = "avoid"     // sessions come to it last
+	Welcome   Verb = "welcome"   // and no longer last
 )
 
 // Action is one thing to do. Carrying it out twice or late does no harm: it holds only for the generations it names.
@@ -63,6 +65,7 @@ type Action struct {
 	Verb       Verb
 	Server     model.ServerID   // "" for Start and Retire
 	Generation model.Generation // of the server
+	Revision   uint64           // for Start: of the fleet's template
 	Drain      *model.Drain     // for Drain
 	Sessions   []drain.Session  // for HandOver and End
 	Reason     string
@@ -84,6 +87,7 @@ type Instance struct {
 	Running  bool
 	Stopping bool   // it was told to stop
 	Exit     string // how it ended, "" when nobody saw it
+	Doubt    string // why the provider thinks that it does not serve, "" when it does
 }
 
 // Moves is what is being carried out for the sessions of a draining server.
@@ -111,6 +115,10 @@ type Input struct {
 	FreeElsewhere int
 	// Found says when servers that have not greeted since were found again after a restart of the control plane.
 	Found map[model.ServerID]time.Time
+	// Leaving are the machines that go away, by name.
+	Leaving map[string]model.NodeLeave
+	// Revisions are the fleet's templates, newest first; nil: there is one.
+	Revisions []model.FleetRevision
 	// Busy are servers whose start is being carried out: that the provider does not know them yet means nothing.
 	Busy  map[model.ServerID]bool
 	State State

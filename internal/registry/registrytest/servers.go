@@ -90,14 +90,14 @@ var serverCases = []testCase{
 	{"what the provider says of endpoints comes second to what the server says", func(w *world) {
 		w.start("a-1", "a", shape{1, 1, 0})
 		theirs := []model.Endpoint{{Name: "game", URL: "tcp://127.0.0.1:7400"}}
-		w.ok(w.Attach(w.ctx, "a-1", "pid 1", theirs))
+		w.ok(w.Attach(w.ctx, "a-1", registry.Attachment{Ref: "pid 1", Endpoints: theirs}))
 		s := w.server("a-1")
 		w.equal([]any{s.ProviderRef, s.Endpoints}, []any{"pid 1", theirs})
 		w.greet("a-1", 1)
-		w.ok(w.Attach(w.ctx, "a-1", "pid 2", theirs))
+		w.ok(w.Attach(w.ctx, "a-1", registry.Attachment{Ref: "pid 2", Endpoints: theirs}))
 		s = w.server("a-1")
 		w.equal([]any{s.ProviderRef, s.Endpoints[0].URL}, "[pid 2 ws://a-1]")
-		w.is(w.Attach(w.ctx, "a-9", "pid 3", theirs), registry.ErrNotFound)
+		w.is(w.Attach(w.ctx, "a-9", registry.Attachment{Ref: "pid 3", Endpoints: theirs}), registry.ErrNotFound)
 	}},
 	{"labels and annotations are merged, and copies are the caller's", func(w *world) {
 		w.start("a-1", "a", shape{1, 1, 0})

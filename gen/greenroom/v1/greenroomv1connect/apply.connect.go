@@ -40,8 +40,8 @@ var (
 
 // ApplyServiceClient is a client for the greenroom.v1.ApplyService service.
 type ApplyServiceClient interface {
-	// Creates or replaces fleets, routes and events: all of them, or none. A route may name a fleet of the same request, an
-	// event a route. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
+	// Creates or replaces fleets, routes, events and rollouts: all of them, or none. A route may name a fleet of the same
+	// request, an event a route, a rollout both. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
 	// `routes[1].spec.fleets[0].fleet`, `events[0].spec.route`.
 	Apply(context.Context, *v1.ApplyRequest) (*v1.ApplyResponse, error)
 }
@@ -54,8 +54,8 @@ func NewApplyServiceClient(client *connect.Client) ApplyServiceClient {
 
 // ApplyServiceHandler is an implementation of the greenroom.v1.ApplyService service.
 type ApplyServiceHandler interface {
-	// Creates or replaces fleets, routes and events: all of them, or none. A route may name a fleet of the same request, an
-	// event a route. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
+	// Creates or replaces fleets, routes, events and rollouts: all of them, or none. A route may name a fleet of the same
+	// request, an event a route, a rollout both. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
 	// `routes[1].spec.fleets[0].fleet`, `events[0].spec.route`.
 	Apply(context.Context, *v1.ApplyRequest) (*v1.ApplyResponse, error)
 }

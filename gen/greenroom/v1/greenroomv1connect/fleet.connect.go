@@ -38,6 +38,14 @@ const (
 	FleetServiceExplainFleetProcedure = "/greenroom.v1.FleetService/ExplainFleet"
 	// FleetServiceListDecisionsProcedure is the procedure name of the FleetService's ListDecisions RPC.
 	FleetServiceListDecisionsProcedure = "/greenroom.v1.FleetService/ListDecisions"
+	// FleetServiceListRevisionsProcedure is the procedure name of the FleetService's ListRevisions RPC.
+	FleetServiceListRevisionsProcedure = "/greenroom.v1.FleetService/ListRevisions"
+	// FleetServicePauseUpgradeProcedure is the procedure name of the FleetService's PauseUpgrade RPC.
+	FleetServicePauseUpgradeProcedure = "/greenroom.v1.FleetService/PauseUpgrade"
+	// FleetServiceResumeUpgradeProcedure is the procedure name of the FleetService's ResumeUpgrade RPC.
+	FleetServiceResumeUpgradeProcedure = "/greenroom.v1.FleetService/ResumeUpgrade"
+	// FleetServiceUndoUpgradeProcedure is the procedure name of the FleetService's UndoUpgrade RPC.
+	FleetServiceUndoUpgradeProcedure = "/greenroom.v1.FleetService/UndoUpgrade"
 )
 
 var (
@@ -90,6 +98,34 @@ var (
 			Procedure:  FleetServiceListDecisionsProcedure,
 		}
 	})
+	fleetServiceListRevisionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_fleet_proto.Services().ByName("FleetService").Methods().ByName("ListRevisions"),
+			Procedure:  FleetServiceListRevisionsProcedure,
+		}
+	})
+	fleetServicePauseUpgradeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_fleet_proto.Services().ByName("FleetService").Methods().ByName("PauseUpgrade"),
+			Procedure:  FleetServicePauseUpgradeProcedure,
+		}
+	})
+	fleetServiceResumeUpgradeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_fleet_proto.Services().ByName("FleetService").Methods().ByName("ResumeUpgrade"),
+			Procedure:  FleetServiceResumeUpgradeProcedure,
+		}
+	})
+	fleetServiceUndoUpgradeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_fleet_proto.Services().ByName("FleetService").Methods().ByName("UndoUpgrade"),
+			Procedure:  FleetServiceUndoUpgradeProcedure,
+		}
+	})
 )
 
 // FleetServiceClient is a client for the greenroom.v1.FleetService service.
@@ -105,6 +141,15 @@ type FleetServiceClient interface {
 	ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error)
 	// What keepers did and why, from the log that is kept; newest first.
 	ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error)
+	// The templates the fleet had, newest first; the last 20 and all that still have servers.
+	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
+	// Holds the fleet's upgrade; it may be one that has not begun. Repeating it changes nothing.
+	PauseUpgrade(context.Context, *v1.PauseUpgradeRequest) (*v1.PauseUpgradeResponse, error)
+	// Lets it go on, one that stopped by itself too.
+	ResumeUpgrade(context.Context, *v1.ResumeUpgradeRequest) (*v1.ResumeUpgradeResponse, error)
+	// Makes an earlier template the fleet's: the one before, or a given one. Servers of it that drain for the upgrade are
+	// opened again. FAILED_PRECONDITION when there is none.
+	UndoUpgrade(context.Context, *v1.UndoUpgradeRequest) (*v1.UndoUpgradeResponse, error)
 }
 
 // NewFleetServiceClient constructs a client for the greenroom.v1.FleetService service. Multiple
@@ -146,6 +191,15 @@ type FleetServiceHandler interface {
 	ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error)
 	// What keepers did and why, from the log that is kept; newest first.
 	ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error)
+	// The templates the fleet had, newest first; the last 20 and all that still have servers.
+	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
+	// Holds the fleet's upgrade; it may be one that has not begun. Repeating it changes nothing.
+	PauseUpgrade(context.Context, *v1.PauseUpgradeRequest) (*v1.PauseUpgradeResponse, error)
+	// Lets it go on, one that stopped by itself too.
+	ResumeUpgrade(context.Context, *v1.ResumeUpgradeRequest) (*v1.ResumeUpgradeResponse, error)
+	// Makes an earlier template the fleet's: the one before, or a given one. Servers of it that drain for the upgrade are
+	// opened again. FAILED_PRECONDITION when there is none.
+	UndoUpgrade(context.Context, *v1.UndoUpgradeRequest) (*v1.UndoUpgradeResponse, error)
 }
 
 // RegisterFleetServiceHandler registers svc as the greenroom.v1.FleetService implementation on
@@ -160,6 +214,10 @@ func RegisterFleetServiceHandler(server *connect.Server, svc FleetServiceHandler
 		connect.Method{Spec: fleetServiceDeleteFleetSpec(), Handler: adapter.deleteFleet},
 		connect.Method{Spec: fleetServiceExplainFleetSpec(), Handler: adapter.explainFleet},
 		connect.Method{Spec: fleetServiceListDecisionsSpec(), Handler: adapter.listDecisions},
+		connect.Method{Spec: fleetServiceListRevisionsSpec(), Handler: adapter.listRevisions},
+		connect.Method{Spec: fleetServicePauseUpgradeSpec(), Handler: adapter.pauseUpgrade},
+		connect.Method{Spec: fleetServiceResumeUpgradeSpec(), Handler: adapter.resumeUpgrade},
+		connect.Method{Spec: fleetServiceUndoUpgradeSpec(), Handler: adapter.undoUpgrade},
 	)
 }
 
@@ -207,6 +265,22 @@ func (UnimplementedFleetServiceHandler) ExplainFleet(context.Context, *v1.Explai
 
 func (UnimplementedFleetServiceHandler) ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.ListDecisions is not implemented")
+}
+
+func (UnimplementedFleetServiceHandler) ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.ListRevisions is not implemented")
+}
+
+func (UnimplementedFleetServiceHandler) PauseUpgrade(context.Context, *v1.PauseUpgradeRequest) (*v1.PauseUpgradeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.PauseUpgrade is not implemented")
+}
+
+func (UnimplementedFleetServiceHandler) ResumeUpgrade(context.Context, *v1.ResumeUpgradeRequest) (*v1.ResumeUpgradeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.ResumeUpgrade is not implemented")
+}
+
+func (UnimplementedFleetServiceHandler) UndoUpgrade(context.Context, *v1.UndoUpgradeRequest) (*v1.UndoUpgradeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.FleetService.UndoUpgrade is not implemented")
 }
 
 type fleetServiceClient struct {
@@ -264,6 +338,38 @@ func (c *fleetServiceClient) ExplainFleet(ctx context.Context, req *v1.ExplainFl
 func (c *fleetServiceClient) ListDecisions(ctx context.Context, req *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error) {
 	var res v1.ListDecisionsResponse
 	if err := c.client.CallUnary(ctx, fleetServiceListDecisionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *fleetServiceClient) ListRevisions(ctx context.Context, req *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error) {
+	var res v1.ListRevisionsResponse
+	if err := c.client.CallUnary(ctx, fleetServiceListRevisionsSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *fleetServiceClient) PauseUpgrade(ctx context.Context, req *v1.PauseUpgradeRequest) (*v1.PauseUpgradeResponse, error) {
+	var res v1.PauseUpgradeResponse
+	if err := c.client.CallUnary(ctx, fleetServicePauseUpgradeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *fleetServiceClient) ResumeUpgrade(ctx context.Context, req *v1.ResumeUpgradeRequest) (*v1.ResumeUpgradeResponse, error) {
+	var res v1.ResumeUpgradeResponse
+	if err := c.client.CallUnary(ctx, fleetServiceResumeUpgradeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *fleetServiceClient) UndoUpgrade(ctx context.Context, req *v1.UndoUpgradeRequest) (*v1.UndoUpgradeResponse, error) {
+	var res v1.UndoUpgradeResponse
+	if err := c.client.CallUnary(ctx, fleetServiceUndoUpgradeSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -345,6 +451,54 @@ func (h fleetServiceHandler) listDecisions(ctx context.Context, _ connect.Spec, 
 		return err
 	}
 	res, err := h.svc.ListDecisions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h fleetServiceHandler) listRevisions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListRevisionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListRevisions(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h fleetServiceHandler) pauseUpgrade(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.PauseUpgradeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.PauseUpgrade(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h fleetServiceHandler) resumeUpgrade(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ResumeUpgradeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ResumeUpgrade(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h fleetServiceHandler) undoUpgrade(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UndoUpgradeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UndoUpgrade(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,8 @@ const (
 	RouteServiceWatchRoutesProcedure = "/greenroom.v1.RouteService/WatchRoutes"
 	// RouteServiceDeleteRouteProcedure is the procedure name of the RouteService's DeleteRoute RPC.
 	RouteServiceDeleteRouteProcedure = "/greenroom.v1.RouteService/DeleteRoute"
+	// RouteServiceListRegionsProcedure is the procedure name of the RouteService's ListRegions RPC.
+	RouteServiceListRegionsProcedure = "/greenroom.v1.RouteService/ListRegions"
 )
 
 var (
@@ -72,6 +74,13 @@ var (
 			Procedure:  RouteServiceDeleteRouteProcedure,
 		}
 	})
+	routeServiceListRegionsSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_route_proto.Services().ByName("RouteService").Methods().ByName("ListRegions"),
+			Procedure:  RouteServiceListRegionsProcedure,
+		}
+	})
 )
 
 // RouteServiceClient is a client for the greenroom.v1.RouteService service.
@@ -82,6 +91,8 @@ type RouteServiceClient interface {
 	WatchRoutes(context.Context, *v1.WatchRoutesRequest) (RouteServiceWatchRoutesClientStream, error)
 	// Its live sessions go on; nobody new can join by it.
 	DeleteRoute(context.Context, *v1.DeleteRouteRequest) (*v1.DeleteRouteResponse, error)
+	// The regions that routes lead to, with what answers there, for clients to measure how far they are.
+	ListRegions(context.Context, *v1.ListRegionsRequest) (*v1.ListRegionsResponse, error)
 }
 
 // NewRouteServiceClient constructs a client for the greenroom.v1.RouteService service. Multiple
@@ -118,6 +129,8 @@ type RouteServiceHandler interface {
 	WatchRoutes(context.Context, *v1.WatchRoutesRequest, RouteServiceWatchRoutesServerStream) error
 	// Its live sessions go on; nobody new can join by it.
 	DeleteRoute(context.Context, *v1.DeleteRouteRequest) (*v1.DeleteRouteResponse, error)
+	// The regions that routes lead to, with what answers there, for clients to measure how far they are.
+	ListRegions(context.Context, *v1.ListRegionsRequest) (*v1.ListRegionsResponse, error)
 }
 
 // RegisterRouteServiceHandler registers svc as the greenroom.v1.RouteService implementation on
@@ -130,6 +143,7 @@ func RegisterRouteServiceHandler(server *connect.Server, svc RouteServiceHandler
 		connect.Method{Spec: routeServiceListRoutesSpec(), Handler: adapter.listRoutes},
 		connect.Method{Spec: routeServiceWatchRoutesSpec(), Handler: adapter.watchRoutes},
 		connect.Method{Spec: routeServiceDeleteRouteSpec(), Handler: adapter.deleteRoute},
+		connect.Method{Spec: routeServiceListRegionsSpec(), Handler: adapter.listRegions},
 	)
 }
 
@@ -171,6 +185,10 @@ func (UnimplementedRouteServiceHandler) DeleteRoute(context.Context, *v1.DeleteR
 	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.RouteService.DeleteRoute is not implemented")
 }
 
+func (UnimplementedRouteServiceHandler) ListRegions(context.Context, *v1.ListRegionsRequest) (*v1.ListRegionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.RouteService.ListRegions is not implemented")
+}
+
 type routeServiceClient struct {
 	client *connect.Client
 }
@@ -210,6 +228,14 @@ func (c *routeServiceClient) WatchRoutes(ctx context.Context, req *v1.WatchRoute
 func (c *routeServiceClient) DeleteRoute(ctx context.Context, req *v1.DeleteRouteRequest) (*v1.DeleteRouteResponse, error) {
 	var res v1.DeleteRouteResponse
 	if err := c.client.CallUnary(ctx, routeServiceDeleteRouteSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *routeServiceClient) ListRegions(ctx context.Context, req *v1.ListRegionsRequest) (*v1.ListRegionsResponse, error) {
+	var res v1.ListRegionsResponse
+	if err := c.client.CallUnary(ctx, routeServiceListRegionsSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -267,6 +293,18 @@ func (h routeServiceHandler) deleteRoute(ctx context.Context, _ connect.Spec, st
 		return err
 	}
 	res, err := h.svc.DeleteRoute(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h routeServiceHandler) listRegions(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListRegionsRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListRegions(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 const (
 	// ServerServiceName is the fully-qualified name of the ServerService service.
 	ServerServiceName = "greenroom.v1.ServerService"
+	// NodeServiceName is the fully-qualified name of the NodeService service.
+	NodeServiceName = "greenroom.v1.NodeService"
 )
 
 // These constants are the procedure names of the RPCs defined in this package. They're exposed at
@@ -38,6 +40,12 @@ const (
 	// ServerServiceReadServerLogsProcedure is the procedure name of the ServerService's ReadServerLogs
 	// RPC.
 	ServerServiceReadServerLogsProcedure = "/greenroom.v1.ServerService/ReadServerLogs"
+	// NodeServiceListNodesProcedure is the procedure name of the NodeService's ListNodes RPC.
+	NodeServiceListNodesProcedure = "/greenroom.v1.NodeService/ListNodes"
+	// NodeServiceDrainNodeProcedure is the procedure name of the NodeService's DrainNode RPC.
+	NodeServiceDrainNodeProcedure = "/greenroom.v1.NodeService/DrainNode"
+	// NodeServiceUndrainNodeProcedure is the procedure name of the NodeService's UndrainNode RPC.
+	NodeServiceUndrainNodeProcedure = "/greenroom.v1.NodeService/UndrainNode"
 )
 
 var (
@@ -348,4 +356,148 @@ func (h serverServiceHandler) readServerLogs(ctx context.Context, _ connect.Spec
 		return err
 	}
 	return h.svc.ReadServerLogs(ctx, &req, ServerServiceReadServerLogsServerStream{stream: stream})
+}
+
+var (
+	nodeServiceListNodesSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_server_proto.Services().ByName("NodeService").Methods().ByName("ListNodes"),
+			Procedure:  NodeServiceListNodesProcedure,
+		}
+	})
+	nodeServiceDrainNodeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_server_proto.Services().ByName("NodeService").Methods().ByName("DrainNode"),
+			Procedure:  NodeServiceDrainNodeProcedure,
+		}
+	})
+	nodeServiceUndrainNodeSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_server_proto.Services().ByName("NodeService").Methods().ByName("UndrainNode"),
+			Procedure:  NodeServiceUndrainNodeProcedure,
+		}
+	})
+)
+
+// NodeServiceClient is a client for the greenroom.v1.NodeService service.
+type NodeServiceClient interface {
+	// Those that servers are on, and those that are left, by name.
+	ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error)
+	// Drains every server on a node and starts none there. Repeating it changes the deadline and the reason.
+	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
+	// Takes an operator's notice back; servers that still drain for it are opened again. FAILED_PRECONDITION when the notice
+	// is the provider's, NOT_FOUND when there is none.
+	UndrainNode(context.Context, *v1.UndrainNodeRequest) (*v1.UndrainNodeResponse, error)
+}
+
+// NewNodeServiceClient constructs a client for the greenroom.v1.NodeService service. Multiple
+// service clients may share a single connect.Client.
+func NewNodeServiceClient(client *connect.Client) NodeServiceClient {
+	return &nodeServiceClient{client: client}
+}
+
+// NodeServiceHandler is an implementation of the greenroom.v1.NodeService service.
+type NodeServiceHandler interface {
+	// Those that servers are on, and those that are left, by name.
+	ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error)
+	// Drains every server on a node and starts none there. Repeating it changes the deadline and the reason.
+	DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error)
+	// Takes an operator's notice back; servers that still drain for it are opened again. FAILED_PRECONDITION when the notice
+	// is the provider's, NOT_FOUND when there is none.
+	UndrainNode(context.Context, *v1.UndrainNodeRequest) (*v1.UndrainNodeResponse, error)
+}
+
+// RegisterNodeServiceHandler registers svc as the greenroom.v1.NodeService implementation on
+// server.
+func RegisterNodeServiceHandler(server *connect.Server, svc NodeServiceHandler) {
+	adapter := nodeServiceHandler{svc: svc}
+	server.Register(
+		connect.Method{Spec: nodeServiceListNodesSpec(), Handler: adapter.listNodes},
+		connect.Method{Spec: nodeServiceDrainNodeSpec(), Handler: adapter.drainNode},
+		connect.Method{Spec: nodeServiceUndrainNodeSpec(), Handler: adapter.undrainNode},
+	)
+}
+
+// UnimplementedNodeServiceHandler returns CodeUnimplemented from all methods.
+type UnimplementedNodeServiceHandler struct{}
+
+func (UnimplementedNodeServiceHandler) ListNodes(context.Context, *v1.ListNodesRequest) (*v1.ListNodesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.NodeService.ListNodes is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) DrainNode(context.Context, *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.NodeService.DrainNode is not implemented")
+}
+
+func (UnimplementedNodeServiceHandler) UndrainNode(context.Context, *v1.UndrainNodeRequest) (*v1.UndrainNodeResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.NodeService.UndrainNode is not implemented")
+}
+
+type nodeServiceClient struct {
+	client *connect.Client
+}
+
+func (c *nodeServiceClient) ListNodes(ctx context.Context, req *v1.ListNodesRequest) (*v1.ListNodesResponse, error) {
+	var res v1.ListNodesResponse
+	if err := c.client.CallUnary(ctx, nodeServiceListNodesSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) DrainNode(ctx context.Context, req *v1.DrainNodeRequest) (*v1.DrainNodeResponse, error) {
+	var res v1.DrainNodeResponse
+	if err := c.client.CallUnary(ctx, nodeServiceDrainNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *nodeServiceClient) UndrainNode(ctx context.Context, req *v1.UndrainNodeRequest) (*v1.UndrainNodeResponse, error) {
+	var res v1.UndrainNodeResponse
+	if err := c.client.CallUnary(ctx, nodeServiceUndrainNodeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+type nodeServiceHandler struct{ svc NodeServiceHandler }
+
+func (h nodeServiceHandler) listNodes(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListNodesRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListNodes(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) drainNode(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.DrainNodeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.DrainNode(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h nodeServiceHandler) undrainNode(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.UndrainNodeRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.UndrainNode(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
 }

@@ -9,6 +9,8 @@ import type { Event } from "./event_pb.js";
 import { file_greenroom_v1_event } from "./event_pb.js";
 import type { Fleet } from "./fleet_pb.js";
 import { file_greenroom_v1_fleet } from "./fleet_pb.js";
+import type { Rollout } from "./rollout_pb.js";
+import { file_greenroom_v1_rollout } from "./rollout_pb.js";
 import type { Route } from "./route_pb.js";
 import { file_greenroom_v1_route } from "./route_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/apply.proto.
  */
 export const file_greenroom_v1_apply: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvYXBwbHkucHJvdG8SDGdyZWVucm9vbS52MSLmAgoMQXBwbHlSZXF1ZXN0EiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldBIjCgZyb3V0ZXMYAiADKAsyEy5ncmVlbnJvb20udjEuUm91dGUSDwoHZHJ5X3J1bhgDIAEoCBIjCgZldmVudHMYBCADKAsyEy5ncmVlbnJvb20udjEuRXZlbnQ61QG6SNEBGs4BCg1hcHBseS5vYmplY3RzEjdhIHJlcXVlc3QgbXVzdCBob2xkIDEgdG8gMTAwMCBmbGVldHMsIHJvdXRlcyBhbmQgZXZlbnRzGoMBc2l6ZSh0aGlzLmZsZWV0cykgKyBzaXplKHRoaXMucm91dGVzKSArIHNpemUodGhpcy5ldmVudHMpID49IDEgJiYgc2l6ZSh0aGlzLmZsZWV0cykgKyBzaXplKHRoaXMucm91dGVzKSArIHNpemUodGhpcy5ldmVudHMpIDw9IDEwMDAiPQoNQXBwbHlSZXNwb25zZRIsCgdvYmplY3RzGAEgAygLMhsuZ3JlZW5yb29tLnYxLkFwcGxpZWRPYmplY3QiUAoNQXBwbGllZE9iamVjdBIMCgRraW5kGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHb3V0Y29tZRgDIAEoCRISCgpnZW5lcmF0aW9uGAQgASgEMlAKDEFwcGx5U2VydmljZRJACgVBcHBseRIaLmdyZWVucm9vbS52MS5BcHBseVJlcXVlc3QaGy5ncmVlbnJvb20udjEuQXBwbHlSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_greenroom_v1_event, file_greenroom_v1_fleet, file_greenroom_v1_route]);
+  fileDesc("ChhncmVlbnJvb20vdjEvYXBwbHkucHJvdG8SDGdyZWVucm9vbS52MSLFAwoMQXBwbHlSZXF1ZXN0EiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldBIjCgZyb3V0ZXMYAiADKAsyEy5ncmVlbnJvb20udjEuUm91dGUSDwoHZHJ5X3J1bhgDIAEoCBIjCgZldmVudHMYBCADKAsyEy5ncmVlbnJvb20udjEuRXZlbnQSJwoIcm9sbG91dHMYBSADKAsyFS5ncmVlbnJvb20udjEuUm9sbG91dDqLArpIhwIahAIKDWFwcGx5Lm9iamVjdHMSQWEgcmVxdWVzdCBtdXN0IGhvbGQgMSB0byAxMDAwIGZsZWV0cywgcm91dGVzLCBldmVudHMgYW5kIHJvbGxvdXRzGq8Bc2l6ZSh0aGlzLmZsZWV0cykgKyBzaXplKHRoaXMucm91dGVzKSArIHNpemUodGhpcy5ldmVudHMpICsgc2l6ZSh0aGlzLnJvbGxvdXRzKSA+PSAxICYmIHNpemUodGhpcy5mbGVldHMpICsgc2l6ZSh0aGlzLnJvdXRlcykgKyBzaXplKHRoaXMuZXZlbnRzKSArIHNpemUodGhpcy5yb2xsb3V0cykgPD0gMTAwMCI9Cg1BcHBseVJlc3BvbnNlEiwKB29iamVjdHMYASADKAsyGy5ncmVlbnJvb20udjEuQXBwbGllZE9iamVjdCJQCg1BcHBsaWVkT2JqZWN0EgwKBGtpbmQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgdvdXRjb21lGAMgASgJEhIKCmdlbmVyYXRpb24YBCABKAQyUAoMQXBwbHlTZXJ2aWNlEkAKBUFwcGx5EhouZ3JlZW5yb29tLnYxLkFwcGx5UmVxdWVzdBobLmdyZWVucm9vbS52MS5BcHBseVJlc3BvbnNlQjZaNGdyZWVucm9vbS5kZXYvZ3JlZW5yb29tL2dlbi9ncmVlbnJvb20vdjE7Z3JlZW5yb29tdjFiBnByb3RvMw", [file_buf_validate_validate, file_greenroom_v1_event, file_greenroom_v1_fleet, file_greenroom_v1_rollout, file_greenroom_v1_route]);
 
 /**
  * @generated from message greenroom.v1.ApplyRequest
@@ -50,6 +52,13 @@ export type ApplyRequest = Message<"greenroom.v1.ApplyRequest"> & {
    * @generated from field: repeated greenroom.v1.Event events = 4;
    */
   events: Event[];
+
+  /**
+   * Each by another name.
+   *
+   * @generated from field: repeated greenroom.v1.Rollout rollouts = 5;
+   */
+  rollouts: Rollout[];
 };
 
 /**
@@ -64,7 +73,7 @@ export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
  */
 export type ApplyResponse = Message<"greenroom.v1.ApplyResponse"> & {
   /**
-   * The fleets, then the routes, then the events, each in the order of the request.
+   * The fleets, then the routes, the events and the rollouts, each in the order of the request.
    *
    * @generated from field: repeated greenroom.v1.AppliedObject objects = 1;
    */
@@ -83,7 +92,7 @@ export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
  */
 export type AppliedObject = Message<"greenroom.v1.AppliedObject"> & {
   /**
-   * "Fleet", "Route" or "Event".
+   * "Fleet", "Route", "Event" or "Rollout".
    *
    * @generated from field: string kind = 1;
    */
@@ -121,8 +130,8 @@ export const AppliedObjectSchema: GenMessage<AppliedObject> = /*@__PURE__*/
  */
 export const ApplyService: GenService<{
   /**
-   * Creates or replaces fleets, routes and events: all of them, or none. A route may name a fleet of the same request, an
-   * event a route. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
+   * Creates or replaces fleets, routes, events and rollouts: all of them, or none. A route may name a fleet of the same
+   * request, an event a route, a rollout both. Errors carry google.rpc.BadRequest with the fields' paths: `fleets[0].spec.max_servers`,
    * `routes[1].spec.fleets[0].fleet`, `events[0].spec.route`.
    *
    * @generated from rpc greenroom.v1.ApplyService.Apply

@@ -9,7 +9,7 @@ import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Price, Scaling } from "./scaling_pb.js";
 import { file_greenroom_v1_scaling } from "./scaling_pb.js";
-import type { ChangeType, DrainPolicy } from "./types_pb.js";
+import type { ChangeType, DrainPolicy, Endpoint } from "./types_pb.js";
 import { file_greenroom_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/fleet.proto.
  */
 export const file_greenroom_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvZmxlZXQucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFRmxlZXQSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuRmxlZXQuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuRmxlZXRTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASL/BQoJRmxlZXRTcGVjEigKCHByb3ZpZGVyGAEgASgLMhYuZ3JlZW5yb29tLnYxLlByb3ZpZGVyEi4KCGNhcGFjaXR5GAIgASgLMhwuZ3JlZW5yb29tLnYxLlNlcnZlckNhcGFjaXR5EiYKB2J1ZmZlcnMYAyABKAsyFS5ncmVlbnJvb20udjEuQnVmZmVycxIeCgttaW5fc2VydmVycxgEIAEoDUIJukgGKgQYoJwBEh4KC21heF9zZXJ2ZXJzGAUgASgNQgm6SAYqBBignAESKAoFZHJhaW4YBiABKAsyGS5ncmVlbnJvb20udjEuRHJhaW5Qb2xpY3kSKgoGaGVhbHRoGAcgASgLMhouZ3JlZW5yb29tLnYxLkhlYWx0aFBvbGljeRJBCg5zY2FsZV9pbl9hZnRlchgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASKAoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3MSJgoHc2NhbGluZxgKIAEoCzIVLmdyZWVucm9vbS52MS5TY2FsaW5nEiIKBXByaWNlGAsgASgLMhMuZ3JlZW5yb29tLnYxLlByaWNlOqACukicAhp6Cg1mbGVldC5taW5fbWF4EiltaW5fc2VydmVycyBtdXN0IG5vdCBiZSBhYm92ZSBtYXhfc2VydmVycxo+dGhpcy5tYXhfc2VydmVycyA9PSAwdSB8fCB0aGlzLm1pbl9zZXJ2ZXJzIDw9IHRoaXMubWF4X3NlcnZlcnManQEKD2ZsZWV0LnJlYWR5X21heBIrYnVmZmVycy5yZWFkeSBtdXN0IG5vdCBiZSBhYm92ZSBtYXhfc2VydmVycxpdIWhhcyh0aGlzLmJ1ZmZlcnMpIHx8IHRoaXMuYnVmZmVycy5yZWFkeSA8PSAodGhpcy5tYXhfc2VydmVycyA9PSAwdSA/IDEwdSA6IHRoaXMubWF4X3NlcnZlcnMpIkQKCFByb3ZpZGVyEjAKB3Byb2Nlc3MYASABKAsyHS5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVySABCBgoEa2luZCL/AgoPUHJvY2Vzc1Byb3ZpZGVyEiEKB2NvbW1hbmQYASADKAlCELpIDZIBChCAAiIFcgMYgCASZwoDZW52GAIgAygLMiYuZ3JlZW5yb29tLnYxLlByb2Nlc3NQcm92aWRlci5FbnZFbnRyeUIyukgvmgEsEIACIh9yHRiAATIYXltBLVphLXpfXVtBLVphLXowLTlfXSokKgZyBBiAgAISHQoLd29ya2luZ19kaXIYAyABKAlCCLpIBXIDGIAgEisKBXBvcnRzGAQgAygLMhIuZ3JlZW5yb29tLnYxLlBvcnRCCLpIBZIBAhAQEioKCXJlc291cmNlcxgFIAEoCzIXLmdyZWVucm9vbS52MS5SZXNvdXJjZXMSPAoKc3RvcF9ncmFjZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIn0KBFBvcnQSKAoEbmFtZRgBIAEoCUIaukgXchUYIDIRXlthLXpdW2EtejAtOV9dKiQSFwoEcG9ydBgCIAEoDUIJukgGKgQY//8DEjIKCHByb3RvY29sGAMgASgOMhYuZ3JlZW5yb29tLnYxLlByb3RvY29sQgi6SAWCAQIQASJHCglSZXNvdXJjZXMSEgoKbWVtb3J5X21pYhgBIAEoDRISCgpjcHVfbWlsbGlzGAIgASgNEhIKCm9wZW5fZmlsZXMYAyABKA0iawoOU2VydmVyQ2FwYWNpdHkSGgoIc2Vzc2lvbnMYASABKA1CCLpIBSoDGJBOEiMKEXNlYXRzX3Blcl9zZXNzaW9uGAIgASgNQgi6SAUqAxiQThIYCgVzZWF0cxgDIAEoDUIJukgGKgQYwIQ9IjwKB0J1ZmZlcnMSGAoFcmVhZHkYASABKA1CCbpIBioEGKCcARIXCgRvcGVuGAIgASgNQgm6SAYqBBjAhD0ijgEKDEhlYWx0aFBvbGljeRI9Cgtkb3VidF9hZnRlchgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABI/Cg1zdGFydF90aW1lb3V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAIuoGCgxSb29tU2V0dGluZ3MSOAoEdGljaxgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgUQgISvXzIAEiQKEW1heF9tZXNzYWdlX2J5dGVzGAIgASgNQgm6SAYqBBiAgEASKgoXbWF4X21lc3NhZ2VzX3Blcl9zZWNvbmQYAyABKA1CCbpIBioEGKCNBhIqChZtYXhfbWVtYmVyX3F1ZXVlX2J5dGVzGAQgASgNQgq6SAcqBRiAgIAgEiMKD21heF9zdGF0ZV9ieXRlcxgFIAEoDUIKukgHKgUYgICAARI/Cg1yZXN1bWVfd2luZG93GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwjYBDIAEkYKFG1heF9tZW1iZXJfcXVldWVfYWdlGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwjYBDIAEikKFG1heF9ieXRlc19wZXJfc2Vjb25kGAggASgNQgu6SAgqBhiAgICABBIqChdtYXhfY29ubmVjdHNfcGVyX3NlY29uZBgJIAEoDUIJukgGKgQYwIQ9Ej4KDWhlbGxvX3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDwyABI+CgxpZGxlX3RpbWVvdXQYCyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgASIQoOaGlzdG9yeV9ldmVudHMYDCABKA1CCbpIBioEGICABBIhCg1oaXN0b3J5X2J5dGVzGA0gASgNQgq6SAcqBRiAgIABEi4KDXBvc2l0aW9uX3N0ZXAYDiABKAFCF7pIFBISGQAAAAAAQI9AKQAAAAAAAAAAEigKCGludGVyZXN0GA8gASgLMhYuZ3JlZW5yb29tLnYxLkludGVyZXN0On26SHoaeAoJcm9vbS50aWNrEhp0aWNrIG11c3QgYmUgMTBtcyB0byAyMDBtcxpPIWhhcyh0aGlzLnRpY2spIHx8IHRoaXMudGljayA9PSBkdXJhdGlvbignMHMnKSB8fCB0aGlzLnRpY2sgPj0gZHVyYXRpb24oJzEwbXMnKSK9AgoISW50ZXJlc3QSJwoGcmFkaXVzGAEgASgBQhe6SBQSEhkAAAAAgIQuQSkAAAAAAAAAABIZCgduZWFyZXN0GAIgASgNQgi6SAUqAxiQThIrCgpoeXN0ZXJlc2lzGAMgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABIrCgpmYXJfcmFkaXVzGAQgASgBQhe6SBQSEhkAAAAAgIQuQSkAAAAAAAAAABIdCgtmYXJfbmVhcmVzdBgFIAEoDUIIukgFKgMYkE4SOgoJZmFyX2V2ZXJ5GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAgg8MgASOAoHcmVmcmVzaBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMukgJqgEGIgIICjIAIvwBCgtGbGVldFN0YXR1cxI3CgdzZXJ2ZXJzGAEgAygLMiYuZ3JlZW5yb29tLnYxLkZsZWV0U3RhdHVzLlNlcnZlcnNFbnRyeRIQCghzZXNzaW9ucxgCIAEoDRIWCg5zZWF0c19yZXNlcnZlZBgDIAEoDRIVCg1zZWF0c19jbGFpbWVkGAQgASgNEhoKEmZyZWVfc2Vzc2lvbl9zbG90cxgFIAEoDRIPCgdzdW1tYXJ5GAYgASgJEhYKDnNlcnZlcnNfd2FudGVkGAcgASgNGi4KDFNlcnZlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIlAKEUFwcGx5RmxlZXRSZXF1ZXN0EioKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0Qga6SAPIAQESDwoHZHJ5X3J1bhgCIAEoCCJJChJBcHBseUZsZWV0UmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQSDwoHb3V0Y29tZRgCIAEoCSIqCg9HZXRGbGVldFJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/IjYKEEdldEZsZWV0UmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiEwoRTGlzdEZsZWV0c1JlcXVlc3QiOQoSTGlzdEZsZWV0c1Jlc3BvbnNlEiMKBmZsZWV0cxgBIAMoCzITLmdyZWVucm9vbS52MS5GbGVldCIUChJXYXRjaEZsZWV0c1JlcXVlc3QiYQoTV2F0Y2hGbGVldHNSZXNwb25zZRImCgR0eXBlGAEgASgOMhguZ3JlZW5yb29tLnYxLkNoYW5nZVR5cGUSIgoFZmxlZXQYAiABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiUgoSRGVsZXRlRmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPxISCgpnZW5lcmF0aW9uGAIgASgEEg8KB2RyeV9ydW4YAyABKAgiFQoTRGVsZXRlRmxlZXRSZXNwb25zZSIuChNFeHBsYWluRmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPyLOAQoURXhwbGFpbkZsZWV0UmVzcG9uc2USDQoFZmxlZXQYASABKAkSLgoKcGxhbm5lZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZmFjdHMYAyADKAkSLAoHYWN0aW9ucxgEIAMoCzIbLmdyZWVucm9vbS52MS5QbGFubmVkQWN0aW9uEg0KBWhvbGRzGAUgAygJEisKB2Fuc3dlcnMYBiADKAsyGi5ncmVlbnJvb20udjEuUG9saWN5QW5zd2VyIoMCCgxQb2xpY3lBbnN3ZXISDAoEbmFtZRgBIAEoCRIMCgRraW5kGAIgASgJEg8KB3NlcnZlcnMYAyABKA0SFQoNZnJlZV9zZXNzaW9ucxgEIAEoDRIVCg1yZWFkeV9zZXJ2ZXJzGAUgASgNEg8KB2RlY2lkZXMYBiABKAgSDgoGcmVhc29uGAcgASgJEg0KBWhvbGRzGAggASgJEjgKB251bWJlcnMYCSADKAsyJy5ncmVlbnJvb20udjEuUG9saWN5QW5zd2VyLk51bWJlcnNFbnRyeRouCgxOdW1iZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASKvAQoUTGlzdERlY2lzaW9uc1JlcXVlc3QSFgoFZmxlZXQYASABKAlCB7pIBHICGD8SKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCgVsaW1pdBgEIAEoDUIIukgFKgMYkE4SEAoIYWZ0ZXJfaWQYBSABKAQiQgoVTGlzdERlY2lzaW9uc1Jlc3BvbnNlEikKCWRlY2lzaW9ucxgBIAMoCzIWLmdyZWVucm9vbS52MS5EZWNpc2lvbiKeAQoIRGVjaXNpb24SCgoCaWQYASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWZsZWV0GAMgASgJEgwKBHZlcmIYBCABKAkSDwoHc2VydmVycxgFIAMoCRIOCgZyZWFzb24YBiABKAkSEAoIc2VudGVuY2UYByABKAkSDgoGcmVzdWx0GAggASgJIk0KDVBsYW5uZWRBY3Rpb24SDAoEdmVyYhgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSDgoGcmVhc29uGAMgASgJEg4KBnJlc3VsdBgEIAEoCSpICghQcm90b2NvbBIYChRQUk9UT0NPTF9VTlNQRUNJRklFRBAAEhAKDFBST1RPQ09MX1RDUBABEhAKDFBST1RPQ09MX1VEUBACMtYECgxGbGVldFNlcnZpY2USTwoKQXBwbHlGbGVldBIfLmdyZWVucm9vbS52MS5BcHBseUZsZWV0UmVxdWVzdBogLmdyZWVucm9vbS52MS5BcHBseUZsZWV0UmVzcG9uc2USSQoIR2V0RmxlZXQSHS5ncmVlbnJvb20udjEuR2V0RmxlZXRSZXF1ZXN0Gh4uZ3JlZW5yb29tLnYxLkdldEZsZWV0UmVzcG9uc2USTwoKTGlzdEZsZWV0cxIfLmdyZWVucm9vbS52MS5MaXN0RmxlZXRzUmVxdWVzdBogLmdyZWVucm9vbS52MS5MaXN0RmxlZXRzUmVzcG9uc2USVAoLV2F0Y2hGbGVldHMSIC5ncmVlbnJvb20udjEuV2F0Y2hGbGVldHNSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLldhdGNoRmxlZXRzUmVzcG9uc2UwARJSCgtEZWxldGVGbGVldBIgLmdyZWVucm9vbS52MS5EZWxldGVGbGVldFJlcXVlc3QaIS5ncmVlbnJvb20udjEuRGVsZXRlRmxlZXRSZXNwb25zZRJVCgxFeHBsYWluRmxlZXQSIS5ncmVlbnJvb20udjEuRXhwbGFpbkZsZWV0UmVxdWVzdBoiLmdyZWVucm9vbS52MS5FeHBsYWluRmxlZXRSZXNwb25zZRJYCg1MaXN0RGVjaXNpb25zEiIuZ3JlZW5yb29tLnYxLkxpc3REZWNpc2lvbnNSZXF1ZXN0GiMuZ3JlZW5yb29tLnYxLkxpc3REZWNpc2lvbnNSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_scaling, file_greenroom_v1_types]);
+  fileDesc("ChhncmVlbnJvb20vdjEvZmxlZXQucHJvdG8SDGdyZWVucm9vbS52MSKVAwoFRmxlZXQSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuRmxlZXQuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuRmxlZXRTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMSEAoIcmV2aXNpb24YCCABKAQaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKABwoJRmxlZXRTcGVjEigKCHByb3ZpZGVyGAEgASgLMhYuZ3JlZW5yb29tLnYxLlByb3ZpZGVyEi4KCGNhcGFjaXR5GAIgASgLMhwuZ3JlZW5yb29tLnYxLlNlcnZlckNhcGFjaXR5EiYKB2J1ZmZlcnMYAyABKAsyFS5ncmVlbnJvb20udjEuQnVmZmVycxIeCgttaW5fc2VydmVycxgEIAEoDUIJukgGKgQYoJwBEh4KC21heF9zZXJ2ZXJzGAUgASgNQgm6SAYqBBignAESKAoFZHJhaW4YBiABKAsyGS5ncmVlbnJvb20udjEuRHJhaW5Qb2xpY3kSKgoGaGVhbHRoGAcgASgLMhouZ3JlZW5yb29tLnYxLkhlYWx0aFBvbGljeRJBCg5zY2FsZV9pbl9hZnRlchgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASKAoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3MSJgoHc2NhbGluZxgKIAEoCzIVLmdyZWVucm9vbS52MS5TY2FsaW5nEiIKBXByaWNlGAsgASgLMhMuZ3JlZW5yb29tLnYxLlByaWNlEiwKB3VwZ3JhZGUYDCABKAsyGy5ncmVlbnJvb20udjEuVXBncmFkZVBvbGljeRIrCgVmbGFncxgNIAMoCzISLmdyZWVucm9vbS52MS5GbGFnQgi6SAWSAQIQZBIkCgZyZWdpb24YDiABKAsyFC5ncmVlbnJvb20udjEuUmVnaW9uOqACukicAhp6Cg1mbGVldC5taW5fbWF4EiltaW5fc2VydmVycyBtdXN0IG5vdCBiZSBhYm92ZSBtYXhfc2VydmVycxo+dGhpcy5tYXhfc2VydmVycyA9PSAwdSB8fCB0aGlzLm1pbl9zZXJ2ZXJzIDw9IHRoaXMubWF4X3NlcnZlcnManQEKD2ZsZWV0LnJlYWR5X21heBIrYnVmZmVycy5yZWFkeSBtdXN0IG5vdCBiZSBhYm92ZSBtYXhfc2VydmVycxpdIWhhcyh0aGlzLmJ1ZmZlcnMpIHx8IHRoaXMuYnVmZmVycy5yZWFkeSA8PSAodGhpcy5tYXhfc2VydmVycyA9PSAwdSA/IDEwdSA6IHRoaXMubWF4X3NlcnZlcnMpInQKCFByb3ZpZGVyEjAKB3Byb2Nlc3MYASABKAsyHS5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVySAASLgoGc3RhdGljGAIgASgLMhwuZ3JlZW5yb29tLnYxLlN0YXRpY1Byb3ZpZGVySABCBgoEa2luZCKvAQoOU3RhdGljUHJvdmlkZXISOAoHc2VydmVycxgBIAMoCzIaLmdyZWVucm9vbS52MS5TdGF0aWNTZXJ2ZXJCC7pICJIBBQgBEOgHEiIKBXByb2JlGAIgASgLMhMuZ3JlZW5yb29tLnYxLlByb2JlEj8KDHNlc3Npb25faWRsZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgAirgEKDFN0YXRpY1NlcnZlchI3CgRuYW1lGAEgASgJQim6SCZyJBg/MiBeW2EtejAtOV0oWy1hLXowLTkuXSpbYS16MC05XSk/JBI1CgllbmRwb2ludHMYAiADKAsyFi5ncmVlbnJvb20udjEuRW5kcG9pbnRCCrpIB5IBBAgBEBASLgoIY2FwYWNpdHkYAyABKAsyHC5ncmVlbnJvb20udjEuU2VydmVyQ2FwYWNpdHki1wIKBVByb2JlEiUKA3RjcBgBIAEoCzIWLmdyZWVucm9vbS52MS5UY3BQcm9iZUgAEiUKA3VkcBgCIAEoCzIWLmdyZWVucm9vbS52MS5VZHBQcm9iZUgAEicKBGh0dHAYAyABKAsyFy5ncmVlbnJvb20udjEuSHR0cFByb2JlSAASOgoIaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASOAoHdGltZW91dBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMukgJqgEGIgIIPDIAEhoKCXRocmVzaG9sZBgGIAEoDUIHukgEKgIYZBI9CgpkZWFkX2FmdGVyGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiBAiAowUyAEIGCgRraW5kIiMKCFRjcFByb2JlEhcKBHBvcnQYASABKA1CCbpIBioEGP//AyI+CghVZHBQcm9iZRIXCgRwb3J0GAEgASgNQgm6SAYqBBj//wMSGQoHcGF5bG9hZBgCIAEoDEIIukgFegMYgAQiPAoJSHR0cFByb2JlEhcKBHBvcnQYASABKA1CCbpIBioEGP//AxIWCgRwYXRoGAIgASgJQgi6SAVyAxiABCKLAgoNVXBncmFkZVBvbGljeRI8CgVzdXJnZRgBIAEoCUItukgqcigyJl4oWzEtOV1bMC05XXswLDR9fFsxLTldWzAtOV0/JXwxMDAlKT8kEkMKDG1heF9kcmFpbmluZxgCIAEoCUItukgqcigyJl4oWzEtOV1bMC05XXswLDR9fFsxLTldWzAtOV0/JXwxMDAlKT8kEg4KBnBhdXNlZBgDIAEoCBIoCgVkcmFpbhgEIAEoCzIZLmdyZWVucm9vbS52MS5EcmFpblBvbGljeRIeCgxtYXhfZmFpbHVyZXMYBSABKA1CCLpIBSoDGOgHEh0KC21heF9jcmFzaGVzGAYgASgNQgi6SAUqAxjoByJpCgRGbGFnEioKBG5hbWUYASABKAlCHLpIGXIXGD8yE15bYS16XVthLXowLTlfLi1dKiQSFwoFdmFsdWUYAiABKAlCCLpIBXIDGIAIEhwKCXNoYXJlX3BwbRgDIAEoDUIJukgGKgQYwIQ9Il4KBlJlZ2lvbhIzCgRuYW1lGAEgASgJQiW6SCJyIBg/MhxeW2Etel0oWy1hLXowLTldKlthLXowLTldKT8kEh8KBGVjaG8YAiADKAlCEbpIDpIBCxAIIgdyBRABGIAEIv8CCg9Qcm9jZXNzUHJvdmlkZXISIQoHY29tbWFuZBgBIAMoCUIQukgNkgEKEIACIgVyAxiAIBJnCgNlbnYYAiADKAsyJi5ncmVlbnJvb20udjEuUHJvY2Vzc1Byb3ZpZGVyLkVudkVudHJ5QjK6SC+aASwQgAIiH3IdGIABMhheW0EtWmEtel9dW0EtWmEtejAtOV9dKiQqBnIEGICAAhIdCgt3b3JraW5nX2RpchgDIAEoCUIIukgFcgMYgCASKwoFcG9ydHMYBCADKAsyEi5ncmVlbnJvb20udjEuUG9ydEIIukgFkgECEBASKgoJcmVzb3VyY2VzGAUgASgLMhcuZ3JlZW5yb29tLnYxLlJlc291cmNlcxI8CgpzdG9wX2dyYWNlGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAGioKCEVudkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifQoEUG9ydBIoCgRuYW1lGAEgASgJQhq6SBdyFRggMhFeW2Etel1bYS16MC05X10qJBIXCgRwb3J0GAIgASgNQgm6SAYqBBj//wMSMgoIcHJvdG9jb2wYAyABKA4yFi5ncmVlbnJvb20udjEuUHJvdG9jb2xCCLpIBYIBAhABIkcKCVJlc291cmNlcxISCgptZW1vcnlfbWliGAEgASgNEhIKCmNwdV9taWxsaXMYAiABKA0SEgoKb3Blbl9maWxlcxgDIAEoDSJrCg5TZXJ2ZXJDYXBhY2l0eRIaCghzZXNzaW9ucxgBIAEoDUIIukgFKgMYkE4SIwoRc2VhdHNfcGVyX3Nlc3Npb24YAiABKA1CCLpIBSoDGJBOEhgKBXNlYXRzGAMgASgNQgm6SAYqBBjAhD0iPAoHQnVmZmVycxIYCgVyZWFkeRgBIAEoDUIJukgGKgQYoJwBEhcKBG9wZW4YAiABKA1CCbpIBioEGMCEPSKOAQoMSGVhbHRoUG9saWN5Ej0KC2RvdWJ0X2FmdGVyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwiQHDIAEj8KDXN0YXJ0X3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgAi6gYKDFJvb21TZXR0aW5ncxI4CgR0aWNrGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiBRCAhK9fMgASJAoRbWF4X21lc3NhZ2VfYnl0ZXMYAiABKA1CCbpIBioEGICAQBIqChdtYXhfbWVzc2FnZXNfcGVyX3NlY29uZBgDIAEoDUIJukgGKgQYoI0GEioKFm1heF9tZW1iZXJfcXVldWVfYnl0ZXMYBCABKA1CCrpIByoFGICAgCASIwoPbWF4X3N0YXRlX2J5dGVzGAUgASgNQgq6SAcqBRiAgIABEj8KDXJlc3VtZV93aW5kb3cYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASRgoUbWF4X21lbWJlcl9xdWV1ZV9hZ2UYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgASKQoUbWF4X2J5dGVzX3Blcl9zZWNvbmQYCCABKA1CC7pICCoGGICAgIAEEioKF21heF9jb25uZWN0c19wZXJfc2Vjb25kGAkgASgNQgm6SAYqBBjAhD0SPgoNaGVsbG9fdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMukgJqgEGIgIIPDIAEj4KDGlkbGVfdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyABIhCg5oaXN0b3J5X2V2ZW50cxgMIAEoDUIJukgGKgQYgIAEEiEKDWhpc3RvcnlfYnl0ZXMYDSABKA1CCrpIByoFGICAgAESLgoNcG9zaXRpb25fc3RlcBgOIAEoAUIXukgUEhIZAAAAAABAj0ApAAAAAAAAAAASKAoIaW50ZXJlc3QYDyABKAsyFi5ncmVlbnJvb20udjEuSW50ZXJlc3Q6fbpIehp4Cglyb29tLnRpY2sSGnRpY2sgbXVzdCBiZSAxMG1zIHRvIDIwMG1zGk8haGFzKHRoaXMudGljaykgfHwgdGhpcy50aWNrID09IGR1cmF0aW9uKCcwcycpIHx8IHRoaXMudGljayA+PSBkdXJhdGlvbignMTBtcycpIr0CCghJbnRlcmVzdBInCgZyYWRpdXMYASABKAFCF7pIFBISGQAAAACAhC5BKQAAAAAAAAAAEhkKB25lYXJlc3QYAiABKA1CCLpIBSoDGJBOEisKCmh5c3RlcmVzaXMYAyABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAAEisKCmZhcl9yYWRpdXMYBCABKAFCF7pIFBISGQAAAACAhC5BKQAAAAAAAAAAEh0KC2Zhcl9uZWFyZXN0GAUgASgNQgi6SAUqAxiQThI6CglmYXJfZXZlcnkYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDLpICaoBBiICCDwyABI4CgdyZWZyZXNoGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAggKMgAiqgIKC0ZsZWV0U3RhdHVzEjcKB3NlcnZlcnMYASADKAsyJi5ncmVlbnJvb20udjEuRmxlZXRTdGF0dXMuU2VydmVyc0VudHJ5EhAKCHNlc3Npb25zGAIgASgNEhYKDnNlYXRzX3Jlc2VydmVkGAMgASgNEhUKDXNlYXRzX2NsYWltZWQYBCABKA0SGgoSZnJlZV9zZXNzaW9uX3Nsb3RzGAUgASgNEg8KB3N1bW1hcnkYBiABKAkSFgoOc2VydmVyc193YW50ZWQYByABKA0SLAoHdXBncmFkZRgIIAEoCzIbLmdyZWVucm9vbS52MS5VcGdyYWRlU3RhdHVzGi4KDFNlcnZlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKA06AjgBIt8BCg1VcGdyYWRlU3RhdHVzEhAKCHJldmlzaW9uGAEgASgEEg8KB3VwZGF0ZWQYAiABKA0SDgoGY29taW5nGAMgASgNEgsKA29sZBgEIAEoDRIQCghkcmFpbmluZxgFIAEoDRINCgVwaGFzZRgGIAEoCRIQCghzZW50ZW5jZRgHIAEoCRIVCg1zZXNzaW9uc19sZWZ0GAggASgNEhQKDHBsYXllcnNfbGVmdBgJIAEoDRIuCgpzdGFydGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLJAQoNRmxlZXRSZXZpc2lvbhIQCghyZXZpc2lvbhgBIAEoBBIlCgRzcGVjGAIgASgLMhcuZ3JlZW5yb29tLnYxLkZsZWV0U3BlYxIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglwcm92ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3NlcnZlcnMYBSABKA0SDwoHY3VycmVudBgGIAEoCCIwChRMaXN0UmV2aXNpb25zUmVxdWVzdBIYCgVmbGVldBgBIAEoCUIJukgGcgQQARg/IkcKFUxpc3RSZXZpc2lvbnNSZXNwb25zZRIuCglyZXZpc2lvbnMYASADKAsyGy5ncmVlbnJvb20udjEuRmxlZXRSZXZpc2lvbiIvChNQYXVzZVVwZ3JhZGVSZXF1ZXN0EhgKBWZsZWV0GAEgASgJQgm6SAZyBBABGD8iOgoUUGF1c2VVcGdyYWRlUmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiMAoUUmVzdW1lVXBncmFkZVJlcXVlc3QSGAoFZmxlZXQYASABKAlCCbpIBnIEEAEYPyI7ChVSZXN1bWVVcGdyYWRlUmVzcG9uc2USIgoFZmxlZXQYASABKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiQAoSVW5kb1VwZ3JhZGVSZXF1ZXN0EhgKBWZsZWV0GAEgASgJQgm6SAZyBBABGD8SEAoIcmV2aXNpb24YAiABKAQiOQoTVW5kb1VwZ3JhZGVSZXNwb25zZRIiCgVmbGVldBgBIAEoCzITLmdyZWVucm9vbS52MS5GbGVldCJQChFBcHBseUZsZWV0UmVxdWVzdBIqCgVmbGVldBgBIAEoCzITLmdyZWVucm9vbS52MS5GbGVldEIGukgDyAEBEg8KB2RyeV9ydW4YAiABKAgiSQoSQXBwbHlGbGVldFJlc3BvbnNlEiIKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0Eg8KB291dGNvbWUYAiABKAkiKgoPR2V0RmxlZXRSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYPyI2ChBHZXRGbGVldFJlc3BvbnNlEiIKBWZsZWV0GAEgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0IhMKEUxpc3RGbGVldHNSZXF1ZXN0IjkKEkxpc3RGbGVldHNSZXNwb25zZRIjCgZmbGVldHMYASADKAsyEy5ncmVlbnJvb20udjEuRmxlZXQiFAoSV2F0Y2hGbGVldHNSZXF1ZXN0ImEKE1dhdGNoRmxlZXRzUmVzcG9uc2USJgoEdHlwZRgBIAEoDjIYLmdyZWVucm9vbS52MS5DaGFuZ2VUeXBlEiIKBWZsZWV0GAIgASgLMhMuZ3JlZW5yb29tLnYxLkZsZWV0IlIKEkRlbGV0ZUZsZWV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8SEgoKZ2VuZXJhdGlvbhgCIAEoBBIPCgdkcnlfcnVuGAMgASgIIhUKE0RlbGV0ZUZsZWV0UmVzcG9uc2UiLgoTRXhwbGFpbkZsZWV0UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8izgEKFEV4cGxhaW5GbGVldFJlc3BvbnNlEg0KBWZsZWV0GAEgASgJEi4KCnBsYW5uZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWZhY3RzGAMgAygJEiwKB2FjdGlvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuUGxhbm5lZEFjdGlvbhINCgVob2xkcxgFIAMoCRIrCgdhbnN3ZXJzGAYgAygLMhouZ3JlZW5yb29tLnYxLlBvbGljeUFuc3dlciKDAgoMUG9saWN5QW5zd2VyEgwKBG5hbWUYASABKAkSDAoEa2luZBgCIAEoCRIPCgdzZXJ2ZXJzGAMgASgNEhUKDWZyZWVfc2Vzc2lvbnMYBCABKA0SFQoNcmVhZHlfc2VydmVycxgFIAEoDRIPCgdkZWNpZGVzGAYgASgIEg4KBnJlYXNvbhgHIAEoCRINCgVob2xkcxgIIAEoCRI4CgdudW1iZXJzGAkgAygLMicuZ3JlZW5yb29tLnYxLlBvbGljeUFuc3dlci5OdW1iZXJzRW50cnkaLgoMTnVtYmVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEirwEKFExpc3REZWNpc2lvbnNSZXF1ZXN0EhYKBWZsZWV0GAEgASgJQge6SARyAhg/EikKBXNpbmNlGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoFbGltaXQYBCABKA1CCLpIBSoDGJBOEhAKCGFmdGVyX2lkGAUgASgEIkIKFUxpc3REZWNpc2lvbnNSZXNwb25zZRIpCglkZWNpc2lvbnMYASADKAsyFi5ncmVlbnJvb20udjEuRGVjaXNpb24ingEKCERlY2lzaW9uEgoKAmlkGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVmbGVldBgDIAEoCRIMCgR2ZXJiGAQgASgJEg8KB3NlcnZlcnMYBSADKAkSDgoGcmVhc29uGAYgASgJEhAKCHNlbnRlbmNlGAcgASgJEg4KBnJlc3VsdBgIIAEoCSJNCg1QbGFubmVkQWN0aW9uEgwKBHZlcmIYASABKAkSDgoGc2VydmVyGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIOCgZyZXN1bHQYBCABKAkqSAoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIQCgxQUk9UT0NPTF9UQ1AQARIQCgxQUk9UT0NPTF9VRFAQAjK1BwoMRmxlZXRTZXJ2aWNlEk8KCkFwcGx5RmxlZXQSHy5ncmVlbnJvb20udjEuQXBwbHlGbGVldFJlcXVlc3QaIC5ncmVlbnJvb20udjEuQXBwbHlGbGVldFJlc3BvbnNlEkkKCEdldEZsZWV0Eh0uZ3JlZW5yb29tLnYxLkdldEZsZWV0UmVxdWVzdBoeLmdyZWVucm9vbS52MS5HZXRGbGVldFJlc3BvbnNlEk8KCkxpc3RGbGVldHMSHy5ncmVlbnJvb20udjEuTGlzdEZsZWV0c1JlcXVlc3QaIC5ncmVlbnJvb20udjEuTGlzdEZsZWV0c1Jlc3BvbnNlElQKC1dhdGNoRmxlZXRzEiAuZ3JlZW5yb29tLnYxLldhdGNoRmxlZXRzUmVxdWVzdBohLmdyZWVucm9vbS52MS5XYXRjaEZsZWV0c1Jlc3BvbnNlMAESUgoLRGVsZXRlRmxlZXQSIC5ncmVlbnJvb20udjEuRGVsZXRlRmxlZXRSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLkRlbGV0ZUZsZWV0UmVzcG9uc2USVQoMRXhwbGFpbkZsZWV0EiEuZ3JlZW5yb29tLnYxLkV4cGxhaW5GbGVldFJlcXVlc3QaIi5ncmVlbnJvb20udjEuRXhwbGFpbkZsZWV0UmVzcG9uc2USWAoNTGlzdERlY2lzaW9ucxIiLmdyZWVucm9vbS52MS5MaXN0RGVjaXNpb25zUmVxdWVzdBojLmdyZWVucm9vbS52MS5MaXN0RGVjaXNpb25zUmVzcG9uc2USWAoNTGlzdFJldmlzaW9ucxIiLmdyZWVucm9vbS52MS5MaXN0UmV2aXNpb25zUmVxdWVzdBojLmdyZWVucm9vbS52MS5MaXN0UmV2aXNpb25zUmVzcG9uc2USVQoMUGF1c2VVcGdyYWRlEiEuZ3JlZW5yb29tLnYxLlBhdXNlVXBncmFkZVJlcXVlc3QaIi5ncmVlbnJvb20udjEuUGF1c2VVcGdyYWRlUmVzcG9uc2USWAoNUmVzdW1lVXBncmFkZRIiLmdyZWVucm9vbS52MS5SZXN1bWVVcGdyYWRlUmVxdWVzdBojLmdyZWVucm9vbS52MS5SZXN1bWVVcGdyYWRlUmVzcG9uc2USUgoLVW5kb1VwZ3JhZGUSIC5ncmVlbnJvb20udjEuVW5kb1VwZ3JhZGVSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLlVuZG9VcGdyYWRlUmVzcG9uc2VCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_scaling, file_greenroom_v1_types]);
 
 /**
  * Fleet: interchangeable servers of one version, on one provider, in one region.
@@ -69,6 +69,13 @@ export type Fleet = Message<"greenroom.v1.Fleet"> & {
    * @generated from field: greenroom.v1.FleetStatus status = 7;
    */
   status?: FleetStatus | undefined;
+
+  /**
+   * Output only: which of the fleet's templates servers are started from; see FleetRevision.
+   *
+   * @generated from field: uint64 revision = 8;
+   */
+  revision: bigint;
 };
 
 /**
@@ -150,6 +157,27 @@ export type FleetSpec = Message<"greenroom.v1.FleetSpec"> & {
    * @generated from field: greenroom.v1.Price price = 11;
    */
   price?: Price | undefined;
+
+  /**
+   * How servers of an older template are replaced.
+   *
+   * @generated from field: greenroom.v1.UpgradePolicy upgrade = 12;
+   */
+  upgrade?: UpgradePolicy | undefined;
+
+  /**
+   * What servers may ask for while they run; a change reaches them at once and replaces none.
+   *
+   * @generated from field: repeated greenroom.v1.Flag flags = 13;
+   */
+  flags: Flag[];
+
+  /**
+   * Where its servers are. Unset: nowhere in particular, as far from everybody as the furthest.
+   *
+   * @generated from field: greenroom.v1.Region region = 14;
+   */
+  region?: Region | undefined;
 };
 
 /**
@@ -172,6 +200,12 @@ export type Provider = Message<"greenroom.v1.Provider"> & {
      */
     value: ProcessProvider;
     case: "process";
+  } | {
+    /**
+     * @generated from field: greenroom.v1.StaticProvider static = 2;
+     */
+    value: StaticProvider;
+    case: "static";
   } | { case: undefined; value?: undefined };
 };
 
@@ -181,6 +215,327 @@ export type Provider = Message<"greenroom.v1.Provider"> & {
  */
 export const ProviderSchema: GenMessage<Provider> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_fleet, 2);
+
+/**
+ * Servers that run already, at fixed addresses, started and stopped by somebody else. All of them are used, so the fleet's
+ * buffers and bounds do not count: min_servers and max_servers are as many as there are servers.
+ *
+ * @generated from message greenroom.v1.StaticProvider
+ */
+export type StaticProvider = Message<"greenroom.v1.StaticProvider"> & {
+  /**
+   * @generated from field: repeated greenroom.v1.StaticServer servers = 1;
+   */
+  servers: StaticServer[];
+
+  /**
+   * How it is found out whether they live. Unset: by TCP connections to their first endpoint, or by their link.
+   *
+   * @generated from field: greenroom.v1.Probe probe = 2;
+   */
+  probe?: Probe | undefined;
+
+  /**
+   * A session of a server without a link is over when nobody joined it for so long: nobody says when it ends. 0: only
+   * EndSession, Leave, or a report end it.
+   *
+   * @generated from field: google.protobuf.Duration session_idle = 3;
+   */
+  sessionIdle?: Duration | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.StaticProvider.
+ * Use `create(StaticProviderSchema)` to create a new message.
+ */
+export const StaticProviderSchema: GenMessage<StaticProvider> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 3);
+
+/**
+ * @generated from message greenroom.v1.StaticServer
+ */
+export type StaticServer = Message<"greenroom.v1.StaticServer"> & {
+  /**
+   * Unique in the fleet: "rack-7". The server's node.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Where players are sent, as it is: "udp://203.0.113.7:7777".
+   *
+   * @generated from field: repeated greenroom.v1.Endpoint endpoints = 2;
+   */
+  endpoints: Endpoint[];
+
+  /**
+   * Where it is larger or smaller than the fleet's capacity says.
+   *
+   * @generated from field: greenroom.v1.ServerCapacity capacity = 3;
+   */
+  capacity?: ServerCapacity | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.StaticServer.
+ * Use `create(StaticServerSchema)` to create a new message.
+ */
+export const StaticServerSchema: GenMessage<StaticServer> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 4);
+
+/**
+ * A look at a server from outside.
+ *
+ * @generated from message greenroom.v1.Probe
+ */
+export type Probe = Message<"greenroom.v1.Probe"> & {
+  /**
+   * @generated from oneof greenroom.v1.Probe.kind
+   */
+  kind: {
+    /**
+     * Connect.
+     *
+     * @generated from field: greenroom.v1.TcpProbe tcp = 1;
+     */
+    value: TcpProbe;
+    case: "tcp";
+  } | {
+    /**
+     * Send a datagram; any answer is good.
+     *
+     * @generated from field: greenroom.v1.UdpProbe udp = 2;
+     */
+    value: UdpProbe;
+    case: "udp";
+  } | {
+    /**
+     * GET; 200 to 299 is good. A JSON answer may say {"sessions": 3, "players": 41, "draining": false, "leaving_at": "…"}.
+     *
+     * @generated from field: greenroom.v1.HttpProbe http = 3;
+     */
+    value: HttpProbe;
+    case: "http";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * 0 means 2 s, 1 s, and 3 looks in a row.
+   *
+   * @generated from field: google.protobuf.Duration interval = 4;
+   */
+  interval?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration timeout = 5;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * So many bad looks in a row cordon the server; as many good ones open it again.
+   *
+   * @generated from field: uint32 threshold = 6;
+   */
+  threshold: number;
+
+  /**
+   * A server without an answer for so long is dead, and its sessions find a new place. 0 means 5 minutes.
+   *
+   * @generated from field: google.protobuf.Duration dead_after = 7;
+   */
+  deadAfter?: Duration | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.Probe.
+ * Use `create(ProbeSchema)` to create a new message.
+ */
+export const ProbeSchema: GenMessage<Probe> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 5);
+
+/**
+ * @generated from message greenroom.v1.TcpProbe
+ */
+export type TcpProbe = Message<"greenroom.v1.TcpProbe"> & {
+  /**
+   * Empty: that of the server's first endpoint.
+   *
+   * @generated from field: uint32 port = 1;
+   */
+  port: number;
+};
+
+/**
+ * Describes the message greenroom.v1.TcpProbe.
+ * Use `create(TcpProbeSchema)` to create a new message.
+ */
+export const TcpProbeSchema: GenMessage<TcpProbe> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 6);
+
+/**
+ * @generated from message greenroom.v1.UdpProbe
+ */
+export type UdpProbe = Message<"greenroom.v1.UdpProbe"> & {
+  /**
+   * @generated from field: uint32 port = 1;
+   */
+  port: number;
+
+  /**
+   * Sent as it is. Empty: one zero byte.
+   *
+   * @generated from field: bytes payload = 2;
+   */
+  payload: Uint8Array;
+};
+
+/**
+ * Describes the message greenroom.v1.UdpProbe.
+ * Use `create(UdpProbeSchema)` to create a new message.
+ */
+export const UdpProbeSchema: GenMessage<UdpProbe> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 7);
+
+/**
+ * @generated from message greenroom.v1.HttpProbe
+ */
+export type HttpProbe = Message<"greenroom.v1.HttpProbe"> & {
+  /**
+   * @generated from field: uint32 port = 1;
+   */
+  port: number;
+
+  /**
+   * Empty: "/".
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message greenroom.v1.HttpProbe.
+ * Use `create(HttpProbeSchema)` to create a new message.
+ */
+export const HttpProbeSchema: GenMessage<HttpProbe> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 8);
+
+/**
+ * How servers of an older template are replaced: new ones are started first, and old ones are drained when their sessions
+ * fit elsewhere. The template is the fleet's provider, capacity and room settings; whatever else changes replaces nothing.
+ *
+ * @generated from message greenroom.v1.UpgradePolicy
+ */
+export type UpgradePolicy = Message<"greenroom.v1.UpgradePolicy"> & {
+  /**
+   * Servers started beyond what is wanted, within max_servers. A number or a share of the fleet's servers, rounded up; empty
+   * means "25%", at least 1.
+   *
+   * @generated from field: string surge = 1;
+   */
+  surge: string;
+
+  /**
+   * Servers that the upgrade drains at once; likewise.
+   *
+   * @generated from field: string max_draining = 2;
+   */
+  maxDraining: string;
+
+  /**
+   * Nothing is replaced while it is set. New servers are of the new template, once one of it was ready.
+   *
+   * @generated from field: bool paused = 3;
+   */
+  paused: boolean;
+
+  /**
+   * The drains of an upgrade; unset fields: the fleet's policy.
+   *
+   * @generated from field: greenroom.v1.DrainPolicy drain = 4;
+   */
+  drain?: DrainPolicy | undefined;
+
+  /**
+   * Starts of the new template that fail in a row until the upgrade stops by itself. 0 means 3.
+   *
+   * @generated from field: uint32 max_failures = 5;
+   */
+  maxFailures: number;
+
+  /**
+   * Servers that end unexpectedly among those of the new template, within 10 minutes, until it stops. 0 means 3.
+   *
+   * @generated from field: uint32 max_crashes = 6;
+   */
+  maxCrashes: number;
+};
+
+/**
+ * Describes the message greenroom.v1.UpgradePolicy.
+ * Use `create(UpgradePolicySchema)` to create a new message.
+ */
+export const UpgradePolicySchema: GenMessage<UpgradePolicy> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 9);
+
+/**
+ * A feature flag. Servers ask by name and a key; the same key gets the same answer everywhere.
+ *
+ * @generated from message greenroom.v1.Flag
+ */
+export type Flag = Message<"greenroom.v1.Flag"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What those get who have it; empty means "true".
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * The share of keys that have it, in parts per million. Raising it takes it from nobody.
+   *
+   * @generated from field: uint32 share_ppm = 3;
+   */
+  sharePpm: number;
+};
+
+/**
+ * Describes the message greenroom.v1.Flag.
+ * Use `create(FlagSchema)` to create a new message.
+ */
+export const FlagSchema: GenMessage<Flag> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 10);
+
+/**
+ * Where servers are, and how clients find out how far that is.
+ *
+ * @generated from message greenroom.v1.Region
+ */
+export type Region = Message<"greenroom.v1.Region"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What answers there: "udp://203.0.113.9:7351", "https://tokyo.example.com/echo"; see docs/WIRE.md.
+   *
+   * @generated from field: repeated string echo = 2;
+   */
+  echo: string[];
+};
+
+/**
+ * Describes the message greenroom.v1.Region.
+ * Use `create(RegionSchema)` to create a new message.
+ */
+export const RegionSchema: GenMessage<Region> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 11);
 
 /**
  * Servers are processes on Greenroom's own machine.
@@ -233,7 +588,7 @@ export type ProcessProvider = Message<"greenroom.v1.ProcessProvider"> & {
  * Use `create(ProcessProviderSchema)` to create a new message.
  */
 export const ProcessProviderSchema: GenMessage<ProcessProvider> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 3);
+  messageDesc(file_greenroom_v1_fleet, 12);
 
 /**
  * @generated from message greenroom.v1.Port
@@ -262,7 +617,7 @@ export type Port = Message<"greenroom.v1.Port"> & {
  * Use `create(PortSchema)` to create a new message.
  */
 export const PortSchema: GenMessage<Port> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 4);
+  messageDesc(file_greenroom_v1_fleet, 13);
 
 /**
  * Limits where the operating system gives them; 0 means none. What cannot be enforced is said in the server's log.
@@ -291,7 +646,7 @@ export type Resources = Message<"greenroom.v1.Resources"> & {
  * Use `create(ResourcesSchema)` to create a new message.
  */
 export const ResourcesSchema: GenMessage<Resources> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 5);
+  messageDesc(file_greenroom_v1_fleet, 14);
 
 /**
  * What one server can hold.
@@ -326,7 +681,7 @@ export type ServerCapacity = Message<"greenroom.v1.ServerCapacity"> & {
  * Use `create(ServerCapacitySchema)` to create a new message.
  */
 export const ServerCapacitySchema: GenMessage<ServerCapacity> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 6);
+  messageDesc(file_greenroom_v1_fleet, 15);
 
 /**
  * The two stages of warmth.
@@ -354,7 +709,7 @@ export type Buffers = Message<"greenroom.v1.Buffers"> & {
  * Use `create(BuffersSchema)` to create a new message.
  */
 export const BuffersSchema: GenMessage<Buffers> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 7);
+  messageDesc(file_greenroom_v1_fleet, 16);
 
 /**
  * @generated from message greenroom.v1.HealthPolicy
@@ -380,7 +735,7 @@ export type HealthPolicy = Message<"greenroom.v1.HealthPolicy"> & {
  * Use `create(HealthPolicySchema)` to create a new message.
  */
 export const HealthPolicySchema: GenMessage<HealthPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 8);
+  messageDesc(file_greenroom_v1_fleet, 17);
 
 /**
  * Settings of the built-in room server. 0 always means the default that the comment names.
@@ -499,7 +854,7 @@ export type RoomSettings = Message<"greenroom.v1.RoomSettings"> & {
  * Use `create(RoomSettingsSchema)` to create a new message.
  */
 export const RoomSettingsSchema: GenMessage<RoomSettings> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 9);
+  messageDesc(file_greenroom_v1_fleet, 18);
 
 /**
  * A room's area of interest. A member's owned states and position are told to those who see it; states nobody owns and
@@ -561,7 +916,7 @@ export type Interest = Message<"greenroom.v1.Interest"> & {
  * Use `create(InterestSchema)` to create a new message.
  */
 export const InterestSchema: GenMessage<Interest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 10);
+  messageDesc(file_greenroom_v1_fleet, 19);
 
 /**
  * @generated from message greenroom.v1.FleetStatus
@@ -607,6 +962,13 @@ export type FleetStatus = Message<"greenroom.v1.FleetStatus"> & {
    * @generated from field: uint32 servers_wanted = 7;
    */
   serversWanted: number;
+
+  /**
+   * Unset: all servers are of the present template.
+   *
+   * @generated from field: greenroom.v1.UpgradeStatus upgrade = 8;
+   */
+  upgrade?: UpgradeStatus | undefined;
 };
 
 /**
@@ -614,7 +976,277 @@ export type FleetStatus = Message<"greenroom.v1.FleetStatus"> & {
  * Use `create(FleetStatusSchema)` to create a new message.
  */
 export const FleetStatusSchema: GenMessage<FleetStatus> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 11);
+  messageDesc(file_greenroom_v1_fleet, 20);
+
+/**
+ * How far an upgrade is.
+ *
+ * @generated from message greenroom.v1.UpgradeStatus
+ */
+export type UpgradeStatus = Message<"greenroom.v1.UpgradeStatus"> & {
+  /**
+   * Of the template that servers shall have.
+   *
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * Living servers of it that are ready or more, those of it that are not yet, and those of other templates; of these, those
+   * that drain.
+   *
+   * @generated from field: uint32 updated = 2;
+   */
+  updated: number;
+
+  /**
+   * @generated from field: uint32 coming = 3;
+   */
+  coming: number;
+
+  /**
+   * @generated from field: uint32 old = 4;
+   */
+  old: number;
+
+  /**
+   * @generated from field: uint32 draining = 5;
+   */
+  draining: number;
+
+  /**
+   * "running", "paused", "stopped" (by itself).
+   *
+   * @generated from field: string phase = 6;
+   */
+  phase: string;
+
+  /**
+   * "3 of 8 servers are of revision 4; 1 drains, at latest until 20:14", or why it stopped.
+   *
+   * @generated from field: string sentence = 7;
+   */
+  sentence: string;
+
+  /**
+   * What is left on old servers.
+   *
+   * @generated from field: uint32 sessions_left = 8;
+   */
+  sessionsLeft: number;
+
+  /**
+   * @generated from field: uint32 players_left = 9;
+   */
+  playersLeft: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 10;
+   */
+  startedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.UpgradeStatus.
+ * Use `create(UpgradeStatusSchema)` to create a new message.
+ */
+export const UpgradeStatusSchema: GenMessage<UpgradeStatus> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 21);
+
+/**
+ * A template that a fleet has or had. The same template again has the number it had.
+ *
+ * @generated from message greenroom.v1.FleetRevision
+ */
+export type FleetRevision = Message<"greenroom.v1.FleetRevision"> & {
+  /**
+   * @generated from field: uint64 revision = 1;
+   */
+  revision: bigint;
+
+  /**
+   * The spec as it was applied with it.
+   *
+   * @generated from field: greenroom.v1.FleetSpec spec = 2;
+   */
+  spec?: FleetSpec | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 3;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When a server of it was first ready; unset: none was.
+   *
+   * @generated from field: google.protobuf.Timestamp proved_at = 4;
+   */
+  provedAt?: Timestamp | undefined;
+
+  /**
+   * Living servers of it.
+   *
+   * @generated from field: uint32 servers = 5;
+   */
+  servers: number;
+
+  /**
+   * Servers are started from it.
+   *
+   * @generated from field: bool current = 6;
+   */
+  current: boolean;
+};
+
+/**
+ * Describes the message greenroom.v1.FleetRevision.
+ * Use `create(FleetRevisionSchema)` to create a new message.
+ */
+export const FleetRevisionSchema: GenMessage<FleetRevision> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 22);
+
+/**
+ * @generated from message greenroom.v1.ListRevisionsRequest
+ */
+export type ListRevisionsRequest = Message<"greenroom.v1.ListRevisionsRequest"> & {
+  /**
+   * @generated from field: string fleet = 1;
+   */
+  fleet: string;
+};
+
+/**
+ * Describes the message greenroom.v1.ListRevisionsRequest.
+ * Use `create(ListRevisionsRequestSchema)` to create a new message.
+ */
+export const ListRevisionsRequestSchema: GenMessage<ListRevisionsRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 23);
+
+/**
+ * @generated from message greenroom.v1.ListRevisionsResponse
+ */
+export type ListRevisionsResponse = Message<"greenroom.v1.ListRevisionsResponse"> & {
+  /**
+   * @generated from field: repeated greenroom.v1.FleetRevision revisions = 1;
+   */
+  revisions: FleetRevision[];
+};
+
+/**
+ * Describes the message greenroom.v1.ListRevisionsResponse.
+ * Use `create(ListRevisionsResponseSchema)` to create a new message.
+ */
+export const ListRevisionsResponseSchema: GenMessage<ListRevisionsResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 24);
+
+/**
+ * @generated from message greenroom.v1.PauseUpgradeRequest
+ */
+export type PauseUpgradeRequest = Message<"greenroom.v1.PauseUpgradeRequest"> & {
+  /**
+   * @generated from field: string fleet = 1;
+   */
+  fleet: string;
+};
+
+/**
+ * Describes the message greenroom.v1.PauseUpgradeRequest.
+ * Use `create(PauseUpgradeRequestSchema)` to create a new message.
+ */
+export const PauseUpgradeRequestSchema: GenMessage<PauseUpgradeRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 25);
+
+/**
+ * @generated from message greenroom.v1.PauseUpgradeResponse
+ */
+export type PauseUpgradeResponse = Message<"greenroom.v1.PauseUpgradeResponse"> & {
+  /**
+   * @generated from field: greenroom.v1.Fleet fleet = 1;
+   */
+  fleet?: Fleet | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.PauseUpgradeResponse.
+ * Use `create(PauseUpgradeResponseSchema)` to create a new message.
+ */
+export const PauseUpgradeResponseSchema: GenMessage<PauseUpgradeResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 26);
+
+/**
+ * @generated from message greenroom.v1.ResumeUpgradeRequest
+ */
+export type ResumeUpgradeRequest = Message<"greenroom.v1.ResumeUpgradeRequest"> & {
+  /**
+   * @generated from field: string fleet = 1;
+   */
+  fleet: string;
+};
+
+/**
+ * Describes the message greenroom.v1.ResumeUpgradeRequest.
+ * Use `create(ResumeUpgradeRequestSchema)` to create a new message.
+ */
+export const ResumeUpgradeRequestSchema: GenMessage<ResumeUpgradeRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 27);
+
+/**
+ * @generated from message greenroom.v1.ResumeUpgradeResponse
+ */
+export type ResumeUpgradeResponse = Message<"greenroom.v1.ResumeUpgradeResponse"> & {
+  /**
+   * @generated from field: greenroom.v1.Fleet fleet = 1;
+   */
+  fleet?: Fleet | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.ResumeUpgradeResponse.
+ * Use `create(ResumeUpgradeResponseSchema)` to create a new message.
+ */
+export const ResumeUpgradeResponseSchema: GenMessage<ResumeUpgradeResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 28);
+
+/**
+ * @generated from message greenroom.v1.UndoUpgradeRequest
+ */
+export type UndoUpgradeRequest = Message<"greenroom.v1.UndoUpgradeRequest"> & {
+  /**
+   * @generated from field: string fleet = 1;
+   */
+  fleet: string;
+
+  /**
+   * 0: the newest other than the present one that was proved.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message greenroom.v1.UndoUpgradeRequest.
+ * Use `create(UndoUpgradeRequestSchema)` to create a new message.
+ */
+export const UndoUpgradeRequestSchema: GenMessage<UndoUpgradeRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 29);
+
+/**
+ * @generated from message greenroom.v1.UndoUpgradeResponse
+ */
+export type UndoUpgradeResponse = Message<"greenroom.v1.UndoUpgradeResponse"> & {
+  /**
+   * @generated from field: greenroom.v1.Fleet fleet = 1;
+   */
+  fleet?: Fleet | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.UndoUpgradeResponse.
+ * Use `create(UndoUpgradeResponseSchema)` to create a new message.
+ */
+export const UndoUpgradeResponseSchema: GenMessage<UndoUpgradeResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_fleet, 30);
 
 /**
  * @generated from message greenroom.v1.ApplyFleetRequest
@@ -638,7 +1270,7 @@ export type ApplyFleetRequest = Message<"greenroom.v1.ApplyFleetRequest"> & {
  * Use `create(ApplyFleetRequestSchema)` to create a new message.
  */
 export const ApplyFleetRequestSchema: GenMessage<ApplyFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 12);
+  messageDesc(file_greenroom_v1_fleet, 31);
 
 /**
  * @generated from message greenroom.v1.ApplyFleetResponse
@@ -662,7 +1294,7 @@ export type ApplyFleetResponse = Message<"greenroom.v1.ApplyFleetResponse"> & {
  * Use `create(ApplyFleetResponseSchema)` to create a new message.
  */
 export const ApplyFleetResponseSchema: GenMessage<ApplyFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 13);
+  messageDesc(file_greenroom_v1_fleet, 32);
 
 /**
  * @generated from message greenroom.v1.GetFleetRequest
@@ -679,7 +1311,7 @@ export type GetFleetRequest = Message<"greenroom.v1.GetFleetRequest"> & {
  * Use `create(GetFleetRequestSchema)` to create a new message.
  */
 export const GetFleetRequestSchema: GenMessage<GetFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 14);
+  messageDesc(file_greenroom_v1_fleet, 33);
 
 /**
  * @generated from message greenroom.v1.GetFleetResponse
@@ -696,7 +1328,7 @@ export type GetFleetResponse = Message<"greenroom.v1.GetFleetResponse"> & {
  * Use `create(GetFleetResponseSchema)` to create a new message.
  */
 export const GetFleetResponseSchema: GenMessage<GetFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 15);
+  messageDesc(file_greenroom_v1_fleet, 34);
 
 /**
  * @generated from message greenroom.v1.ListFleetsRequest
@@ -709,7 +1341,7 @@ export type ListFleetsRequest = Message<"greenroom.v1.ListFleetsRequest"> & {
  * Use `create(ListFleetsRequestSchema)` to create a new message.
  */
 export const ListFleetsRequestSchema: GenMessage<ListFleetsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 16);
+  messageDesc(file_greenroom_v1_fleet, 35);
 
 /**
  * @generated from message greenroom.v1.ListFleetsResponse
@@ -726,7 +1358,7 @@ export type ListFleetsResponse = Message<"greenroom.v1.ListFleetsResponse"> & {
  * Use `create(ListFleetsResponseSchema)` to create a new message.
  */
 export const ListFleetsResponseSchema: GenMessage<ListFleetsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 17);
+  messageDesc(file_greenroom_v1_fleet, 36);
 
 /**
  * @generated from message greenroom.v1.WatchFleetsRequest
@@ -739,7 +1371,7 @@ export type WatchFleetsRequest = Message<"greenroom.v1.WatchFleetsRequest"> & {
  * Use `create(WatchFleetsRequestSchema)` to create a new message.
  */
 export const WatchFleetsRequestSchema: GenMessage<WatchFleetsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 18);
+  messageDesc(file_greenroom_v1_fleet, 37);
 
 /**
  * @generated from message greenroom.v1.WatchFleetsResponse
@@ -761,7 +1393,7 @@ export type WatchFleetsResponse = Message<"greenroom.v1.WatchFleetsResponse"> & 
  * Use `create(WatchFleetsResponseSchema)` to create a new message.
  */
 export const WatchFleetsResponseSchema: GenMessage<WatchFleetsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 19);
+  messageDesc(file_greenroom_v1_fleet, 38);
 
 /**
  * @generated from message greenroom.v1.DeleteFleetRequest
@@ -790,7 +1422,7 @@ export type DeleteFleetRequest = Message<"greenroom.v1.DeleteFleetRequest"> & {
  * Use `create(DeleteFleetRequestSchema)` to create a new message.
  */
 export const DeleteFleetRequestSchema: GenMessage<DeleteFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 20);
+  messageDesc(file_greenroom_v1_fleet, 39);
 
 /**
  * @generated from message greenroom.v1.DeleteFleetResponse
@@ -803,7 +1435,7 @@ export type DeleteFleetResponse = Message<"greenroom.v1.DeleteFleetResponse"> & 
  * Use `create(DeleteFleetResponseSchema)` to create a new message.
  */
 export const DeleteFleetResponseSchema: GenMessage<DeleteFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 21);
+  messageDesc(file_greenroom_v1_fleet, 40);
 
 /**
  * @generated from message greenroom.v1.ExplainFleetRequest
@@ -820,7 +1452,7 @@ export type ExplainFleetRequest = Message<"greenroom.v1.ExplainFleetRequest"> & 
  * Use `create(ExplainFleetRequestSchema)` to create a new message.
  */
 export const ExplainFleetRequestSchema: GenMessage<ExplainFleetRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 22);
+  messageDesc(file_greenroom_v1_fleet, 41);
 
 /**
  * @generated from message greenroom.v1.ExplainFleetResponse
@@ -868,7 +1500,7 @@ export type ExplainFleetResponse = Message<"greenroom.v1.ExplainFleetResponse"> 
  * Use `create(ExplainFleetResponseSchema)` to create a new message.
  */
 export const ExplainFleetResponseSchema: GenMessage<ExplainFleetResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 23);
+  messageDesc(file_greenroom_v1_fleet, 42);
 
 /**
  * What one policy asked for at the last plan.
@@ -941,7 +1573,7 @@ export type PolicyAnswer = Message<"greenroom.v1.PolicyAnswer"> & {
  * Use `create(PolicyAnswerSchema)` to create a new message.
  */
 export const PolicyAnswerSchema: GenMessage<PolicyAnswer> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 24);
+  messageDesc(file_greenroom_v1_fleet, 43);
 
 /**
  * @generated from message greenroom.v1.ListDecisionsRequest
@@ -988,7 +1620,7 @@ export type ListDecisionsRequest = Message<"greenroom.v1.ListDecisionsRequest"> 
  * Use `create(ListDecisionsRequestSchema)` to create a new message.
  */
 export const ListDecisionsRequestSchema: GenMessage<ListDecisionsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 25);
+  messageDesc(file_greenroom_v1_fleet, 44);
 
 /**
  * @generated from message greenroom.v1.ListDecisionsResponse
@@ -1005,7 +1637,7 @@ export type ListDecisionsResponse = Message<"greenroom.v1.ListDecisionsResponse"
  * Use `create(ListDecisionsResponseSchema)` to create a new message.
  */
 export const ListDecisionsResponseSchema: GenMessage<ListDecisionsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 26);
+  messageDesc(file_greenroom_v1_fleet, 45);
 
 /**
  * What a plan did for one reason.
@@ -1067,7 +1699,7 @@ export type Decision = Message<"greenroom.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 27);
+  messageDesc(file_greenroom_v1_fleet, 46);
 
 /**
  * @generated from message greenroom.v1.PlannedAction
@@ -1105,7 +1737,7 @@ export type PlannedAction = Message<"greenroom.v1.PlannedAction"> & {
  * Use `create(PlannedActionSchema)` to create a new message.
  */
 export const PlannedActionSchema: GenMessage<PlannedAction> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_fleet, 28);
+  messageDesc(file_greenroom_v1_fleet, 47);
 
 /**
  * @generated from enum greenroom.v1.Protocol
@@ -1202,6 +1834,47 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof ListDecisionsRequestSchema;
     output: typeof ListDecisionsResponseSchema;
+  },
+  /**
+   * The templates the fleet had, newest first; the last 20 and all that still have servers.
+   *
+   * @generated from rpc greenroom.v1.FleetService.ListRevisions
+   */
+  listRevisions: {
+    methodKind: "unary";
+    input: typeof ListRevisionsRequestSchema;
+    output: typeof ListRevisionsResponseSchema;
+  },
+  /**
+   * Holds the fleet's upgrade; it may be one that has not begun. Repeating it changes nothing.
+   *
+   * @generated from rpc greenroom.v1.FleetService.PauseUpgrade
+   */
+  pauseUpgrade: {
+    methodKind: "unary";
+    input: typeof PauseUpgradeRequestSchema;
+    output: typeof PauseUpgradeResponseSchema;
+  },
+  /**
+   * Lets it go on, one that stopped by itself too.
+   *
+   * @generated from rpc greenroom.v1.FleetService.ResumeUpgrade
+   */
+  resumeUpgrade: {
+    methodKind: "unary";
+    input: typeof ResumeUpgradeRequestSchema;
+    output: typeof ResumeUpgradeResponseSchema;
+  },
+  /**
+   * Makes an earlier template the fleet's: the one before, or a given one. Servers of it that drain for the upgrade are
+   * opened again. FAILED_PRECONDITION when there is none.
+   *
+   * @generated from rpc greenroom.v1.FleetService.UndoUpgrade
+   */
+  undoUpgrade: {
+    methodKind: "unary";
+    input: typeof UndoUpgradeRequestSchema;
+    output: typeof UndoUpgradeResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_greenroom_v1_fleet, 0);

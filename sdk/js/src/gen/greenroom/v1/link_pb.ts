@@ -7,7 +7,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { RoomSettings } from "./fleet_pb.js";
+import type { Flag, RoomSettings } from "./fleet_pb.js";
 import { file_greenroom_v1_fleet } from "./fleet_pb.js";
 import type { Endpoint, ServerLoad, ServerState } from "./types_pb.js";
 import { file_greenroom_v1_types } from "./types_pb.js";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/link.proto.
  */
 export const file_greenroom_v1_link: GenFile = /*@__PURE__*/
-  fileDesc("ChdncmVlbnJvb20vdjEvbGluay5wcm90bxIMZ3JlZW5yb29tLnYxIscBCgtMaW5rUmVxdWVzdBIkCgVoZWxsbxgBIAEoCzITLmdyZWVucm9vbS52MS5IZWxsb0gAEiYKBnJlcG9ydBgCIAEoCzIULmdyZWVucm9vbS52MS5SZXBvcnRIABIpCgRjb3B5GAMgASgLMhkuZ3JlZW5yb29tLnYxLlNlc3Npb25Db3B5SAASLQoGb3BlbmVkGAQgASgLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25PcGVuZWRIAEIQCgdtZXNzYWdlEgW6SAIIASLMAQoFSGVsbG8SGgoGc2VydmVyGAEgASgJQgq6SAdyBRABGIABEhkKB3ZlcnNpb24YAiABKAlCCLpIBXIDGIABEjMKCWVuZHBvaW50cxgDIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludEIIukgFkgECEBASLQoIc2Vzc2lvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBIoCgVzdGF0ZRgFIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZSKIAQoGUmVwb3J0Ei0KCHNlc3Npb25zGAEgAygLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25SZXBvcnQSJwoFZW5kZWQYAiADKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhImCgRsb2FkGAMgASgLMhguZ3JlZW5yb29tLnYxLlNlcnZlckxvYWQiPAoKU2Vzc2lvblJlZhINCgVyb3V0ZRgBIAEoCRILCgNrZXkYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoBCKdAQoNU2Vzc2lvblJlcG9ydBIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSFQoNc2VhdF9jYXBhY2l0eRgCIAEoDRIoCgVzZWF0cxgDIAMoCzIZLmdyZWVucm9vbS52MS5DbGFpbWVkU2VhdBIQCghyZWxlYXNlZBgEIAMoBBIOCgZmcm96ZW4YBSABKAgiKwoLQ2xhaW1lZFNlYXQSDAoEc2VhdBgBIAEoBBIOCgZwbGF5ZXIYAiABKAkiggEKC1Nlc3Npb25Db3B5EikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIZCgVzdGF0ZRgCIAEoDEIKukgHegUYgICAAhIPCgd2ZXJzaW9uGAMgASgEEg0KBWZpbmFsGAQgASgIEg0KBWVycm9yGAUgASgJIkkKDVNlc3Npb25PcGVuZWQSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEg0KBWVycm9yGAIgASgJIpgDCgxMaW5rUmVzcG9uc2USKAoHd2VsY29tZRgBIAEoCzIVLmdyZWVucm9vbS52MS5XZWxjb21lSAASIgoEd2FudBgCIAEoCzISLmdyZWVucm9vbS52MS5XYW50SAASKQoEb3BlbhgDIAEoCzIZLmdyZWVucm9vbS52MS5PcGVuU2Vzc2lvbkgAEisKCWhhbmRfb3ZlchgEIAEoCzIWLmdyZWVucm9vbS52MS5IYW5kT3ZlckgAEisKBWNsb3NlGAUgASgLMhouZ3JlZW5yb29tLnYxLkNsb3NlU2Vzc2lvbkgAEigKB3JlbGVhc2UYBiABKAsyFS5ncmVlbnJvb20udjEuUmVsZWFzZUgAEiYKBnJlc3VtZRgHIAEoCzIULmdyZWVucm9vbS52MS5SZXN1bWVIABIsCgVzdGFnZRgIIAEoCzIbLmdyZWVucm9vbS52MS5TdGFnZU1lc3NhZ2VzSAASKgoEcm9vbRgJIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3NIAEIJCgdtZXNzYWdlIoQDCgdXZWxjb21lEiwKC3RpY2tldF9rZXlzGAEgAygLMhcuZ3JlZW5yb29tLnYxLlRpY2tldEtleRIsCgloZWFydGJlYXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY29weV9pbnRlcnZhbBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIYChBzZXNzaW9uX2NhcGFjaXR5GAQgASgNEhkKEXNlYXRzX3Blcl9zZXNzaW9uGAUgASgNEhUKDXNlYXRfY2FwYWNpdHkYBiABKA0SKAoEcm9vbRgHIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3MSIAoEd2FudBgIIAEoCzISLmdyZWVucm9vbS52MS5XYW50EicKBXN0YWxlGAkgAygLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSKgoFc3RhZ2UYCiABKAsyGy5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlcyI9Cg1TdGFnZU1lc3NhZ2VzEiwKCG1lc3NhZ2VzGAEgAygLMhouZ3JlZW5yb29tLnYxLlN0YWdlTWVzc2FnZSJrCgxTdGFnZU1lc3NhZ2USDQoFcm91dGUYASABKAkSDQoFc3BhY2UYAiABKAkSDgoGc2VyaWFsGAMgASgEEgwKBG5hbWUYBCABKAkSDwoHcGF5bG9hZBgFIAEoDBIOCgZyZXRhaW4YBiABKAgiJAoJVGlja2V0S2V5EgoKAmlkGAEgASgJEgsKA2tleRgCIAEoDCKjAQoEV2FudBIoCgVzdGF0ZRgBIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZRIOCgZyZWFzb24YAiABKAkSMAoMaGFuZF9vdmVyX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtkZWFkbGluZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAicAoLT3BlblNlc3Npb24SKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEhUKDXNlYXRfY2FwYWNpdHkYAiABKA0SDQoFc3RhdGUYAyABKAwSEAoIY29tcGxldGUYBCABKAgiNQoISGFuZE92ZXISKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmIjMKBlJlc3VtZRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYicwoMQ2xvc2VTZXNzaW9uEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIOCgZyZWFzb24YAiABKAkSKAoIcmVkaXJlY3QYAyABKAsyFi5ncmVlbnJvb20udjEuUmVkaXJlY3QicgoIUmVkaXJlY3QSDgoGc2VydmVyGAEgASgJEikKCWVuZHBvaW50cxgCIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludBIrCgd0aWNrZXRzGAMgAygLMhouZ3JlZW5yb29tLnYxLlBsYXllclRpY2tldCJ1CgxQbGF5ZXJUaWNrZXQSDgoGcGxheWVyGAEgASgJEg4KBnRpY2tldBgCIAEoCRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1jb25uZWN0X3Rva2VuGAQgASgJIlIKB1JlbGVhc2USKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEgwKBHNlYXQYAiABKAQSDgoGcmVhc29uGAMgASgJMlAKC0xpbmtTZXJ2aWNlEkEKBExpbmsSGS5ncmVlbnJvb20udjEuTGlua1JlcXVlc3QaGi5ncmVlbnJvb20udjEuTGlua1Jlc3BvbnNlKAEwAUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
+  fileDesc("ChdncmVlbnJvb20vdjEvbGluay5wcm90bxIMZ3JlZW5yb29tLnYxIscBCgtMaW5rUmVxdWVzdBIkCgVoZWxsbxgBIAEoCzITLmdyZWVucm9vbS52MS5IZWxsb0gAEiYKBnJlcG9ydBgCIAEoCzIULmdyZWVucm9vbS52MS5SZXBvcnRIABIpCgRjb3B5GAMgASgLMhkuZ3JlZW5yb29tLnYxLlNlc3Npb25Db3B5SAASLQoGb3BlbmVkGAQgASgLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25PcGVuZWRIAEIQCgdtZXNzYWdlEgW6SAIIASLMAQoFSGVsbG8SGgoGc2VydmVyGAEgASgJQgq6SAdyBRABGIABEhkKB3ZlcnNpb24YAiABKAlCCLpIBXIDGIABEjMKCWVuZHBvaW50cxgDIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludEIIukgFkgECEBASLQoIc2Vzc2lvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBIoCgVzdGF0ZRgFIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZSK9AQoGUmVwb3J0Ei0KCHNlc3Npb25zGAEgAygLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25SZXBvcnQSJwoFZW5kZWQYAiADKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhImCgRsb2FkGAMgASgLMhguZ3JlZW5yb29tLnYxLlNlcnZlckxvYWQSMwoLY29ubmVjdGlvbnMYBCABKAsyHi5ncmVlbnJvb20udjEuQ29ubmVjdGlvbkNvdW50cyJUChBDb25uZWN0aW9uQ291bnRzEhAKCGFkbWl0dGVkGAEgASgEEg8KB3Jlc3VtZWQYAiABKAQSDwoHcmVmdXNlZBgDIAEoBBIMCgRsb3N0GAQgASgEIjwKClNlc3Npb25SZWYSDQoFcm91dGUYASABKAkSCwoDa2V5GAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQinQEKDVNlc3Npb25SZXBvcnQSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEhUKDXNlYXRfY2FwYWNpdHkYAiABKA0SKAoFc2VhdHMYAyADKAsyGS5ncmVlbnJvb20udjEuQ2xhaW1lZFNlYXQSEAoIcmVsZWFzZWQYBCADKAQSDgoGZnJvemVuGAUgASgIIisKC0NsYWltZWRTZWF0EgwKBHNlYXQYASABKAQSDgoGcGxheWVyGAIgASgJIoIBCgtTZXNzaW9uQ29weRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSGQoFc3RhdGUYAiABKAxCCrpIB3oFGICAgAISDwoHdmVyc2lvbhgDIAEoBBINCgVmaW5hbBgEIAEoCBINCgVlcnJvchgFIAEoCSJJCg1TZXNzaW9uT3BlbmVkEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhINCgVlcnJvchgCIAEoCSK+AwoMTGlua1Jlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5ncmVlbnJvb20udjEuV2VsY29tZUgAEiIKBHdhbnQYAiABKAsyEi5ncmVlbnJvb20udjEuV2FudEgAEikKBG9wZW4YAyABKAsyGS5ncmVlbnJvb20udjEuT3BlblNlc3Npb25IABIrCgloYW5kX292ZXIYBCABKAsyFi5ncmVlbnJvb20udjEuSGFuZE92ZXJIABIrCgVjbG9zZRgFIAEoCzIaLmdyZWVucm9vbS52MS5DbG9zZVNlc3Npb25IABIoCgdyZWxlYXNlGAYgASgLMhUuZ3JlZW5yb29tLnYxLlJlbGVhc2VIABImCgZyZXN1bWUYByABKAsyFC5ncmVlbnJvb20udjEuUmVzdW1lSAASLAoFc3RhZ2UYCCABKAsyGy5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlc0gAEioKBHJvb20YCSABKAsyGi5ncmVlbnJvb20udjEuUm9vbVNldHRpbmdzSAASJAoFZmxhZ3MYCiABKAsyEy5ncmVlbnJvb20udjEuRmxhZ3NIAEIJCgdtZXNzYWdlIqcDCgdXZWxjb21lEiwKC3RpY2tldF9rZXlzGAEgAygLMhcuZ3JlZW5yb29tLnYxLlRpY2tldEtleRIsCgloZWFydGJlYXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY29weV9pbnRlcnZhbBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIYChBzZXNzaW9uX2NhcGFjaXR5GAQgASgNEhkKEXNlYXRzX3Blcl9zZXNzaW9uGAUgASgNEhUKDXNlYXRfY2FwYWNpdHkYBiABKA0SKAoEcm9vbRgHIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3MSIAoEd2FudBgIIAEoCzISLmdyZWVucm9vbS52MS5XYW50EicKBXN0YWxlGAkgAygLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSKgoFc3RhZ2UYCiABKAsyGy5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlcxIhCgVmbGFncxgLIAMoCzISLmdyZWVucm9vbS52MS5GbGFnIioKBUZsYWdzEiEKBWZsYWdzGAEgAygLMhIuZ3JlZW5yb29tLnYxLkZsYWciPQoNU3RhZ2VNZXNzYWdlcxIsCghtZXNzYWdlcxgBIAMoCzIaLmdyZWVucm9vbS52MS5TdGFnZU1lc3NhZ2UiawoMU3RhZ2VNZXNzYWdlEg0KBXJvdXRlGAEgASgJEg0KBXNwYWNlGAIgASgJEg4KBnNlcmlhbBgDIAEoBBIMCgRuYW1lGAQgASgJEg8KB3BheWxvYWQYBSABKAwSDgoGcmV0YWluGAYgASgIIiQKCVRpY2tldEtleRIKCgJpZBgBIAEoCRILCgNrZXkYAiABKAwiowEKBFdhbnQSKAoFc3RhdGUYASABKA4yGS5ncmVlbnJvb20udjEuU2VydmVyU3RhdGUSDgoGcmVhc29uGAIgASgJEjAKDGhhbmRfb3Zlcl9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZGVhZGxpbmVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInAKC09wZW5TZXNzaW9uEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIVCg1zZWF0X2NhcGFjaXR5GAIgASgNEg0KBXN0YXRlGAMgASgMEhAKCGNvbXBsZXRlGAQgASgIIjUKCEhhbmRPdmVyEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZiIzCgZSZXN1bWUSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmInMKDENsb3NlU2Vzc2lvbhIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDgoGcmVhc29uGAIgASgJEigKCHJlZGlyZWN0GAMgASgLMhYuZ3JlZW5yb29tLnYxLlJlZGlyZWN0InIKCFJlZGlyZWN0Eg4KBnNlcnZlchgBIAEoCRIpCgllbmRwb2ludHMYAiADKAsyFi5ncmVlbnJvb20udjEuRW5kcG9pbnQSKwoHdGlja2V0cxgDIAMoCzIaLmdyZWVucm9vbS52MS5QbGF5ZXJUaWNrZXQidQoMUGxheWVyVGlja2V0Eg4KBnBsYXllchgBIAEoCRIOCgZ0aWNrZXQYAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNY29ubmVjdF90b2tlbhgEIAEoCSJSCgdSZWxlYXNlEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIMCgRzZWF0GAIgASgEEg4KBnJlYXNvbhgDIAEoCTJQCgtMaW5rU2VydmljZRJBCgRMaW5rEhkuZ3JlZW5yb29tLnYxLkxpbmtSZXF1ZXN0GhouZ3JlZW5yb29tLnYxLkxpbmtSZXNwb25zZSgBMAFCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
 
 /**
  * From the server.
@@ -135,6 +135,13 @@ export type Report = Message<"greenroom.v1.Report"> & {
    * @generated from field: greenroom.v1.ServerLoad load = 3;
    */
   load?: ServerLoad | undefined;
+
+  /**
+   * Connections since the server's process began; unset when nothing changed.
+   *
+   * @generated from field: greenroom.v1.ConnectionCounts connections = 4;
+   */
+  connections?: ConnectionCounts | undefined;
 };
 
 /**
@@ -143,6 +150,48 @@ export type Report = Message<"greenroom.v1.Report"> & {
  */
 export const ReportSchema: GenMessage<Report> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_link, 2);
+
+/**
+ * What became of connections, since the server's process began.
+ *
+ * @generated from message greenroom.v1.ConnectionCounts
+ */
+export type ConnectionCounts = Message<"greenroom.v1.ConnectionCounts"> & {
+  /**
+   * A ticket was shown and its seat claimed for the first time.
+   *
+   * @generated from field: uint64 admitted = 1;
+   */
+  admitted: bigint;
+
+  /**
+   * A connection came back to its seat.
+   *
+   * @generated from field: uint64 resumed = 2;
+   */
+  resumed: bigint;
+
+  /**
+   * A connection that showed a good ticket was not let in, or whose ticket was refused: full, unknown, expired.
+   *
+   * @generated from field: uint64 refused = 3;
+   */
+  refused: bigint;
+
+  /**
+   * A connection ended without the player's leave: the network, an error, a slow reader that was closed.
+   *
+   * @generated from field: uint64 lost = 4;
+   */
+  lost: bigint;
+};
+
+/**
+ * Describes the message greenroom.v1.ConnectionCounts.
+ * Use `create(ConnectionCountsSchema)` to create a new message.
+ */
+export const ConnectionCountsSchema: GenMessage<ConnectionCounts> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_link, 3);
 
 /**
  * @generated from message greenroom.v1.SessionRef
@@ -169,7 +218,7 @@ export type SessionRef = Message<"greenroom.v1.SessionRef"> & {
  * Use `create(SessionRefSchema)` to create a new message.
  */
 export const SessionRefSchema: GenMessage<SessionRef> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 3);
+  messageDesc(file_greenroom_v1_link, 4);
 
 /**
  * @generated from message greenroom.v1.SessionReport
@@ -212,7 +261,7 @@ export type SessionReport = Message<"greenroom.v1.SessionReport"> & {
  * Use `create(SessionReportSchema)` to create a new message.
  */
 export const SessionReportSchema: GenMessage<SessionReport> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 4);
+  messageDesc(file_greenroom_v1_link, 5);
 
 /**
  * @generated from message greenroom.v1.ClaimedSeat
@@ -236,7 +285,7 @@ export type ClaimedSeat = Message<"greenroom.v1.ClaimedSeat"> & {
  * Use `create(ClaimedSeatSchema)` to create a new message.
  */
 export const ClaimedSeatSchema: GenMessage<ClaimedSeat> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 5);
+  messageDesc(file_greenroom_v1_link, 6);
 
 /**
  * @generated from message greenroom.v1.SessionCopy
@@ -281,7 +330,7 @@ export type SessionCopy = Message<"greenroom.v1.SessionCopy"> & {
  * Use `create(SessionCopySchema)` to create a new message.
  */
 export const SessionCopySchema: GenMessage<SessionCopy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 6);
+  messageDesc(file_greenroom_v1_link, 7);
 
 /**
  * @generated from message greenroom.v1.SessionOpened
@@ -305,7 +354,7 @@ export type SessionOpened = Message<"greenroom.v1.SessionOpened"> & {
  * Use `create(SessionOpenedSchema)` to create a new message.
  */
 export const SessionOpenedSchema: GenMessage<SessionOpened> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 7);
+  messageDesc(file_greenroom_v1_link, 8);
 
 /**
  * To the server.
@@ -380,6 +429,14 @@ export type LinkResponse = Message<"greenroom.v1.LinkResponse"> & {
      */
     value: RoomSettings;
     case: "room";
+  } | {
+    /**
+     * The fleet's flags changed: these are all of them.
+     *
+     * @generated from field: greenroom.v1.Flags flags = 10;
+     */
+    value: Flags;
+    case: "flags";
   } | { case: undefined; value?: undefined };
 };
 
@@ -388,7 +445,7 @@ export type LinkResponse = Message<"greenroom.v1.LinkResponse"> & {
  * Use `create(LinkResponseSchema)` to create a new message.
  */
 export const LinkResponseSchema: GenMessage<LinkResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 8);
+  messageDesc(file_greenroom_v1_link, 9);
 
 /**
  * @generated from message greenroom.v1.Welcome
@@ -451,6 +508,13 @@ export type Welcome = Message<"greenroom.v1.Welcome"> & {
    * @generated from field: greenroom.v1.StageMessages stage = 10;
    */
   stage?: StageMessages | undefined;
+
+  /**
+   * The fleet's flags.
+   *
+   * @generated from field: repeated greenroom.v1.Flag flags = 11;
+   */
+  flags: Flag[];
 };
 
 /**
@@ -458,7 +522,26 @@ export type Welcome = Message<"greenroom.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 9);
+  messageDesc(file_greenroom_v1_link, 10);
+
+/**
+ * All of a fleet's flags.
+ *
+ * @generated from message greenroom.v1.Flags
+ */
+export type Flags = Message<"greenroom.v1.Flags"> & {
+  /**
+   * @generated from field: repeated greenroom.v1.Flag flags = 1;
+   */
+  flags: Flag[];
+};
+
+/**
+ * Describes the message greenroom.v1.Flags.
+ * Use `create(FlagsSchema)` to create a new message.
+ */
+export const FlagsSchema: GenMessage<Flags> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_link, 11);
 
 /**
  * @generated from message greenroom.v1.StageMessages
@@ -475,7 +558,7 @@ export type StageMessages = Message<"greenroom.v1.StageMessages"> & {
  * Use `create(StageMessagesSchema)` to create a new message.
  */
 export const StageMessagesSchema: GenMessage<StageMessages> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 10);
+  messageDesc(file_greenroom_v1_link, 12);
 
 /**
  * One message to every room of a space.
@@ -525,7 +608,7 @@ export type StageMessage = Message<"greenroom.v1.StageMessage"> & {
  * Use `create(StageMessageSchema)` to create a new message.
  */
 export const StageMessageSchema: GenMessage<StageMessage> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 11);
+  messageDesc(file_greenroom_v1_link, 13);
 
 /**
  * @generated from message greenroom.v1.TicketKey
@@ -547,7 +630,7 @@ export type TicketKey = Message<"greenroom.v1.TicketKey"> & {
  * Use `create(TicketKeySchema)` to create a new message.
  */
 export const TicketKeySchema: GenMessage<TicketKey> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 12);
+  messageDesc(file_greenroom_v1_link, 14);
 
 /**
  * @generated from message greenroom.v1.Want
@@ -581,7 +664,7 @@ export type Want = Message<"greenroom.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 13);
+  messageDesc(file_greenroom_v1_link, 15);
 
 /**
  * A session comes to this server. Answered by SessionOpened.
@@ -619,7 +702,7 @@ export type OpenSession = Message<"greenroom.v1.OpenSession"> & {
  * Use `create(OpenSessionSchema)` to create a new message.
  */
 export const OpenSessionSchema: GenMessage<OpenSession> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 14);
+  messageDesc(file_greenroom_v1_link, 16);
 
 /**
  * Freeze the session and answer with a final SessionCopy.
@@ -638,7 +721,7 @@ export type HandOver = Message<"greenroom.v1.HandOver"> & {
  * Use `create(HandOverSchema)` to create a new message.
  */
 export const HandOverSchema: GenMessage<HandOver> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 15);
+  messageDesc(file_greenroom_v1_link, 17);
 
 /**
  * @generated from message greenroom.v1.Resume
@@ -655,7 +738,7 @@ export type Resume = Message<"greenroom.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 16);
+  messageDesc(file_greenroom_v1_link, 18);
 
 /**
  * The session is over on this server.
@@ -686,7 +769,7 @@ export type CloseSession = Message<"greenroom.v1.CloseSession"> & {
  * Use `create(CloseSessionSchema)` to create a new message.
  */
 export const CloseSessionSchema: GenMessage<CloseSession> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 17);
+  messageDesc(file_greenroom_v1_link, 19);
 
 /**
  * @generated from message greenroom.v1.Redirect
@@ -715,7 +798,7 @@ export type Redirect = Message<"greenroom.v1.Redirect"> & {
  * Use `create(RedirectSchema)` to create a new message.
  */
 export const RedirectSchema: GenMessage<Redirect> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 18);
+  messageDesc(file_greenroom_v1_link, 20);
 
 /**
  * @generated from message greenroom.v1.PlayerTicket
@@ -749,7 +832,7 @@ export type PlayerTicket = Message<"greenroom.v1.PlayerTicket"> & {
  * Use `create(PlayerTicketSchema)` to create a new message.
  */
 export const PlayerTicketSchema: GenMessage<PlayerTicket> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 19);
+  messageDesc(file_greenroom_v1_link, 21);
 
 /**
  * A player was removed by the API: close the connection and release the seat.
@@ -778,7 +861,7 @@ export type Release = Message<"greenroom.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 20);
+  messageDesc(file_greenroom_v1_link, 22);
 
 /**
  * The stream between a session server and the control plane: the server opens it, authenticated by the token it was

@@ -7,6 +7,8 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Region } from "./fleet_pb.js";
+import { file_greenroom_v1_fleet } from "./fleet_pb.js";
 import type { ChangeType } from "./types_pb.js";
 import { file_greenroom_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/route.proto.
  */
 export const file_greenroom_v1_route: GenFile = /*@__PURE__*/
-  fileDesc("ChhncmVlbnJvb20vdjEvcm91dGUucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFUm91dGUSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuUm91dGUuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuUm91dGVTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuUm91dGVTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJqCglSb3V0ZVNwZWMSNQoGZmxlZXRzGAEgAygLMhkuZ3JlZW5yb29tLnYxLkZsZWV0V2VpZ2h0Qgq6SAeSAQQIARAgEiYKBXF1ZXVlGAIgASgLMhcuZ3JlZW5yb29tLnYxLkpvaW5RdWV1ZSJGCgtGbGVldFdlaWdodBIYCgVmbGVldBgBIAEoCUIJukgGcgQQARg/Eh0KCndlaWdodF9wcG0YAiABKA1CCbpIBioEGMCEPSJnCglKb2luUXVldWUSHgoLbWF4X3dhaXRpbmcYASABKA1CCbpIBioEGMCEPRI6CghtYXhfd2FpdBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMI2AQyACJBCgtSb3V0ZVN0YXR1cxIQCghzZXNzaW9ucxgBIAEoDRIPCgdwbGF5ZXJzGAIgASgNEg8KB3dhaXRpbmcYAyABKA0iUAoRQXBwbHlSb3V0ZVJlcXVlc3QSKgoFcm91dGUYASABKAsyEy5ncmVlbnJvb20udjEuUm91dGVCBrpIA8gBARIPCgdkcnlfcnVuGAIgASgIIkkKEkFwcGx5Um91dGVSZXNwb25zZRIiCgVyb3V0ZRgBIAEoCzITLmdyZWVucm9vbS52MS5Sb3V0ZRIPCgdvdXRjb21lGAIgASgJIioKD0dldFJvdXRlUmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8iNgoQR2V0Um91dGVSZXNwb25zZRIiCgVyb3V0ZRgBIAEoCzITLmdyZWVucm9vbS52MS5Sb3V0ZSITChFMaXN0Um91dGVzUmVxdWVzdCI5ChJMaXN0Um91dGVzUmVzcG9uc2USIwoGcm91dGVzGAEgAygLMhMuZ3JlZW5yb29tLnYxLlJvdXRlIhQKEldhdGNoUm91dGVzUmVxdWVzdCJhChNXYXRjaFJvdXRlc1Jlc3BvbnNlEiYKBHR5cGUYASABKA4yGC5ncmVlbnJvb20udjEuQ2hhbmdlVHlwZRIiCgVyb3V0ZRgCIAEoCzITLmdyZWVucm9vbS52MS5Sb3V0ZSJSChJEZWxldGVSb3V0ZVJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/EhIKCmdlbmVyYXRpb24YAiABKAQSDwoHZHJ5X3J1bhgDIAEoCCIVChNEZWxldGVSb3V0ZVJlc3BvbnNlMqUDCgxSb3V0ZVNlcnZpY2USTwoKQXBwbHlSb3V0ZRIfLmdyZWVucm9vbS52MS5BcHBseVJvdXRlUmVxdWVzdBogLmdyZWVucm9vbS52MS5BcHBseVJvdXRlUmVzcG9uc2USSQoIR2V0Um91dGUSHS5ncmVlbnJvb20udjEuR2V0Um91dGVSZXF1ZXN0Gh4uZ3JlZW5yb29tLnYxLkdldFJvdXRlUmVzcG9uc2USTwoKTGlzdFJvdXRlcxIfLmdyZWVucm9vbS52MS5MaXN0Um91dGVzUmVxdWVzdBogLmdyZWVucm9vbS52MS5MaXN0Um91dGVzUmVzcG9uc2USVAoLV2F0Y2hSb3V0ZXMSIC5ncmVlbnJvb20udjEuV2F0Y2hSb3V0ZXNSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLldhdGNoUm91dGVzUmVzcG9uc2UwARJSCgtEZWxldGVSb3V0ZRIgLmdyZWVucm9vbS52MS5EZWxldGVSb3V0ZVJlcXVlc3QaIS5ncmVlbnJvb20udjEuRGVsZXRlUm91dGVSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_types]);
+  fileDesc("ChhncmVlbnJvb20vdjEvcm91dGUucHJvdG8SDGdyZWVucm9vbS52MSKDAwoFUm91dGUSMwoEbmFtZRgBIAEoCUIlukgiciAYPzIcXlthLXpdKFstYS16MC05XSpbYS16MC05XSk/JBJICgZsYWJlbHMYAiADKAsyHy5ncmVlbnJvb20udjEuUm91dGUuTGFiZWxzRW50cnlCF7pIFJoBERAgIgZyBBABGD8qBXIDGP0BEi0KBHNwZWMYAyABKAsyFy5ncmVlbnJvb20udjEuUm91dGVTcGVjQga6SAPIAQESEgoKZ2VuZXJhdGlvbhgEIAEoBBIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgZzdGF0dXMYByABKAsyGS5ncmVlbnJvb20udjEuUm91dGVTdGF0dXMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKpAQoJUm91dGVTcGVjEjUKBmZsZWV0cxgBIAMoCzIZLmdyZWVucm9vbS52MS5GbGVldFdlaWdodEIKukgHkgEECAEQIBImCgVxdWV1ZRgCIAEoCzIXLmdyZWVucm9vbS52MS5Kb2luUXVldWUSPQoMcmVnaW9uX3NsYWNrGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgy6SAmqAQYiAggKMgAiRgoLRmxlZXRXZWlnaHQSGAoFZmxlZXQYASABKAlCCbpIBnIEEAEYPxIdCgp3ZWlnaHRfcHBtGAIgASgNQgm6SAYqBBjAhD0iZwoJSm9pblF1ZXVlEh4KC21heF93YWl0aW5nGAEgASgNQgm6SAYqBBjAhD0SOgoIbWF4X3dhaXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCNgEMgAiUgoLUm91dGVTdGF0dXMSEAoIc2Vzc2lvbnMYASABKA0SDwoHcGxheWVycxgCIAEoDRIPCgd3YWl0aW5nGAMgASgNEg8KB3JvbGxvdXQYBCABKAkiLAoSTGlzdFJlZ2lvbnNSZXF1ZXN0EhYKBXJvdXRlGAEgASgJQge6SARyAhg/IjwKE0xpc3RSZWdpb25zUmVzcG9uc2USJQoHcmVnaW9ucxgBIAMoCzIULmdyZWVucm9vbS52MS5SZWdpb24iUAoRQXBwbHlSb3V0ZVJlcXVlc3QSKgoFcm91dGUYASABKAsyEy5ncmVlbnJvb20udjEuUm91dGVCBrpIA8gBARIPCgdkcnlfcnVuGAIgASgIIkkKEkFwcGx5Um91dGVSZXNwb25zZRIiCgVyb3V0ZRgBIAEoCzITLmdyZWVucm9vbS52MS5Sb3V0ZRIPCgdvdXRjb21lGAIgASgJIioKD0dldFJvdXRlUmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8iNgoQR2V0Um91dGVSZXNwb25zZRIiCgVyb3V0ZRgBIAEoCzITLmdyZWVucm9vbS52MS5Sb3V0ZSITChFMaXN0Um91dGVzUmVxdWVzdCI5ChJMaXN0Um91dGVzUmVzcG9uc2USIwoGcm91dGVzGAEgAygLMhMuZ3JlZW5yb29tLnYxLlJvdXRlIhQKEldhdGNoUm91dGVzUmVxdWVzdCJhChNXYXRjaFJvdXRlc1Jlc3BvbnNlEiYKBHR5cGUYASABKA4yGC5ncmVlbnJvb20udjEuQ2hhbmdlVHlwZRIiCgVyb3V0ZRgCIAEoCzITLmdyZWVucm9vbS52MS5Sb3V0ZSJSChJEZWxldGVSb3V0ZVJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARg/EhIKCmdlbmVyYXRpb24YAiABKAQSDwoHZHJ5X3J1bhgDIAEoCCIVChNEZWxldGVSb3V0ZVJlc3BvbnNlMvkDCgxSb3V0ZVNlcnZpY2USTwoKQXBwbHlSb3V0ZRIfLmdyZWVucm9vbS52MS5BcHBseVJvdXRlUmVxdWVzdBogLmdyZWVucm9vbS52MS5BcHBseVJvdXRlUmVzcG9uc2USSQoIR2V0Um91dGUSHS5ncmVlbnJvb20udjEuR2V0Um91dGVSZXF1ZXN0Gh4uZ3JlZW5yb29tLnYxLkdldFJvdXRlUmVzcG9uc2USTwoKTGlzdFJvdXRlcxIfLmdyZWVucm9vbS52MS5MaXN0Um91dGVzUmVxdWVzdBogLmdyZWVucm9vbS52MS5MaXN0Um91dGVzUmVzcG9uc2USVAoLV2F0Y2hSb3V0ZXMSIC5ncmVlbnJvb20udjEuV2F0Y2hSb3V0ZXNSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLldhdGNoUm91dGVzUmVzcG9uc2UwARJSCgtEZWxldGVSb3V0ZRIgLmdyZWVucm9vbS52MS5EZWxldGVSb3V0ZVJlcXVlc3QaIS5ncmVlbnJvb20udjEuRGVsZXRlUm91dGVSZXNwb25zZRJSCgtMaXN0UmVnaW9ucxIgLmdyZWVucm9vbS52MS5MaXN0UmVnaW9uc1JlcXVlc3QaIS5ncmVlbnJvb20udjEuTGlzdFJlZ2lvbnNSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
 
 /**
  * Route: the name players join by. It splits new sessions over fleets by weight.
@@ -89,6 +91,13 @@ export type RouteSpec = Message<"greenroom.v1.RouteSpec"> & {
    * @generated from field: greenroom.v1.JoinQueue queue = 2;
    */
   queue?: JoinQueue | undefined;
+
+  /**
+   * Regions whose latency is within this of the nearest are as good as it. 0 means 15 ms.
+   *
+   * @generated from field: google.protobuf.Duration region_slack = 3;
+   */
+  regionSlack?: Duration | undefined;
 };
 
 /**
@@ -168,6 +177,13 @@ export type RouteStatus = Message<"greenroom.v1.RouteStatus"> & {
    * @generated from field: uint32 waiting = 3;
    */
   waiting: number;
+
+  /**
+   * The rollout that is under way on it, or was last; empty: none was.
+   *
+   * @generated from field: string rollout = 4;
+   */
+  rollout: string;
 };
 
 /**
@@ -176,6 +192,44 @@ export type RouteStatus = Message<"greenroom.v1.RouteStatus"> & {
  */
 export const RouteStatusSchema: GenMessage<RouteStatus> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_route, 4);
+
+/**
+ * @generated from message greenroom.v1.ListRegionsRequest
+ */
+export type ListRegionsRequest = Message<"greenroom.v1.ListRegionsRequest"> & {
+  /**
+   * Empty: of all routes.
+   *
+   * @generated from field: string route = 1;
+   */
+  route: string;
+};
+
+/**
+ * Describes the message greenroom.v1.ListRegionsRequest.
+ * Use `create(ListRegionsRequestSchema)` to create a new message.
+ */
+export const ListRegionsRequestSchema: GenMessage<ListRegionsRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_route, 5);
+
+/**
+ * @generated from message greenroom.v1.ListRegionsResponse
+ */
+export type ListRegionsResponse = Message<"greenroom.v1.ListRegionsResponse"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: repeated greenroom.v1.Region regions = 1;
+   */
+  regions: Region[];
+};
+
+/**
+ * Describes the message greenroom.v1.ListRegionsResponse.
+ * Use `create(ListRegionsResponseSchema)` to create a new message.
+ */
+export const ListRegionsResponseSchema: GenMessage<ListRegionsResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_route, 6);
 
 /**
  * @generated from message greenroom.v1.ApplyRouteRequest
@@ -197,7 +251,7 @@ export type ApplyRouteRequest = Message<"greenroom.v1.ApplyRouteRequest"> & {
  * Use `create(ApplyRouteRequestSchema)` to create a new message.
  */
 export const ApplyRouteRequestSchema: GenMessage<ApplyRouteRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 5);
+  messageDesc(file_greenroom_v1_route, 7);
 
 /**
  * @generated from message greenroom.v1.ApplyRouteResponse
@@ -221,7 +275,7 @@ export type ApplyRouteResponse = Message<"greenroom.v1.ApplyRouteResponse"> & {
  * Use `create(ApplyRouteResponseSchema)` to create a new message.
  */
 export const ApplyRouteResponseSchema: GenMessage<ApplyRouteResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 6);
+  messageDesc(file_greenroom_v1_route, 8);
 
 /**
  * @generated from message greenroom.v1.GetRouteRequest
@@ -238,7 +292,7 @@ export type GetRouteRequest = Message<"greenroom.v1.GetRouteRequest"> & {
  * Use `create(GetRouteRequestSchema)` to create a new message.
  */
 export const GetRouteRequestSchema: GenMessage<GetRouteRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 7);
+  messageDesc(file_greenroom_v1_route, 9);
 
 /**
  * @generated from message greenroom.v1.GetRouteResponse
@@ -255,7 +309,7 @@ export type GetRouteResponse = Message<"greenroom.v1.GetRouteResponse"> & {
  * Use `create(GetRouteResponseSchema)` to create a new message.
  */
 export const GetRouteResponseSchema: GenMessage<GetRouteResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 8);
+  messageDesc(file_greenroom_v1_route, 10);
 
 /**
  * @generated from message greenroom.v1.ListRoutesRequest
@@ -268,7 +322,7 @@ export type ListRoutesRequest = Message<"greenroom.v1.ListRoutesRequest"> & {
  * Use `create(ListRoutesRequestSchema)` to create a new message.
  */
 export const ListRoutesRequestSchema: GenMessage<ListRoutesRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 9);
+  messageDesc(file_greenroom_v1_route, 11);
 
 /**
  * @generated from message greenroom.v1.ListRoutesResponse
@@ -285,7 +339,7 @@ export type ListRoutesResponse = Message<"greenroom.v1.ListRoutesResponse"> & {
  * Use `create(ListRoutesResponseSchema)` to create a new message.
  */
 export const ListRoutesResponseSchema: GenMessage<ListRoutesResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 10);
+  messageDesc(file_greenroom_v1_route, 12);
 
 /**
  * @generated from message greenroom.v1.WatchRoutesRequest
@@ -298,7 +352,7 @@ export type WatchRoutesRequest = Message<"greenroom.v1.WatchRoutesRequest"> & {
  * Use `create(WatchRoutesRequestSchema)` to create a new message.
  */
 export const WatchRoutesRequestSchema: GenMessage<WatchRoutesRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 11);
+  messageDesc(file_greenroom_v1_route, 13);
 
 /**
  * @generated from message greenroom.v1.WatchRoutesResponse
@@ -320,7 +374,7 @@ export type WatchRoutesResponse = Message<"greenroom.v1.WatchRoutesResponse"> & 
  * Use `create(WatchRoutesResponseSchema)` to create a new message.
  */
 export const WatchRoutesResponseSchema: GenMessage<WatchRoutesResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 12);
+  messageDesc(file_greenroom_v1_route, 14);
 
 /**
  * @generated from message greenroom.v1.DeleteRouteRequest
@@ -347,7 +401,7 @@ export type DeleteRouteRequest = Message<"greenroom.v1.DeleteRouteRequest"> & {
  * Use `create(DeleteRouteRequestSchema)` to create a new message.
  */
 export const DeleteRouteRequestSchema: GenMessage<DeleteRouteRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 13);
+  messageDesc(file_greenroom_v1_route, 15);
 
 /**
  * @generated from message greenroom.v1.DeleteRouteResponse
@@ -360,7 +414,7 @@ export type DeleteRouteResponse = Message<"greenroom.v1.DeleteRouteResponse"> & 
  * Use `create(DeleteRouteResponseSchema)` to create a new message.
  */
 export const DeleteRouteResponseSchema: GenMessage<DeleteRouteResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_route, 14);
+  messageDesc(file_greenroom_v1_route, 16);
 
 /**
  * @generated from service greenroom.v1.RouteService
@@ -407,6 +461,16 @@ export const RouteService: GenService<{
     methodKind: "unary";
     input: typeof DeleteRouteRequestSchema;
     output: typeof DeleteRouteResponseSchema;
+  },
+  /**
+   * The regions that routes lead to, with what answers there, for clients to measure how far they are.
+   *
+   * @generated from rpc greenroom.v1.RouteService.ListRegions
+   */
+  listRegions: {
+    methodKind: "unary";
+    input: typeof ListRegionsRequestSchema;
+    output: typeof ListRegionsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_greenroom_v1_route, 0);

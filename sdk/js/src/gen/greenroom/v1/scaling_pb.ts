@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/scaling.proto.
  */
 export const file_greenroom_v1_scaling: GenFile = /*@__PURE__*/
-  fileDesc("ChpncmVlbnJvb20vdjEvc2NhbGluZy5wcm90bxIMZ3JlZW5yb29tLnYxIrsCCgdTY2FsaW5nEjAKCHBvbGljaWVzGAEgAygLMhQuZ3JlZW5yb29tLnYxLlBvbGljeUIIukgFkgECECASKAoVbWF4X3N0YXJ0c19wZXJfbWludXRlGAIgASgNQgm6SAYqBBignAESJwoUbWF4X3N0b3BzX3Blcl9taW51dGUYAyABKA1CCbpIBioEGKCcARJACg1zdGFiaWxpemF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiBAiAowUyABI4ChBzY2FsZV9pbl93aW5kb3dzGAUgAygLMhQuZ3JlZW5yb29tLnYxLldpbmRvd0IIukgFkgECECASLwoHYnVkZ2V0cxgGIAMoCzIULmdyZWVucm9vbS52MS5CdWRnZXRCCLpIBZIBAhAgIn8KBldpbmRvdxIYCgRjcm9uGAEgASgJQgq6SAdyBRABGIABEj8KCGR1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA/IAQGqAQkiBQiAiooPKgASGgoJdGltZV96b25lGAMgASgJQge6SARyAhhAIpwBCgZCdWRnZXQSNwoHc2VydmVycxgBIAEoCUImukgjciEyH14oWzAtOV17MSw1fXxbMC05XXsxLDJ9JXwxMDAlKSQSMwoHcmVhc29ucxgCIAMoCUIiukgfkgEcEAgiGHIWUgVlbXB0eVINY29uc29saWRhdGlvbhIkCgZ3aW5kb3cYAyABKAsyFC5ncmVlbnJvb20udjEuV2luZG93ItwDCgZQb2xpY3kSNgoEbmFtZRgBIAEoCUIoukglciMYPzIfXihbYS16XShbLWEtejAtOV0qW2EtejAtOV0pPyk/JBIsCgZidWZmZXIYAiABKAsyGi5ncmVlbnJvb20udjEuQnVmZmVyUG9saWN5SAASMgoJb2NjdXBhbmN5GAMgASgLMh0uZ3JlZW5yb29tLnYxLk9jY3VwYW5jeVBvbGljeUgAEj0KD2FjdGl2ZV9zZXNzaW9ucxgEIAEoCzIiLmdyZWVucm9vbS52MS5BY3RpdmVTZXNzaW9uc1BvbGljeUgAEigKBGxvYWQYBSABKAsyGC5ncmVlbnJvb20udjEuTG9hZFBvbGljeUgAEjAKCHNjaGVkdWxlGAYgASgLMhwuZ3JlZW5yb29tLnYxLlNjaGVkdWxlUG9saWN5SAASMAoIZXh0ZXJuYWwYByABKAsyHC5ncmVlbnJvb20udjEuRXh0ZXJuYWxQb2xpY3lIABIqCgV0cmVuZBgIIAEoCzIZLmdyZWVucm9vbS52MS5UcmVuZFBvbGljeUgAEjAKCGZvcmVjYXN0GAkgASgLMhwuZ3JlZW5yb29tLnYxLkZvcmVjYXN0UG9saWN5SABCDQoEa2luZBIFukgCCAEigQEKDEJ1ZmZlclBvbGljeRIgCg1mcmVlX3Nlc3Npb25zGAEgASgNQgm6SAYqBBjAhD0SLQoMZnJlZV9wZXJjZW50GAIgASgBQhe6SBQSEhkAAAAAAMBXQCkAAAAAAAAAABIgCg1yZWFkeV9zZXJ2ZXJzGAMgASgNQgm6SAYqBBignAEiOgoPT2NjdXBhbmN5UG9saWN5EicKBnRhcmdldBgBIAEoAUIXukgUEhIZAAAAAAAA8D8hAAAAAAAAAAAiPwoUQWN0aXZlU2Vzc2lvbnNQb2xpY3kSJwoGdGFyZ2V0GAEgASgBQhe6SBQSEhkAAAAAAADwPyEAAAAAAAAAACJ0CgpMb2FkUG9saWN5EisKCmNwdV90YXJnZXQYASABKAFCF7pIFBISGQAAAAAAAPA/KQAAAAAAAAAAEjkKGG5ldHdvcmtfYnl0ZXNfcGVyX3NlY29uZBgCIAEoAUIXukgUEhIZAAAAopQabUIpAAAAAAAAAAAi1wEKDlNjaGVkdWxlUG9saWN5EiwKBndpbmRvdxgBIAEoCzIULmdyZWVucm9vbS52MS5XaW5kb3dCBrpIA8gBARIaCgdzZXJ2ZXJzGAIgASgNQgm6SAYqBBignAESIAoNZnJlZV9zZXNzaW9ucxgDIAEoDUIJukgGKgQYwIQ9EiAKDXJlYWR5X3NlcnZlcnMYBCABKA1CCbpIBioEGKCcARI3CgRsZWFkGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiBAiAowUyACKRAQoORXh0ZXJuYWxQb2xpY3kSGgoGc2lnbmFsGAEgASgJQgq6SAdyBRABGIABEicKBnRhcmdldBgCIAEoAUIXukgUEhIZAAAAopQabUIhAAAAAAAAAAASOgoHbWF4X2FnZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgKMFMgAiewoLVHJlbmRQb2xpY3kSMQoQaGVhZHJvb21fcGVyY2VudBgBIAEoAUIXukgUEhIZAAAAAABAj0ApAAAAAAAA8L8SOQoHaG9yaXpvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIkBwyACJbCg5Gb3JlY2FzdFBvbGljeRIxChBoZWFkcm9vbV9wZXJjZW50GAEgASgBQhe6SBQSEhkAAAAAAECPQCkAAAAAAADwvxIWCgV3ZWVrcxgCIAEoDUIHukgEKgIYNCKuAQoFUHJpY2USMAoPcGVyX3NlcnZlcl9ob3VyGAEgASgBQhe6SBQSEhkAAAAAgIQuQSkAAAAAAAAAABImCghjdXJyZW5jeRgCIAEoCUIUukgRcg8yDV4oW0EtWl17M30pPyQSHgoNaW5zdGFuY2VfdHlwZRgDIAEoCUIHukgEcgIYQBIMCgRzcG90GAQgASgIEh0KDGFyY2hpdGVjdHVyZRgFIAEoCUIHukgEcgIYICKNAQoGU2lnbmFsEkMKBG5hbWUYASABKAlCNbpIMnIwGIABMiteW0EtWmEtejAtOV0oWy1BLVphLXowLTkuXy9dKltBLVphLXowLTldKT8kEhYKBXZhbHVlGAIgASgBQge6SAQSAkABEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJAChBTZXRTaWduYWxSZXF1ZXN0EiwKBnNpZ25hbBgBIAEoCzIULmdyZWVucm9vbS52MS5TaWduYWxCBrpIA8gBASI5ChFTZXRTaWduYWxSZXNwb25zZRIkCgZzaWduYWwYASABKAsyFC5ncmVlbnJvb20udjEuU2lnbmFsIhQKEkxpc3RTaWduYWxzUmVxdWVzdCI8ChNMaXN0U2lnbmFsc1Jlc3BvbnNlEiUKB3NpZ25hbHMYASADKAsyFC5ncmVlbnJvb20udjEuU2lnbmFsIi8KE0RlbGV0ZVNpZ25hbFJlcXVlc3QSGAoEbmFtZRgBIAEoCUIKukgHcgUQARiAASIWChREZWxldGVTaWduYWxSZXNwb25zZTKIAgoNU2lnbmFsU2VydmljZRJMCglTZXRTaWduYWwSHi5ncmVlbnJvb20udjEuU2V0U2lnbmFsUmVxdWVzdBofLmdyZWVucm9vbS52MS5TZXRTaWduYWxSZXNwb25zZRJSCgtMaXN0U2lnbmFscxIgLmdyZWVucm9vbS52MS5MaXN0U2lnbmFsc1JlcXVlc3QaIS5ncmVlbnJvb20udjEuTGlzdFNpZ25hbHNSZXNwb25zZRJVCgxEZWxldGVTaWduYWwSIS5ncmVlbnJvb20udjEuRGVsZXRlU2lnbmFsUmVxdWVzdBoiLmdyZWVucm9vbS52MS5EZWxldGVTaWduYWxSZXNwb25zZUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChpncmVlbnJvb20vdjEvc2NhbGluZy5wcm90bxIMZ3JlZW5yb29tLnYxIu8CCgdTY2FsaW5nEjAKCHBvbGljaWVzGAEgAygLMhQuZ3JlZW5yb29tLnYxLlBvbGljeUIIukgFkgECECASKAoVbWF4X3N0YXJ0c19wZXJfbWludXRlGAIgASgNQgm6SAYqBBignAESJwoUbWF4X3N0b3BzX3Blcl9taW51dGUYAyABKA1CCbpIBioEGKCcARJACg1zdGFiaWxpemF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg66SAuqAQgiBAiAowUyABI4ChBzY2FsZV9pbl93aW5kb3dzGAUgAygLMhQuZ3JlZW5yb29tLnYxLldpbmRvd0IIukgFkgECECASLwoHYnVkZ2V0cxgGIAMoCzIULmdyZWVucm9vbS52MS5CdWRnZXRCCLpIBZIBAhAgEjIKDWNvbnNvbGlkYXRpb24YByABKAsyGy5ncmVlbnJvb20udjEuQ29uc29saWRhdGlvbiKIAgoNQ29uc29saWRhdGlvbhImCgViZWxvdxgBIAEoAUIXukgUEhIZAAAAAAAA8D8pAAAAAAAAAAASOAoFYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECICjBTIAEicKFG1heF9tb3Zlc19wZXJfbWludXRlGAMgASgNQgm6SAYqBBigjQYSOwoIbWluX3N0YXkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECICjBTIAEi8KB3dpbmRvd3MYBSADKAsyFC5ncmVlbnJvb20udjEuV2luZG93Qgi6SAWSAQIQICJ/CgZXaW5kb3cSGAoEY3JvbhgBIAEoCUIKukgHcgUQARiAARI/CghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPyAEBqgEJIgUIgIqKDyoAEhoKCXRpbWVfem9uZRgDIAEoCUIHukgEcgIYQCKcAQoGQnVkZ2V0EjcKB3NlcnZlcnMYASABKAlCJrpII3IhMh9eKFswLTldezEsNX18WzAtOV17MSwyfSV8MTAwJSkkEjMKB3JlYXNvbnMYAiADKAlCIrpIH5IBHBAIIhhyFlIFZW1wdHlSDWNvbnNvbGlkYXRpb24SJAoGd2luZG93GAMgASgLMhQuZ3JlZW5yb29tLnYxLldpbmRvdyLcAwoGUG9saWN5EjYKBG5hbWUYASABKAlCKLpIJXIjGD8yH14oW2Etel0oWy1hLXowLTldKlthLXowLTldKT8pPyQSLAoGYnVmZmVyGAIgASgLMhouZ3JlZW5yb29tLnYxLkJ1ZmZlclBvbGljeUgAEjIKCW9jY3VwYW5jeRgDIAEoCzIdLmdyZWVucm9vbS52MS5PY2N1cGFuY3lQb2xpY3lIABI9Cg9hY3RpdmVfc2Vzc2lvbnMYBCABKAsyIi5ncmVlbnJvb20udjEuQWN0aXZlU2Vzc2lvbnNQb2xpY3lIABIoCgRsb2FkGAUgASgLMhguZ3JlZW5yb29tLnYxLkxvYWRQb2xpY3lIABIwCghzY2hlZHVsZRgGIAEoCzIcLmdyZWVucm9vbS52MS5TY2hlZHVsZVBvbGljeUgAEjAKCGV4dGVybmFsGAcgASgLMhwuZ3JlZW5yb29tLnYxLkV4dGVybmFsUG9saWN5SAASKgoFdHJlbmQYCCABKAsyGS5ncmVlbnJvb20udjEuVHJlbmRQb2xpY3lIABIwCghmb3JlY2FzdBgJIAEoCzIcLmdyZWVucm9vbS52MS5Gb3JlY2FzdFBvbGljeUgAQg0KBGtpbmQSBbpIAggBIoEBCgxCdWZmZXJQb2xpY3kSIAoNZnJlZV9zZXNzaW9ucxgBIAEoDUIJukgGKgQYwIQ9Ei0KDGZyZWVfcGVyY2VudBgCIAEoAUIXukgUEhIZAAAAAADAV0ApAAAAAAAAAAASIAoNcmVhZHlfc2VydmVycxgDIAEoDUIJukgGKgQYoJwBIjoKD09jY3VwYW5jeVBvbGljeRInCgZ0YXJnZXQYASABKAFCF7pIFBISGQAAAAAAAPA/IQAAAAAAAAAAIj8KFEFjdGl2ZVNlc3Npb25zUG9saWN5EicKBnRhcmdldBgBIAEoAUIXukgUEhIZAAAAAAAA8D8hAAAAAAAAAAAidAoKTG9hZFBvbGljeRIrCgpjcHVfdGFyZ2V0GAEgASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAABI5ChhuZXR3b3JrX2J5dGVzX3Blcl9zZWNvbmQYAiABKAFCF7pIFBISGQAAAKKUGm1CKQAAAAAAAAAAItcBCg5TY2hlZHVsZVBvbGljeRIsCgZ3aW5kb3cYASABKAsyFC5ncmVlbnJvb20udjEuV2luZG93Qga6SAPIAQESGgoHc2VydmVycxgCIAEoDUIJukgGKgQYoJwBEiAKDWZyZWVfc2Vzc2lvbnMYAyABKA1CCbpIBioEGMCEPRIgCg1yZWFkeV9zZXJ2ZXJzGAQgASgNQgm6SAYqBBignAESNwoEbGVhZBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgKMFMgAikQEKDkV4dGVybmFsUG9saWN5EhoKBnNpZ25hbBgBIAEoCUIKukgHcgUQARiAARInCgZ0YXJnZXQYAiABKAFCF7pIFBISGQAAAKKUGm1CIQAAAAAAAAAAEjoKB21heF9hZ2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECICjBTIAInsKC1RyZW5kUG9saWN5EjEKEGhlYWRyb29tX3BlcmNlbnQYASABKAFCF7pIFBISGQAAAAAAQI9AKQAAAAAAAPC/EjkKB2hvcml6b24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDbpICqoBByIDCJAcMgAiWwoORm9yZWNhc3RQb2xpY3kSMQoQaGVhZHJvb21fcGVyY2VudBgBIAEoAUIXukgUEhIZAAAAAABAj0ApAAAAAAAA8L8SFgoFd2Vla3MYAiABKA1CB7pIBCoCGDQirgEKBVByaWNlEjAKD3Blcl9zZXJ2ZXJfaG91chgBIAEoAUIXukgUEhIZAAAAAICELkEpAAAAAAAAAAASJgoIY3VycmVuY3kYAiABKAlCFLpIEXIPMg1eKFtBLVpdezN9KT8kEh4KDWluc3RhbmNlX3R5cGUYAyABKAlCB7pIBHICGEASDAoEc3BvdBgEIAEoCBIdCgxhcmNoaXRlY3R1cmUYBSABKAlCB7pIBHICGCAijQEKBlNpZ25hbBJDCgRuYW1lGAEgASgJQjW6SDJyMBiAATIrXltBLVphLXowLTldKFstQS1aYS16MC05Ll8vXSpbQS1aYS16MC05XSk/JBIWCgV2YWx1ZRgCIAEoAUIHukgEEgJAARImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoQU2V0U2lnbmFsUmVxdWVzdBIsCgZzaWduYWwYASABKAsyFC5ncmVlbnJvb20udjEuU2lnbmFsQga6SAPIAQEiOQoRU2V0U2lnbmFsUmVzcG9uc2USJAoGc2lnbmFsGAEgASgLMhQuZ3JlZW5yb29tLnYxLlNpZ25hbCIUChJMaXN0U2lnbmFsc1JlcXVlc3QiPAoTTGlzdFNpZ25hbHNSZXNwb25zZRIlCgdzaWduYWxzGAEgAygLMhQuZ3JlZW5yb29tLnYxLlNpZ25hbCIvChNEZWxldGVTaWduYWxSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEYgAEiFgoURGVsZXRlU2lnbmFsUmVzcG9uc2UyiAIKDVNpZ25hbFNlcnZpY2USTAoJU2V0U2lnbmFsEh4uZ3JlZW5yb29tLnYxLlNldFNpZ25hbFJlcXVlc3QaHy5ncmVlbnJvb20udjEuU2V0U2lnbmFsUmVzcG9uc2USUgoLTGlzdFNpZ25hbHMSIC5ncmVlbnJvb20udjEuTGlzdFNpZ25hbHNSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLkxpc3RTaWduYWxzUmVzcG9uc2USVQoMRGVsZXRlU2lnbmFsEiEuZ3JlZW5yb29tLnYxLkRlbGV0ZVNpZ25hbFJlcXVlc3QaIi5ncmVlbnJvb20udjEuRGVsZXRlU2lnbmFsUmVzcG9uc2VCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * How a fleet is scaled. Every policy says how many servers, free session slots and ready servers it wants; the largest
@@ -61,6 +61,13 @@ export type Scaling = Message<"greenroom.v1.Scaling"> & {
    * @generated from field: repeated greenroom.v1.Budget budgets = 6;
    */
   budgets: Budget[];
+
+  /**
+   * Whether sessions are moved so that servers become empty. Unset: never.
+   *
+   * @generated from field: greenroom.v1.Consolidation consolidation = 7;
+   */
+  consolidation?: Consolidation | undefined;
 };
 
 /**
@@ -69,6 +76,56 @@ export type Scaling = Message<"greenroom.v1.Scaling"> & {
  */
 export const ScalingSchema: GenMessage<Scaling> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_scaling, 0);
+
+/**
+ * Sessions are merged onto fewer servers: the emptiest server is drained when all its sessions fit elsewhere, with every
+ * want still met. scale_in_windows and budgets hold for it.
+ *
+ * @generated from message greenroom.v1.Consolidation
+ */
+export type Consolidation = Message<"greenroom.v1.Consolidation"> & {
+  /**
+   * Only while the fleet's open servers are used less than this, sessions ÷ slots. 0 means 0.7.
+   *
+   * @generated from field: double below = 1;
+   */
+  below: number;
+
+  /**
+   * How long a server must have been dispensable. 0 means 2 minutes.
+   *
+   * @generated from field: google.protobuf.Duration after = 2;
+   */
+  after?: Duration | undefined;
+
+  /**
+   * Sessions moved for it within any minute. 0 means 60.
+   *
+   * @generated from field: uint32 max_moves_per_minute = 3;
+   */
+  maxMovesPerMinute: number;
+
+  /**
+   * A session that moved or began less than this ago is left where it is, and its server with it. 0 means 5 minutes.
+   *
+   * @generated from field: google.protobuf.Duration min_stay = 4;
+   */
+  minStay?: Duration | undefined;
+
+  /**
+   * Only within one of these. Empty: at any time (scale_in_windows hold as well).
+   *
+   * @generated from field: repeated greenroom.v1.Window windows = 5;
+   */
+  windows: Window[];
+};
+
+/**
+ * Describes the message greenroom.v1.Consolidation.
+ * Use `create(ConsolidationSchema)` to create a new message.
+ */
+export const ConsolidationSchema: GenMessage<Consolidation> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_scaling, 1);
 
 /**
  * A time that comes again: it begins when cron says and lasts for duration.
@@ -102,7 +159,7 @@ export type Window = Message<"greenroom.v1.Window"> & {
  * Use `create(WindowSchema)` to create a new message.
  */
 export const WindowSchema: GenMessage<Window> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 1);
+  messageDesc(file_greenroom_v1_scaling, 2);
 
 /**
  * A bound on taking servers away. One whose window cannot be read allows none.
@@ -137,7 +194,7 @@ export type Budget = Message<"greenroom.v1.Budget"> & {
  * Use `create(BudgetSchema)` to create a new message.
  */
 export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 2);
+  messageDesc(file_greenroom_v1_scaling, 3);
 
 /**
  * @generated from message greenroom.v1.Policy
@@ -209,7 +266,7 @@ export type Policy = Message<"greenroom.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 3);
+  messageDesc(file_greenroom_v1_scaling, 4);
 
 /**
  * So much is kept free, beside the fleet's buffers.
@@ -242,7 +299,7 @@ export type BufferPolicy = Message<"greenroom.v1.BufferPolicy"> & {
  * Use `create(BufferPolicySchema)` to create a new message.
  */
 export const BufferPolicySchema: GenMessage<BufferPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 4);
+  messageDesc(file_greenroom_v1_scaling, 5);
 
 /**
  * Enough servers that players ÷ seats stays at or below the target.
@@ -261,7 +318,7 @@ export type OccupancyPolicy = Message<"greenroom.v1.OccupancyPolicy"> & {
  * Use `create(OccupancyPolicySchema)` to create a new message.
  */
 export const OccupancyPolicySchema: GenMessage<OccupancyPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 5);
+  messageDesc(file_greenroom_v1_scaling, 6);
 
 /**
  * Enough servers that sessions with players ÷ session slots stays at or below the target.
@@ -280,7 +337,7 @@ export type ActiveSessionsPolicy = Message<"greenroom.v1.ActiveSessionsPolicy"> 
  * Use `create(ActiveSessionsPolicySchema)` to create a new message.
  */
 export const ActiveSessionsPolicySchema: GenMessage<ActiveSessionsPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 6);
+  messageDesc(file_greenroom_v1_scaling, 7);
 
 /**
  * Enough servers that the mean load of open ones stays at or below the targets; at least one is set.
@@ -308,7 +365,7 @@ export type LoadPolicy = Message<"greenroom.v1.LoadPolicy"> & {
  * Use `create(LoadPolicySchema)` to create a new message.
  */
 export const LoadPolicySchema: GenMessage<LoadPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 7);
+  messageDesc(file_greenroom_v1_scaling, 8);
 
 /**
  * Within its window, at least so much.
@@ -349,7 +406,7 @@ export type SchedulePolicy = Message<"greenroom.v1.SchedulePolicy"> & {
  * Use `create(SchedulePolicySchema)` to create a new message.
  */
 export const SchedulePolicySchema: GenMessage<SchedulePolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 8);
+  messageDesc(file_greenroom_v1_scaling, 9);
 
 /**
  * A number that somebody else knows, set by SignalService: ceil(value ÷ target) servers.
@@ -380,7 +437,7 @@ export type ExternalPolicy = Message<"greenroom.v1.ExternalPolicy"> & {
  * Use `create(ExternalPolicySchema)` to create a new message.
  */
 export const ExternalPolicySchema: GenMessage<ExternalPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 9);
+  messageDesc(file_greenroom_v1_scaling, 10);
 
 /**
  * Free session slots for those that will begin before a server started now is ready: from the rate at which sessions
@@ -410,7 +467,7 @@ export type TrendPolicy = Message<"greenroom.v1.TrendPolicy"> & {
  * Use `create(TrendPolicySchema)` to create a new message.
  */
 export const TrendPolicySchema: GenMessage<TrendPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 10);
+  messageDesc(file_greenroom_v1_scaling, 11);
 
 /**
  * Session slots for what the same time of earlier weeks saw, scaled to today.
@@ -438,7 +495,7 @@ export type ForecastPolicy = Message<"greenroom.v1.ForecastPolicy"> & {
  * Use `create(ForecastPolicySchema)` to create a new message.
  */
 export const ForecastPolicySchema: GenMessage<ForecastPolicy> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 11);
+  messageDesc(file_greenroom_v1_scaling, 12);
 
 /**
  * What one server costs.
@@ -483,7 +540,7 @@ export type Price = Message<"greenroom.v1.Price"> & {
  * Use `create(PriceSchema)` to create a new message.
  */
 export const PriceSchema: GenMessage<Price> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 12);
+  messageDesc(file_greenroom_v1_scaling, 13);
 
 /**
  * @generated from message greenroom.v1.Signal
@@ -512,7 +569,7 @@ export type Signal = Message<"greenroom.v1.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 13);
+  messageDesc(file_greenroom_v1_scaling, 14);
 
 /**
  * @generated from message greenroom.v1.SetSignalRequest
@@ -529,7 +586,7 @@ export type SetSignalRequest = Message<"greenroom.v1.SetSignalRequest"> & {
  * Use `create(SetSignalRequestSchema)` to create a new message.
  */
 export const SetSignalRequestSchema: GenMessage<SetSignalRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 14);
+  messageDesc(file_greenroom_v1_scaling, 15);
 
 /**
  * @generated from message greenroom.v1.SetSignalResponse
@@ -546,7 +603,7 @@ export type SetSignalResponse = Message<"greenroom.v1.SetSignalResponse"> & {
  * Use `create(SetSignalResponseSchema)` to create a new message.
  */
 export const SetSignalResponseSchema: GenMessage<SetSignalResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 15);
+  messageDesc(file_greenroom_v1_scaling, 16);
 
 /**
  * @generated from message greenroom.v1.ListSignalsRequest
@@ -559,7 +616,7 @@ export type ListSignalsRequest = Message<"greenroom.v1.ListSignalsRequest"> & {
  * Use `create(ListSignalsRequestSchema)` to create a new message.
  */
 export const ListSignalsRequestSchema: GenMessage<ListSignalsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 16);
+  messageDesc(file_greenroom_v1_scaling, 17);
 
 /**
  * @generated from message greenroom.v1.ListSignalsResponse
@@ -578,7 +635,7 @@ export type ListSignalsResponse = Message<"greenroom.v1.ListSignalsResponse"> & 
  * Use `create(ListSignalsResponseSchema)` to create a new message.
  */
 export const ListSignalsResponseSchema: GenMessage<ListSignalsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 17);
+  messageDesc(file_greenroom_v1_scaling, 18);
 
 /**
  * @generated from message greenroom.v1.DeleteSignalRequest
@@ -595,7 +652,7 @@ export type DeleteSignalRequest = Message<"greenroom.v1.DeleteSignalRequest"> & 
  * Use `create(DeleteSignalRequestSchema)` to create a new message.
  */
 export const DeleteSignalRequestSchema: GenMessage<DeleteSignalRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 18);
+  messageDesc(file_greenroom_v1_scaling, 19);
 
 /**
  * @generated from message greenroom.v1.DeleteSignalResponse
@@ -608,7 +665,7 @@ export type DeleteSignalResponse = Message<"greenroom.v1.DeleteSignalResponse"> 
  * Use `create(DeleteSignalResponseSchema)` to create a new message.
  */
 export const DeleteSignalResponseSchema: GenMessage<DeleteSignalResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_scaling, 19);
+  messageDesc(file_greenroom_v1_scaling, 20);
 
 /**
  * Numbers from outside that external policies scale on.

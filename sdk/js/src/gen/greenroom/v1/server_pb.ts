@@ -5,8 +5,8 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../buf/validate/validate_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { ChangeType, DrainPolicy, DrainStatus, Endpoint, ServerLoad, ServerState } from "./types_pb.js";
 import { file_greenroom_v1_types } from "./types_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/server.proto.
  */
 export const file_greenroom_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChlncmVlbnJvb20vdjEvc2VydmVyLnByb3RvEgxncmVlbnJvb20udjEi7AUKBlNlcnZlchIMCgRuYW1lGAEgASgJEg0KBWZsZWV0GAIgASgJEigKBXN0YXRlGAMgASgOMhkuZ3JlZW5yb29tLnYxLlNlcnZlclN0YXRlEg4KBnJlYXNvbhgEIAEoCRISCgpnZW5lcmF0aW9uGAUgASgEEikKCWVuZHBvaW50cxgGIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludBIYChBzZXNzaW9uX2NhcGFjaXR5GAcgASgNEhUKDXNlYXRfY2FwYWNpdHkYCCABKA0SEAoIc2Vzc2lvbnMYCSABKA0SFgoOc2VhdHNfcmVzZXJ2ZWQYCiABKA0SFQoNc2VhdHNfY2xhaW1lZBgLIAEoDRIuCgpjcmVhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtzdGF0ZV9zaW5jZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVwb3J0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBWRyYWluGA8gASgLMhkuZ3JlZW5yb29tLnYxLkRyYWluU3RhdHVzEg8KB3ZlcnNpb24YECABKAkSFAoMcHJvdmlkZXJfcmVmGBEgASgJEjAKBmxhYmVscxgSIAMoCzIgLmdyZWVucm9vbS52MS5TZXJ2ZXIuTGFiZWxzRW50cnkSOgoLYW5ub3RhdGlvbnMYEyADKAsyJS5ncmVlbnJvb20udjEuU2VydmVyLkFubm90YXRpb25zRW50cnkSJgoEbG9hZBgUIAEoCzIYLmdyZWVucm9vbS52MS5TZXJ2ZXJMb2FkGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQQW5ub3RhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiwKEEdldFNlcnZlclJlcXVlc3QSGAoEbmFtZRgBIAEoCUIKukgHcgUQARiAASI5ChFHZXRTZXJ2ZXJSZXNwb25zZRIkCgZzZXJ2ZXIYASABKAsyFC5ncmVlbnJvb20udjEuU2VydmVyImcKEkxpc3RTZXJ2ZXJzUmVxdWVzdBIWCgVmbGVldBgBIAEoCUIHukgEcgIYPxIbCglwYWdlX3NpemUYAiABKA1CCLpIBSoDGJBOEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAEIlUKE0xpc3RTZXJ2ZXJzUmVzcG9uc2USJQoHc2VydmVycxgBIAMoCzIULmdyZWVucm9vbS52MS5TZXJ2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi0KE1dhdGNoU2VydmVyc1JlcXVlc3QSFgoFZmxlZXQYASABKAlCB7pIBHICGD8iZAoUV2F0Y2hTZXJ2ZXJzUmVzcG9uc2USJgoEdHlwZRgBIAEoDjIYLmdyZWVucm9vbS52MS5DaGFuZ2VUeXBlEiQKBnNlcnZlchgCIAEoCzIULmdyZWVucm9vbS52MS5TZXJ2ZXIicwoSRHJhaW5TZXJ2ZXJSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEYgAESKQoGcG9saWN5GAIgASgLMhkuZ3JlZW5yb29tLnYxLkRyYWluUG9saWN5EhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYgAIiOwoTRHJhaW5TZXJ2ZXJSZXNwb25zZRIkCgZzZXJ2ZXIYASABKAsyFC5ncmVlbnJvb20udjEuU2VydmVyIjAKFFVuZHJhaW5TZXJ2ZXJSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEYgAEiPQoVVW5kcmFpblNlcnZlclJlc3BvbnNlEiQKBnNlcnZlchgBIAEoCzIULmdyZWVucm9vbS52MS5TZXJ2ZXIiYAoVUmVhZFNlcnZlckxvZ3NSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEYgAESDgoGZm9sbG93GAIgASgIEh0KCnRhaWxfbGluZXMYAyABKA1CCbpIBioEGKCNBiInChZSZWFkU2VydmVyTG9nc1Jlc3BvbnNlEg0KBWxpbmVzGAEgAygJMpcECg1TZXJ2ZXJTZXJ2aWNlEkwKCUdldFNlcnZlchIeLmdyZWVucm9vbS52MS5HZXRTZXJ2ZXJSZXF1ZXN0Gh8uZ3JlZW5yb29tLnYxLkdldFNlcnZlclJlc3BvbnNlElIKC0xpc3RTZXJ2ZXJzEiAuZ3JlZW5yb29tLnYxLkxpc3RTZXJ2ZXJzUmVxdWVzdBohLmdyZWVucm9vbS52MS5MaXN0U2VydmVyc1Jlc3BvbnNlElcKDFdhdGNoU2VydmVycxIhLmdyZWVucm9vbS52MS5XYXRjaFNlcnZlcnNSZXF1ZXN0GiIuZ3JlZW5yb29tLnYxLldhdGNoU2VydmVyc1Jlc3BvbnNlMAESUgoLRHJhaW5TZXJ2ZXISIC5ncmVlbnJvb20udjEuRHJhaW5TZXJ2ZXJSZXF1ZXN0GiEuZ3JlZW5yb29tLnYxLkRyYWluU2VydmVyUmVzcG9uc2USWAoNVW5kcmFpblNlcnZlchIiLmdyZWVucm9vbS52MS5VbmRyYWluU2VydmVyUmVxdWVzdBojLmdyZWVucm9vbS52MS5VbmRyYWluU2VydmVyUmVzcG9uc2USXQoOUmVhZFNlcnZlckxvZ3MSIy5ncmVlbnJvb20udjEuUmVhZFNlcnZlckxvZ3NSZXF1ZXN0GiQuZ3JlZW5yb29tLnYxLlJlYWRTZXJ2ZXJMb2dzUmVzcG9uc2UwAUI2WjRncmVlbnJvb20uZGV2L2dyZWVucm9vbS9nZW4vZ3JlZW5yb29tL3YxO2dyZWVucm9vbXYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_greenroom_v1_types]);
+  fileDesc("ChlncmVlbnJvb20vdjEvc2VydmVyLnByb3RvEgxncmVlbnJvb20udjEinQYKBlNlcnZlchIMCgRuYW1lGAEgASgJEg0KBWZsZWV0GAIgASgJEigKBXN0YXRlGAMgASgOMhkuZ3JlZW5yb29tLnYxLlNlcnZlclN0YXRlEg4KBnJlYXNvbhgEIAEoCRISCgpnZW5lcmF0aW9uGAUgASgEEikKCWVuZHBvaW50cxgGIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludBIYChBzZXNzaW9uX2NhcGFjaXR5GAcgASgNEhUKDXNlYXRfY2FwYWNpdHkYCCABKA0SEAoIc2Vzc2lvbnMYCSABKA0SFgoOc2VhdHNfcmVzZXJ2ZWQYCiABKA0SFQoNc2VhdHNfY2xhaW1lZBgLIAEoDRIuCgpjcmVhdGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtzdGF0ZV9zaW5jZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVwb3J0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBWRyYWluGA8gASgLMhkuZ3JlZW5yb29tLnYxLkRyYWluU3RhdHVzEg8KB3ZlcnNpb24YECABKAkSFAoMcHJvdmlkZXJfcmVmGBEgASgJEjAKBmxhYmVscxgSIAMoCzIgLmdyZWVucm9vbS52MS5TZXJ2ZXIuTGFiZWxzRW50cnkSOgoLYW5ub3RhdGlvbnMYEyADKAsyJS5ncmVlbnJvb20udjEuU2VydmVyLkFubm90YXRpb25zRW50cnkSJgoEbG9hZBgUIAEoCzIYLmdyZWVucm9vbS52MS5TZXJ2ZXJMb2FkEhAKCHJldmlzaW9uGBUgASgEEgwKBG5vZGUYFiABKAkSDwoHYXZvaWRlZBgXIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjIKEEFubm90YXRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKAAQoETm9kZRIMCgRuYW1lGAEgASgJEg4KBmZsZWV0cxgCIAMoCRIPCgdzZXJ2ZXJzGAMgASgNEhAKCHNlc3Npb25zGAQgASgNEg8KB3BsYXllcnMYBSABKA0SJgoFbGVhdmUYBiABKAsyFy5ncmVlbnJvb20udjEuTm9kZUxlYXZlIpEBCglOb2RlTGVhdmUSLgoKbm90aWNlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZGVhZGxpbmVfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgDIAEoCRITCgtieV9wcm92aWRlchgEIAEoCCISChBMaXN0Tm9kZXNSZXF1ZXN0IjYKEUxpc3ROb2Rlc1Jlc3BvbnNlEiEKBW5vZGVzGAEgAygLMhIuZ3JlZW5yb29tLnYxLk5vZGUilAEKEERyYWluTm9kZVJlcXVlc3QSGAoEbmFtZRgBIAEoCUIKukgHcgUQARj9ARI7CghkZWFkbGluZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASGAoGcmVhc29uGAMgASgJQgi6SAVyAxiAAhIPCgdkcnlfcnVuGAQgASgIIjUKEURyYWluTm9kZVJlc3BvbnNlEiAKBG5vZGUYASABKAsyEi5ncmVlbnJvb20udjEuTm9kZSIuChJVbmRyYWluTm9kZVJlcXVlc3QSGAoEbmFtZRgBIAEoCUIKukgHcgUQARj9ASI3ChNVbmRyYWluTm9kZVJlc3BvbnNlEiAKBG5vZGUYASABKAsyEi5ncmVlbnJvb20udjEuTm9kZSIsChBHZXRTZXJ2ZXJSZXF1ZXN0EhgKBG5hbWUYASABKAlCCrpIB3IFEAEYgAEiOQoRR2V0U2VydmVyUmVzcG9uc2USJAoGc2VydmVyGAEgASgLMhQuZ3JlZW5yb29tLnYxLlNlcnZlciJnChJMaXN0U2VydmVyc1JlcXVlc3QSFgoFZmxlZXQYASABKAlCB7pIBHICGD8SGwoJcGFnZV9zaXplGAIgASgNQgi6SAUqAxiQThIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAxiABCJVChNMaXN0U2VydmVyc1Jlc3BvbnNlEiUKB3NlcnZlcnMYASADKAsyFC5ncmVlbnJvb20udjEuU2VydmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSItChNXYXRjaFNlcnZlcnNSZXF1ZXN0EhYKBWZsZWV0GAEgASgJQge6SARyAhg/ImQKFFdhdGNoU2VydmVyc1Jlc3BvbnNlEiYKBHR5cGUYASABKA4yGC5ncmVlbnJvb20udjEuQ2hhbmdlVHlwZRIkCgZzZXJ2ZXIYAiABKAsyFC5ncmVlbnJvb20udjEuU2VydmVyInMKEkRyYWluU2VydmVyUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGIABEikKBnBvbGljeRgCIAEoCzIZLmdyZWVucm9vbS52MS5EcmFpblBvbGljeRIYCgZyZWFzb24YAyABKAlCCLpIBXIDGIACIjsKE0RyYWluU2VydmVyUmVzcG9uc2USJAoGc2VydmVyGAEgASgLMhQuZ3JlZW5yb29tLnYxLlNlcnZlciIwChRVbmRyYWluU2VydmVyUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGIABIj0KFVVuZHJhaW5TZXJ2ZXJSZXNwb25zZRIkCgZzZXJ2ZXIYASABKAsyFC5ncmVlbnJvb20udjEuU2VydmVyImAKFVJlYWRTZXJ2ZXJMb2dzUmVxdWVzdBIYCgRuYW1lGAEgASgJQgq6SAdyBRABGIABEg4KBmZvbGxvdxgCIAEoCBIdCgp0YWlsX2xpbmVzGAMgASgNQgm6SAYqBBigjQYiJwoWUmVhZFNlcnZlckxvZ3NSZXNwb25zZRINCgVsaW5lcxgBIAMoCTKXBAoNU2VydmVyU2VydmljZRJMCglHZXRTZXJ2ZXISHi5ncmVlbnJvb20udjEuR2V0U2VydmVyUmVxdWVzdBofLmdyZWVucm9vbS52MS5HZXRTZXJ2ZXJSZXNwb25zZRJSCgtMaXN0U2VydmVycxIgLmdyZWVucm9vbS52MS5MaXN0U2VydmVyc1JlcXVlc3QaIS5ncmVlbnJvb20udjEuTGlzdFNlcnZlcnNSZXNwb25zZRJXCgxXYXRjaFNlcnZlcnMSIS5ncmVlbnJvb20udjEuV2F0Y2hTZXJ2ZXJzUmVxdWVzdBoiLmdyZWVucm9vbS52MS5XYXRjaFNlcnZlcnNSZXNwb25zZTABElIKC0RyYWluU2VydmVyEiAuZ3JlZW5yb29tLnYxLkRyYWluU2VydmVyUmVxdWVzdBohLmdyZWVucm9vbS52MS5EcmFpblNlcnZlclJlc3BvbnNlElgKDVVuZHJhaW5TZXJ2ZXISIi5ncmVlbnJvb20udjEuVW5kcmFpblNlcnZlclJlcXVlc3QaIy5ncmVlbnJvb20udjEuVW5kcmFpblNlcnZlclJlc3BvbnNlEl0KDlJlYWRTZXJ2ZXJMb2dzEiMuZ3JlZW5yb29tLnYxLlJlYWRTZXJ2ZXJMb2dzUmVxdWVzdBokLmdyZWVucm9vbS52MS5SZWFkU2VydmVyTG9nc1Jlc3BvbnNlMAEy/QEKC05vZGVTZXJ2aWNlEkwKCUxpc3ROb2RlcxIeLmdyZWVucm9vbS52MS5MaXN0Tm9kZXNSZXF1ZXN0Gh8uZ3JlZW5yb29tLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlEkwKCURyYWluTm9kZRIeLmdyZWVucm9vbS52MS5EcmFpbk5vZGVSZXF1ZXN0Gh8uZ3JlZW5yb29tLnYxLkRyYWluTm9kZVJlc3BvbnNlElIKC1VuZHJhaW5Ob2RlEiAuZ3JlZW5yb29tLnYxLlVuZHJhaW5Ob2RlUmVxdWVzdBohLmdyZWVucm9vbS52MS5VbmRyYWluTm9kZVJlc3BvbnNlQjZaNGdyZWVucm9vbS5kZXYvZ3JlZW5yb29tL2dlbi9ncmVlbnJvb20vdjE7Z3JlZW5yb29tdjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_types]);
 
 /**
  * Server: one process, pod or container of a fleet.
@@ -134,6 +134,27 @@ export type Server = Message<"greenroom.v1.Server"> & {
    * @generated from field: greenroom.v1.ServerLoad load = 20;
    */
   load?: ServerLoad | undefined;
+
+  /**
+   * The fleet's template that it was started from; 0 for one that is not known.
+   *
+   * @generated from field: uint64 revision = 21;
+   */
+  revision: bigint;
+
+  /**
+   * The machine it is on, by the provider's name for it.
+   *
+   * @generated from field: string node = 22;
+   */
+  node: string;
+
+  /**
+   * New sessions and moved ones come to it only when no other open server of the fleet has room.
+   *
+   * @generated from field: bool avoided = 23;
+   */
+  avoided: boolean;
 };
 
 /**
@@ -142,6 +163,209 @@ export type Server = Message<"greenroom.v1.Server"> & {
  */
 export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_server, 0);
+
+/**
+ * Node: a machine that servers of any fleets are on.
+ *
+ * @generated from message greenroom.v1.Node
+ */
+export type Node = Message<"greenroom.v1.Node"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: repeated string fleets = 2;
+   */
+  fleets: string[];
+
+  /**
+   * @generated from field: uint32 servers = 3;
+   */
+  servers: number;
+
+  /**
+   * @generated from field: uint32 sessions = 4;
+   */
+  sessions: number;
+
+  /**
+   * @generated from field: uint32 players = 5;
+   */
+  players: number;
+
+  /**
+   * Why and until when it is left; unset: it stays.
+   *
+   * @generated from field: greenroom.v1.NodeLeave leave = 6;
+   */
+  leave?: NodeLeave | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.Node.
+ * Use `create(NodeSchema)` to create a new message.
+ */
+export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 1);
+
+/**
+ * The notice that a machine goes away. Its servers are drained by then, and none is started on it.
+ *
+ * @generated from message greenroom.v1.NodeLeave
+ */
+export type NodeLeave = Message<"greenroom.v1.NodeLeave"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp noticed_at = 1;
+   */
+  noticedAt?: Timestamp | undefined;
+
+  /**
+   * Unset: the fleets' own drain deadlines.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline_at = 2;
+   */
+  deadlineAt?: Timestamp | undefined;
+
+  /**
+   * "spot", "maintenance", or what was said.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * It was the provider's, which takes it back itself; else an operator's.
+   *
+   * @generated from field: bool by_provider = 4;
+   */
+  byProvider: boolean;
+};
+
+/**
+ * Describes the message greenroom.v1.NodeLeave.
+ * Use `create(NodeLeaveSchema)` to create a new message.
+ */
+export const NodeLeaveSchema: GenMessage<NodeLeave> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 2);
+
+/**
+ * @generated from message greenroom.v1.ListNodesRequest
+ */
+export type ListNodesRequest = Message<"greenroom.v1.ListNodesRequest"> & {
+};
+
+/**
+ * Describes the message greenroom.v1.ListNodesRequest.
+ * Use `create(ListNodesRequestSchema)` to create a new message.
+ */
+export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 3);
+
+/**
+ * @generated from message greenroom.v1.ListNodesResponse
+ */
+export type ListNodesResponse = Message<"greenroom.v1.ListNodesResponse"> & {
+  /**
+   * @generated from field: repeated greenroom.v1.Node nodes = 1;
+   */
+  nodes: Node[];
+};
+
+/**
+ * Describes the message greenroom.v1.ListNodesResponse.
+ * Use `create(ListNodesResponseSchema)` to create a new message.
+ */
+export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 4);
+
+/**
+ * @generated from message greenroom.v1.DrainNodeRequest
+ */
+export type DrainNodeRequest = Message<"greenroom.v1.DrainNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * From now; unset: the fleets' own. 0 s: what can be moved is moved at once and the rest is told.
+   *
+   * @generated from field: google.protobuf.Duration deadline = 2;
+   */
+  deadline?: Duration | undefined;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * Answer what it would touch, change nothing.
+   *
+   * @generated from field: bool dry_run = 4;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message greenroom.v1.DrainNodeRequest.
+ * Use `create(DrainNodeRequestSchema)` to create a new message.
+ */
+export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 5);
+
+/**
+ * @generated from message greenroom.v1.DrainNodeResponse
+ */
+export type DrainNodeResponse = Message<"greenroom.v1.DrainNodeResponse"> & {
+  /**
+   * @generated from field: greenroom.v1.Node node = 1;
+   */
+  node?: Node | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.DrainNodeResponse.
+ * Use `create(DrainNodeResponseSchema)` to create a new message.
+ */
+export const DrainNodeResponseSchema: GenMessage<DrainNodeResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 6);
+
+/**
+ * @generated from message greenroom.v1.UndrainNodeRequest
+ */
+export type UndrainNodeRequest = Message<"greenroom.v1.UndrainNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message greenroom.v1.UndrainNodeRequest.
+ * Use `create(UndrainNodeRequestSchema)` to create a new message.
+ */
+export const UndrainNodeRequestSchema: GenMessage<UndrainNodeRequest> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 7);
+
+/**
+ * @generated from message greenroom.v1.UndrainNodeResponse
+ */
+export type UndrainNodeResponse = Message<"greenroom.v1.UndrainNodeResponse"> & {
+  /**
+   * @generated from field: greenroom.v1.Node node = 1;
+   */
+  node?: Node | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.UndrainNodeResponse.
+ * Use `create(UndrainNodeResponseSchema)` to create a new message.
+ */
+export const UndrainNodeResponseSchema: GenMessage<UndrainNodeResponse> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_server, 8);
 
 /**
  * @generated from message greenroom.v1.GetServerRequest
@@ -158,7 +382,7 @@ export type GetServerRequest = Message<"greenroom.v1.GetServerRequest"> & {
  * Use `create(GetServerRequestSchema)` to create a new message.
  */
 export const GetServerRequestSchema: GenMessage<GetServerRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 1);
+  messageDesc(file_greenroom_v1_server, 9);
 
 /**
  * @generated from message greenroom.v1.GetServerResponse
@@ -175,7 +399,7 @@ export type GetServerResponse = Message<"greenroom.v1.GetServerResponse"> & {
  * Use `create(GetServerResponseSchema)` to create a new message.
  */
 export const GetServerResponseSchema: GenMessage<GetServerResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 2);
+  messageDesc(file_greenroom_v1_server, 10);
 
 /**
  * @generated from message greenroom.v1.ListServersRequest
@@ -206,7 +430,7 @@ export type ListServersRequest = Message<"greenroom.v1.ListServersRequest"> & {
  * Use `create(ListServersRequestSchema)` to create a new message.
  */
 export const ListServersRequestSchema: GenMessage<ListServersRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 3);
+  messageDesc(file_greenroom_v1_server, 11);
 
 /**
  * @generated from message greenroom.v1.ListServersResponse
@@ -232,7 +456,7 @@ export type ListServersResponse = Message<"greenroom.v1.ListServersResponse"> & 
  * Use `create(ListServersResponseSchema)` to create a new message.
  */
 export const ListServersResponseSchema: GenMessage<ListServersResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 4);
+  messageDesc(file_greenroom_v1_server, 12);
 
 /**
  * @generated from message greenroom.v1.WatchServersRequest
@@ -249,7 +473,7 @@ export type WatchServersRequest = Message<"greenroom.v1.WatchServersRequest"> & 
  * Use `create(WatchServersRequestSchema)` to create a new message.
  */
 export const WatchServersRequestSchema: GenMessage<WatchServersRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 5);
+  messageDesc(file_greenroom_v1_server, 13);
 
 /**
  * @generated from message greenroom.v1.WatchServersResponse
@@ -271,7 +495,7 @@ export type WatchServersResponse = Message<"greenroom.v1.WatchServersResponse"> 
  * Use `create(WatchServersResponseSchema)` to create a new message.
  */
 export const WatchServersResponseSchema: GenMessage<WatchServersResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 6);
+  messageDesc(file_greenroom_v1_server, 14);
 
 /**
  * @generated from message greenroom.v1.DrainServerRequest
@@ -300,7 +524,7 @@ export type DrainServerRequest = Message<"greenroom.v1.DrainServerRequest"> & {
  * Use `create(DrainServerRequestSchema)` to create a new message.
  */
 export const DrainServerRequestSchema: GenMessage<DrainServerRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 7);
+  messageDesc(file_greenroom_v1_server, 15);
 
 /**
  * @generated from message greenroom.v1.DrainServerResponse
@@ -317,7 +541,7 @@ export type DrainServerResponse = Message<"greenroom.v1.DrainServerResponse"> & 
  * Use `create(DrainServerResponseSchema)` to create a new message.
  */
 export const DrainServerResponseSchema: GenMessage<DrainServerResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 8);
+  messageDesc(file_greenroom_v1_server, 16);
 
 /**
  * @generated from message greenroom.v1.UndrainServerRequest
@@ -334,7 +558,7 @@ export type UndrainServerRequest = Message<"greenroom.v1.UndrainServerRequest"> 
  * Use `create(UndrainServerRequestSchema)` to create a new message.
  */
 export const UndrainServerRequestSchema: GenMessage<UndrainServerRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 9);
+  messageDesc(file_greenroom_v1_server, 17);
 
 /**
  * @generated from message greenroom.v1.UndrainServerResponse
@@ -351,7 +575,7 @@ export type UndrainServerResponse = Message<"greenroom.v1.UndrainServerResponse"
  * Use `create(UndrainServerResponseSchema)` to create a new message.
  */
 export const UndrainServerResponseSchema: GenMessage<UndrainServerResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 10);
+  messageDesc(file_greenroom_v1_server, 18);
 
 /**
  * @generated from message greenroom.v1.ReadServerLogsRequest
@@ -380,7 +604,7 @@ export type ReadServerLogsRequest = Message<"greenroom.v1.ReadServerLogsRequest"
  * Use `create(ReadServerLogsRequestSchema)` to create a new message.
  */
 export const ReadServerLogsRequestSchema: GenMessage<ReadServerLogsRequest> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 11);
+  messageDesc(file_greenroom_v1_server, 19);
 
 /**
  * @generated from message greenroom.v1.ReadServerLogsResponse
@@ -399,7 +623,7 @@ export type ReadServerLogsResponse = Message<"greenroom.v1.ReadServerLogsRespons
  * Use `create(ReadServerLogsResponseSchema)` to create a new message.
  */
 export const ReadServerLogsResponseSchema: GenMessage<ReadServerLogsResponse> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_server, 12);
+  messageDesc(file_greenroom_v1_server, 20);
 
 /**
  * @generated from service greenroom.v1.ServerService
@@ -461,4 +685,44 @@ export const ServerService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_greenroom_v1_server, 0);
+
+/**
+ * Machines that go away.
+ *
+ * @generated from service greenroom.v1.NodeService
+ */
+export const NodeService: GenService<{
+  /**
+   * Those that servers are on, and those that are left, by name.
+   *
+   * @generated from rpc greenroom.v1.NodeService.ListNodes
+   */
+  listNodes: {
+    methodKind: "unary";
+    input: typeof ListNodesRequestSchema;
+    output: typeof ListNodesResponseSchema;
+  },
+  /**
+   * Drains every server on a node and starts none there. Repeating it changes the deadline and the reason.
+   *
+   * @generated from rpc greenroom.v1.NodeService.DrainNode
+   */
+  drainNode: {
+    methodKind: "unary";
+    input: typeof DrainNodeRequestSchema;
+    output: typeof DrainNodeResponseSchema;
+  },
+  /**
+   * Takes an operator's notice back; servers that still drain for it are opened again. FAILED_PRECONDITION when the notice
+   * is the provider's, NOT_FOUND when there is none.
+   *
+   * @generated from rpc greenroom.v1.NodeService.UndrainNode
+   */
+  undrainNode: {
+    methodKind: "unary";
+    input: typeof UndrainNodeRequestSchema;
+    output: typeof UndrainNodeResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_greenroom_v1_server, 1);
 

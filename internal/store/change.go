@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// Revisions are the templates that fleets had. ApplyAll gives each new one its number, and the same one its old number.
+type Revisions interface {
+	// ListRevisions answers a fleet's templates, newest first: the last model.KeepRevisions and the present one. None for a
+	// fleet that is not there.
+	ListRevisions(ctx context.Context, fleet model.FleetName) ([]model.FleetRevision, error)
+	// ProveRevision notes that a server of a template was ready; the first time counts. ErrNotFound.
+	ProveRevision(ctx context.Context, fleet model.FleetName, revision uint64, now time.Time) error
+}
+
+// Rollouts are rollouts and how far they are. ApplyAll creates and replaces their specs; a new one's state begins with the
+// route as it is.
+type Rollouts interface {
+	GetRollout(ctx context.Context, name model.RolloutName) (model.Rollout, error)
+	// ListRollouts answers all, by name.
+	ListRollouts(ctx context.Context) ([]model.Rollout, error)
+	// DeleteRollout removes one. ErrInUse while it is running or paused; ErrConflict, ErrNotFound.
+	DeleteRollout(ctx context.Context, name model.RolloutName, gen model.Generation, dry bool) error
+	// StepRollout writes a rollout's next state and the route's weights in one step, if the state's serial is still
+	// state.Serial-1 and the route's generation what the rollout last wrote: else ErrConflict, and nothing is written. nil
+	// weights leave the route alone. It answers the rollout and the route as they are then.
+	StepRollout(ctx context.Context, name model.RolloutName, state model.RolloutState, weights []model.FleetWeight, now time.Time) (model.Rollout, model.Route, error)
+}
+
+// NodeLeaves are operators' notices that machines go away.
+type NodeLeaves interface {
+	// ListNodeLeaves answers all, by node.
+	ListNodeLeaves(ctx context.Context) ([]model.NodeLeave, error)
+	// PutNodeLeave keeps a node's notice, in place of an earlier one.
+	PutNodeLeave(ctx context.Context, l model.NodeLeave) error
+	// DropNodeLeave forgets it. ErrNotFound.
+	DropNodeLeave(ctx context.Context, node string) error
+}

@@ -74,6 +74,7 @@ type AppliedEvent struct {
 type Store interface {
 	History
 	Decisions
+	NodeLeaves
 
 	// ApplyAll creates or replaces the objects: all of them, or none. An object's Generation 0 means whatever is there, else
 	// ErrConflict if another is. A route may name a fleet of the same call, an event a route; ErrNotFound, naming what is
@@ -122,7 +123,7 @@ type Store interface {
 	// MasterKey answers the 32 bytes that were made at random when the store was first opened.
 	MasterKey(ctx context.Context) ([]byte, error)
 
-	// Watch gives a channel that receives after a fleet, a route or an event changed, coalesced; closed when ctx ends.
+	// Watch gives a channel that receives after a fleet, a route, an event or a node's notice changed, coalesced; closed when ctx ends.
 	Watch(ctx context.Context) <-chan struct{}
 	Close() error
 }

@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"the oldest past is dropped", historyIsDropped},
 		{"decisions are listed by what a query chooses", decisions},
 		{"old decisions go", pruneDecisions},
+		{"notices that nodes go away are put, replaced, dropped", nodeLeaves},
 		{"the master key stays", masterKey},
 		{"changes are watched, reads and refusals are not", watches},
 		{"racing writers of one generation: one wins", races},

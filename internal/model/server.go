@@ -78,7 +78,8 @@ type Server struct {
 
 	CreatedAt  time.Time
 	StateSince time.Time
-	Drain      *Drain // nil unless Draining or Empty by a drain
+	Drain      *Drain    // nil unless Draining or Empty by a drain
+	FilledAt   time.Time // a session last began on it or moved to it; zero: none did
 
 	// Counts, kept by the registry.
 	Sessions       int
@@ -100,4 +101,17 @@ type Drain struct {
 	HandOverAt time.Time // natural ends are waited for until then
 	DeadlineAt time.Time // what is left is ended then
 	Reason     string
+	Cause      DrainCause
+	// Before is the drain that its machine's notice shortened, which goes on when the notice is taken back; nil: none.
+	Before *Drain
 }
+
+// DrainCause is who drains, where that decides who may take the drain back.
+type DrainCause string
+
+// Causes of drains.
+const (
+	DrainAsked         DrainCause = ""                  // somebody asked for it, or whatever else
+	DrainConsolidation DrainCause = ReasonConsolidation // so that the server becomes free; it never ends a session
+	DrainNode          DrainCause = "node"              // its machine goes away
+)

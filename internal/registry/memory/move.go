@@ -84,7 +84,7 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 		x.seats.reserve(i, id, expires)
 		m.due.push(due{at: expires, session: x, seat: id})
 	}
-	m.attach(x, to)
+	m.attach(x, to, move.Now)
 	m.settle(x)
 	m.changed()
 	return x.reservation(x.seats.models(), false), nil

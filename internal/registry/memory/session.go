@@ -67,15 +67,16 @@ func (m *Memory) open(ref model.SessionRef, s *server, gen model.Generation, cap
 	x := &session{ref: ref, generation: gen, capacity: capacity, created: now.UnixNano(), state: model.SessionLive}
 	m.sessions[ref] = x
 	m.route(ref.Route).Sessions++
-	m.attach(x, s)
+	m.attach(x, s, now)
 	return x
 }
 
 // attach puts a session, with its seats, on a server.
-func (m *Memory) attach(x *session, s *server) {
+func (m *Memory) attach(x *session, s *server, now time.Time) {
 	x.server, x.fleet, x.on, x.at = s, s.fleet, s.fleet.ladder(x.ref.Route), int32(len(s.sessions))
 	s.sessions = append(s.sessions, x)
 	s.Sessions++
+	s.FilledAt = now
 	s.SessionsActive += x.active()
 	s.SeatsReserved += x.seats.reserved()
 	s.SeatsClaimed += x.seats.claimed

@@ -101,6 +101,22 @@ func (w *world) tryCommit(key model.SessionKey, gen model.Generation, from model
 }
 
 var moveCases = []testCase{
+	{"a server tells when a session last came to it", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		w.equal(w.server("a-1").FilledAt.IsZero(), true)
+		began := w.now
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats[0])
+		w.later(time.Second)
+		w.join("k", "bob")
+		w.equal(w.server("a-1").FilledAt.Equal(began), true)
+		w.open("a-2", "a", shape{2, 3, 0})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.later(time.Second)
+		w.commit("k", r.Generation, "a-1")
+		w.equal(w.server("a-2").FilledAt.Equal(w.now), true)
+		w.equal(w.server("a-1").FilledAt.Equal(began), true)
+	}},
 	{"a move: joins wait, seats are new, the name stays", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann", "bob")

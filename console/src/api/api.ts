@@ -4,8 +4,9 @@ import { EventService, type Event } from "@greenroom/client/gen/greenroom/v1/eve
 import { FleetService, type Fleet } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
 import { HistoryService } from "@greenroom/client/gen/greenroom/v1/history_pb.ts";
 import { JoinService } from "@greenroom/client/gen/greenroom/v1/join_pb.ts";
+import { RolloutService, type Rollout } from "@greenroom/client/gen/greenroom/v1/rollout_pb.ts";
 import { RouteService, type Route } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
-import { ServerService, type Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
+import { NodeService, ServerService, type Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { SessionService, type Session as RoomSession } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
 import { SimulateService } from "@greenroom/client/gen/greenroom/v1/simulate_pb.ts";
 import { SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
@@ -18,7 +19,9 @@ import { isUnauthenticated } from "./errors.ts";
 export interface Api {
   fleets: Client<typeof FleetService>;
   routes: Client<typeof RouteService>;
+  rollouts: Client<typeof RolloutService>;
   servers: Client<typeof ServerService>;
+  nodes: Client<typeof NodeService>;
   sessions: Client<typeof SessionService>;
   joins: Client<typeof JoinService>;
   events: Client<typeof EventService>;
@@ -28,12 +31,16 @@ export interface Api {
   watch: Watches;
 }
 
-/** The live views. The first three are the overview's, the fourth the calendar's; a sessions watch belongs to the page that asked. */
+/**
+ * The live views. The first three are the overview's, the fourth the calendar's, the fifth that of routes and rollouts; a sessions
+ * watch belongs to the page that asked.
+ */
 export interface Watches {
   fleets: Watcher<Fleet>;
   routes: Watcher<Route>;
   servers: Watcher<Server>;
   events: Watcher<Event>;
+  rollouts: Watcher<Rollout>;
   sessions(of: { route?: string; server?: string }): Watcher<RoomSession>;
 }
 
@@ -47,12 +54,15 @@ export function apiOn(transport: Transport): Api {
   const fleets = createClient(FleetService, transport);
   const routes = createClient(RouteService, transport);
   const servers = createClient(ServerService, transport);
+  const rollouts = createClient(RolloutService, transport);
   const sessions = createClient(SessionService, transport);
   const events = createClient(EventService, transport);
   return {
     fleets,
     routes,
+    rollouts,
     servers,
+    nodes: createClient(NodeService, transport),
     sessions,
     joins: createClient(JoinService, transport),
     events,
@@ -64,6 +74,7 @@ export function apiOn(transport: Transport): Api {
       routes: new Watcher((signal) => changes(routes.watchRoutes({}, { signal }), (m) => m.route), (route) => route.name),
       servers: new Watcher((signal) => changes(servers.watchServers({}, { signal }), (m) => m.server), (server) => server.name),
       events: new Watcher((signal) => changes(events.watchEvents({}, { signal }), (m) => m.event), (event) => event.name),
+      rollouts: new Watcher((signal) => changes(rollouts.watchRollouts({}, { signal }), (m) => m.rollout), (rollout) => rollout.name),
       sessions: (of) => new Watcher((signal) => changes(sessions.watchSessions(of, { signal }), (m) => m.session), sessionKey),
     },
   };

@@ -4,6 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { isUnimplemented, sentenceOf } from "../api/errors.ts";
 import { useHouse } from "../app/context.tsx";
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { Segments } from "../parts/Segments.tsx";
@@ -68,7 +69,7 @@ export function CostsPage() {
       )}
       {rows.length > 0 && <Costs rows={rows} by={by} />}
       {unpriced.length > 0 && <Unpriced fleets={unpriced} />}
-      <Command line={`greenroom costs --since ${span}`} label={t("cli.same")} />
+      <Command line={lines.costs(span)} label={t("cli.same")} />
       <p className="note">{t("costs.explain")} {t("events.zone", { zone: format.zone(until) })}</p>
     </main>
   );
@@ -143,7 +144,7 @@ function Unpriced({ fleets }: { fleets: readonly string[] }) {
       <p>{t("costs.unpriced.hint")}</p>
       {fleets.length > 1 && <Segments label={t("group.fleet")} value={shown} options={fleets.slice(0, 8).map((value) => ({ value, text: value }))} onChange={setFleet} />}
       <pre className="snippet"><code>{priceSnippet(shown)}</code></pre>
-      <Command line="greenroom apply -f fleets.yaml" />
+      <Command line={lines.apply("fleets.yaml")} />
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useHouse } from "../app/context.tsx";
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { DecisionLog } from "./DecisionLog.tsx";
@@ -37,7 +38,7 @@ export function DecisionsPage() {
           </select>
         </label>
       </DecisionLog>
-      <Command line={`greenroom decisions${fleet === "" ? "" : ` ${fleet}`}`} label={t("cli.same")} />
+      <Command line={lines.decisions(fleet)} label={t("cli.same")} />
     </main>
   );
 }

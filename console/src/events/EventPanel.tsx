@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { sentenceOf } from "../api/errors.ts";
 import { useHouse, useMayOperate } from "../app/context.tsx";
+import { lines } from "../cli/lines.ts";
 import { millis, spanMillis } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
@@ -59,7 +60,7 @@ export function EventPanel({ name, event, loading, onClose, onEdit, onCancelled 
             </div>
           )}
           {shown.phase !== "over" && <Checks event={shown.event} />}
-          <Command line={`greenroom event check ${name}`} label={t("cli.same")} />
+          <Command line={lines.checkEvent(name)} label={t("cli.same")} />
         </>
       )}
     </Panel>

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { useHouse, useMayOperate } from "../app/context.tsx";
 import { LinkState } from "../app/LinkState.tsx";
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { Segments } from "../parts/Segments.tsx";
@@ -20,7 +21,7 @@ import { Summary } from "./Summary.tsx";
 import { type Held, useMover } from "./useMover.ts";
 import { PIXELS_PER_MINUTE } from "./Week.tsx";
 import "../overview/overview.css";
-import "../servers/servers.css";
+import "../parts/confirm.css";
 import "../routes/routes.css";
 import "./events.css";
 
@@ -118,7 +119,7 @@ export function EventsPage() {
       {!loading && shown.length === 0 && trouble === undefined && (
         <div className="blank">
           <p>{t("events.none.hint")}</p>
-          <Command line="greenroom event create gala --route plaza --doors 2026-12-05T20:00+09:00 --for 3h --attendance 20000" />
+          <Command line={lines.newEvent()} />
         </div>
       )}
       {search.event !== undefined && search.edit === true && watch.items.has(search.event) ? (

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useHouse } from "../app/context.tsx";
 import { isNotFound, sentenceOf } from "../api/errors.ts";
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { Ago } from "../parts/Time.tsx";
@@ -60,7 +61,7 @@ export function Explain({ fleet, server }: { fleet: string; server?: string }) {
           <Answers answers={said.answers} />
         </>
       )}
-      <Command line={`greenroom explain ${fleet}`} label={t("cli.same")} />
+      <Command line={lines.explain(fleet)} label={t("cli.same")} />
     </section>
   );
 }

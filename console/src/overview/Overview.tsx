@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { useHouse } from "../app/context.tsx";
 import type { Shown } from "../app/App.tsx";
+import { lines } from "../cli/lines.ts";
 import { FleetBlock } from "../fleets/FleetBlock.tsx";
 import { FleetPanel } from "../fleets/FleetPanel.tsx";
 import { Legend } from "../fleets/Legend.tsx";
@@ -60,7 +61,7 @@ export function Overview() {
             <div className="blank">
               <strong>{t("fleet.none")}</strong>
               <p>{t("fleet.none.hint")}</p>
-              <Command line="greenroom up --demo" />
+              <Command line={lines.demo()} />
             </div>
           )}
           {names.map((name) => (

@@ -1,5 +1,6 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { Ago } from "../parts/Time.tsx";
@@ -58,7 +59,7 @@ function RoomView({ route, roomKey }: { route: string; roomKey: string }) {
           {visit !== undefined ? <People visit={visit} /> : null}
           {visit !== undefined && <p className="note hint-keys">{t("room.keys")}</p>}
           {visit !== undefined && <p className="note hint-touch">{t("room.touch")}</p>}
-          <Command line={`greenroom join ${route} --key ${roomKey}`} label={t("cli.same")} />
+          <Command line={lines.join(route, roomKey)} label={t("cli.same")} />
         </aside>
       </div>
     </main>

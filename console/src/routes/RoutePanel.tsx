@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useHouse } from "../app/context.tsx";
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -27,7 +28,7 @@ export function RoutePanel({ name, onClose }: { name: string; onClose: () => voi
           <SessionList sessions={watch.items.values()} withRoute={false} />
         )}
       </section>
-      <Command line={`greenroom get sessions --route ${name}`} label={t("cli.same")} />
+      <Command line={lines.sessions(name)} label={t("cli.same")} />
     </Panel>
   );
 }

@@ -1,12 +1,14 @@
 import type { Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { ServerState } from "@greenroom/client/gen/greenroom/v1/types_pb.ts";
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { sentenceOf } from "../api/errors.ts";
 import { useHouse, useMayOperate } from "../app/context.tsx";
+import { lines } from "../cli/lines.ts";
 import { canDrain } from "../fleets/occupancy.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
+import { ConfirmBox } from "../parts/ConfirmBox.tsx";
 import { useNow } from "../parts/Time.tsx";
 import { useWatch } from "../watch/useWatch.ts";
 import { touchOf } from "./drain.ts";
@@ -31,7 +33,7 @@ export function DrainBox({ server }: { server: Server }) {
             {undrain.isPending ? t("drain.busy") : t("server.undrain")}
           </button>
           {undrain.isError && <p className="problem" role="alert">{t("undrain.failed", { problem: sentenceOf(undrain.error) })}</p>}
-          <Command line={`greenroom undrain ${server.name}`} label={t("cli.same")} />
+          <Command line={lines.undrain(server.name)} label={t("cli.same")} />
         </>
       ) : asking ? (
         <Confirm server={server} busy={drain.isPending} problem={drain.isError ? sentenceOf(drain.error) : ""} onConfirm={() => drain.mutate()} onCancel={() => setAsking(false)} />
@@ -57,33 +59,23 @@ function Confirm({ server, busy, problem, onConfirm, onCancel }: ConfirmProps) {
   const now = useNow();
   const fleet = useWatch(api.watch.fleets).items.get(server.fleet);
   const touch = touchOf(server, fleet, now);
-  const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => keep.current?.focus(), []);
   const sessions = t("drain.sessions", { n: touch.sessions });
   const players = t("drain.players", { n: touch.players });
   return (
-    <div
-      className="confirm"
-      role="alertdialog"
-      aria-labelledby="drain-title"
-      aria-describedby="drain-touches"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        onCancel();
-      }}
+    <ConfirmBox
+      name="drain"
+      title={t("drain.title", { server: server.name })}
+      touches={touch.sessions === 0 ? t("drain.touchesNone") : t("drain.touches", { sessions, players, time: format.clock(touch.latestMs, now) })}
+      problem={problem === "" ? "" : t("drain.failed", { problem })}
+      confirm={t("drain.confirm")}
+      pending={t("drain.busy")}
+      busy={busy}
+      keep={t("drain.cancel")}
+      onConfirm={onConfirm}
+      onKeep={onCancel}
+      line={lines.drain(server.name)}
     >
-      <h3 id="drain-title">{t("drain.title", { server: server.name })}</h3>
-      <p id="drain-touches" className="confirm-touches">
-        {touch.sessions === 0 ? t("drain.touchesNone") : t("drain.touches", { sessions, players, time: format.clock(touch.latestMs, now) })}
-      </p>
       {touch.sessions > 0 && <p className="note">{touch.waitMs > 0 ? t("drain.wait", { wait: format.span(touch.waitMs) }) : t("drain.noWait")}</p>}
-      {problem !== "" && <p className="problem" role="alert">{t("drain.failed", { problem })}</p>}
-      <div className="confirm-buttons">
-        <button type="button" className="button main" disabled={busy} onClick={onConfirm}>{busy ? t("drain.busy") : t("drain.confirm")}</button>
-        <button type="button" className="button" ref={keep} onClick={onCancel}>{t("drain.cancel")}</button>
-      </div>
-      <Command line={`greenroom drain ${server.name}`} label={t("cli.same")} />
-    </div>
+    </ConfirmBox>
   );
 }

@@ -1,3 +1,4 @@
+import { lines } from "../cli/lines.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Command } from "../parts/Command.tsx";
 import "./login.css";
@@ -17,15 +18,15 @@ export function LoginPage({ login }: { login: Login }) {
           <>
             <p className="problem" role="alert">{t("login.refused", { problem: login.problem })}</p>
             <p>{t("login.refused.hint")}</p>
-            <Command line="greenroom token login" />
+            <Command line={lines.login()} />
           </>
         )}
         {login.is === "out" && (
           <>
             <p>{t("login.explain")}</p>
-            <Command line="greenroom up --demo" />
+            <Command line={lines.demo()} />
             <p>{t("login.another")}</p>
-            <Command line="greenroom token login" />
+            <Command line={lines.login()} />
           </>
         )}
       </div>

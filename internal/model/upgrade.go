@@ -20,7 +20,7 @@ const (
 	DefaultMaxCrashes  = 3
 	// CrashWindow is how long a crash counts against a template.
 	CrashWindow = 10 * time.Minute
-	// KeepRevisions bounds the templates that are kept beside those that still have servers.
+	// KeepRevisions bounds the templates that are kept: those that were used last.
 	KeepRevisions = 20
 )
 
@@ -39,7 +39,9 @@ type FleetRevision struct {
 	Number    uint64 // from 1; the same template again has the number it had
 	Spec      FleetSpec
 	CreatedAt time.Time
+	UsedAt    time.Time // it last became the fleet's
 	ProvedAt  time.Time // a server of it was first ready; zero: none was
+	Stopped   string    // why the upgrade to it ended by itself; "": it did not
 }
 
 // Template is the part of a spec that servers are started from, so that another one means other servers; the rest is zero.

@@ -9,11 +9,14 @@ import (
 
 // Revisions are the templates that fleets had. ApplyAll gives each new one its number, and the same one its old number.
 type Revisions interface {
-	// ListRevisions answers a fleet's templates, newest first: the last model.KeepRevisions and the present one. None for a
-	// fleet that is not there.
+	// ListRevisions answers a fleet's templates, the present one first, then those that were used last: model.KeepRevisions,
+	// and perhaps one more. None for a fleet that is not there.
 	ListRevisions(ctx context.Context, fleet model.FleetName) ([]model.FleetRevision, error)
 	// ProveRevision notes that a server of a template was ready; the first time counts. ErrNotFound.
 	ProveRevision(ctx context.Context, fleet model.FleetName, revision uint64, now time.Time) error
+	// StopRevision notes why the upgrade to a template ended by itself; "" takes it back, as does an apply that makes the
+	// template the fleet's again. ErrNotFound.
+	StopRevision(ctx context.Context, fleet model.FleetName, revision uint64, why string) error
 }
 
 // Rollouts are rollouts and how far they are. ApplyAll creates and replaces their specs; a new one's state begins with the

@@ -75,6 +75,7 @@ type Store interface {
 	History
 	Decisions
 	NodeLeaves
+	Revisions
 
 	// ApplyAll creates or replaces the objects: all of them, or none. An object's Generation 0 means whatever is there, else
 	// ErrConflict if another is. A route may name a fleet of the same call, an event a route; ErrNotFound, naming what is

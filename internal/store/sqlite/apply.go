@@ -66,7 +66,13 @@ func applyFleet(ctx context.Context, tx *sql.Tx, f model.Fleet, now time.Time) (
 		outcome, old.CreatedAt = store.Created, now.UTC()
 	}
 	f.Generation, f.CreatedAt, f.UpdatedAt, f.Deleted = old.Generation+1, old.CreatedAt, now.UTC(), false
-	return store.AppliedFleet{Fleet: f, Outcome: outcome}, putFleet(ctx, tx, f)
+	if f.Revision, err = revise(ctx, tx, f); err != nil {
+		return store.AppliedFleet{}, err
+	}
+	if err := putFleet(ctx, tx, f); err != nil {
+		return store.AppliedFleet{}, err
+	}
+	return store.AppliedFleet{Fleet: f, Outcome: outcome}, putRevision(ctx, tx, f, f.Revision != old.Revision)
 }
 
 func applyRoute(ctx context.Context, tx *sql.Tx, r model.Route, now time.Time) (store.AppliedRoute, error) {

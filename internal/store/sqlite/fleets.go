@@ -13,7 +13,7 @@ import (
 	"greenroom.dev/greenroom/internal/store"
 )
 
-const fleetColumns = `name, labels, spec, generation, created_at, updated_at, deleted`
+const fleetColumns = `name, labels, spec, generation, created_at, updated_at, deleted, revision`
 
 // GetFleet answers one fleet, also one that is marked deleted.
 func (s *Store) GetFleet(ctx context.Context, name model.FleetName) (model.Fleet, error) {
@@ -68,10 +68,10 @@ func putFleet(ctx context.Context, tx *sql.Tx, f model.Fleet) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO fleets (`+fleetColumns+`) VALUES (?, ?, ?, ?, ?, ?, 0)
+	_, err = tx.ExecContext(ctx, `INSERT INTO fleets (`+fleetColumns+`) VALUES (?, ?, ?, ?, ?, ?, 0, ?)
 		ON CONFLICT (name) DO UPDATE SET labels = excluded.labels, spec = excluded.spec, generation = excluded.generation,
-		updated_at = excluded.updated_at, deleted = 0`,
-		f.Name, labels, spec, int64(f.Generation), nanos(f.CreatedAt), nanos(f.UpdatedAt))
+		updated_at = excluded.updated_at, deleted = 0, revision = excluded.revision`,
+		f.Name, labels, spec, int64(f.Generation), nanos(f.CreatedAt), nanos(f.UpdatedAt), int64(f.Revision))
 	return err
 }
 
@@ -86,8 +86,8 @@ func fleetIn(ctx context.Context, q querier, name model.FleetName) (model.Fleet,
 func scanFleet(row scanner) (model.Fleet, error) {
 	var f model.Fleet
 	var labels, spec string
-	var gen, created, updated int64
-	if err := row.Scan(&f.Name, &labels, &spec, &gen, &created, &updated, &f.Deleted); err != nil {
+	var gen, created, updated, revision int64
+	if err := row.Scan(&f.Name, &labels, &spec, &gen, &created, &updated, &f.Deleted, &revision); err != nil {
 		return model.Fleet{}, err
 	}
 	var message greenroomv1.FleetSpec
@@ -95,7 +95,8 @@ func scanFleet(row scanner) (model.Fleet, error) {
 		return model.Fleet{}, fmt.Errorf("read fleet %s: %w", f.Name, err)
 	}
 	f.Spec = convert.FleetSpecModel(&message)
-	f.Generation, f.CreatedAt, f.UpdatedAt = model.Generation(gen), fromNanos(created), fromNanos(updated)
+	f.Generation, f.Revision = model.Generation(gen), uint64(revision)
+	f.CreatedAt, f.UpdatedAt = fromNanos(created), fromNanos(updated)
 	return f, nil
 }
 

@@ -47,11 +47,11 @@ func staticModel(p *greenroomv1.StaticProvider) model.StaticSpec {
 }
 
 func staticServerProto(s model.StaticServer) *greenroomv1.StaticServer {
-	return &greenroomv1.StaticServer{Name: s.Name, Endpoints: EndpointsProto(s.Endpoints), Capacity: capacityProto(s.Capacity)}
+	return &greenroomv1.StaticServer{Name: s.Name, Endpoints: EndpointsProto(s.Endpoints), Capacity: capacityProto(s.Capacity), Linked: s.Linked}
 }
 
 func staticServerModel(p *greenroomv1.StaticServer) model.StaticServer {
-	return model.StaticServer{Name: p.GetName(), Endpoints: EndpointsModel(p.GetEndpoints()), Capacity: capacityModel(p.GetCapacity())}
+	return model.StaticServer{Name: p.GetName(), Endpoints: EndpointsModel(p.GetEndpoints()), Capacity: capacityModel(p.GetCapacity()), Linked: p.GetLinked()}
 }
 
 func capacityProto(c model.Capacity) *greenroomv1.ServerCapacity {

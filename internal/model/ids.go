@@ -13,7 +13,8 @@ type FleetName string
 // RouteName names a route; same form as FleetName.
 type RouteName string
 
-// ServerID names a server for its whole life; it is "<fleet>-<8 letters or digits>" and never used twice.
+// ServerID names a server for its whole life; it is "<fleet>-<8 letters or digits>" and never used twice, but for a static
+// fleet's, which are at the same address again: see StaticServerID.
 type ServerID string
 
 // SessionKey names a session within its route: 1–128 of letters, digits and "-._~:@".

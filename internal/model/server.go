@@ -73,7 +73,7 @@ type Server struct {
 	// Linked: the server has a live stream to the control plane. One without never claims seats itself: its
 	// reservations count as claimed at once (an Agones SDK server).
 	Linked     bool
-	Linkless   bool      // it never will have one: it speaks the Agones SDK
+	Linkless   bool      // it is not expected to have one: it speaks the Agones SDK, or runs at a static address
 	ReportedAt time.Time // last report; zero for none
 
 	CreatedAt  time.Time

@@ -30,6 +30,7 @@ type Session struct {
 	SeatsReserved int
 	SeatsClaimed  int
 	CreatedAt     time.Time
+	JoinedAt      time.Time // the last join's; zero for one that its server brought
 	Revision      uint64
 }
 

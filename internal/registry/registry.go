@@ -100,6 +100,7 @@ type Reservation struct {
 	Endpoints       []model.Endpoint
 	Seats           []model.Seat // in the order of Reserve.Players
 	Created         bool
+	Linkless        bool // of the server
 }
 
 // Servers is what the keeper, the link and the API need of servers.
@@ -127,8 +128,8 @@ type Servers interface {
 	// Annotate sets labels and annotations (nil leaves them as they are; keys are merged).
 	Annotate(ctx context.Context, id model.ServerID, labels, annotations map[string]string) error
 
-	// Attach notes what the provider says of a server once it has started it: its reference, its node, and its endpoints
-	// unless the server has named its own already. ErrNotFound.
+	// Attach notes what the provider says of a server once it has started it, and whenever it says something else: its
+	// reference, its node, its capacity, and its endpoints unless the server has named its own already. ErrNotFound.
 	Attach(ctx context.Context, id model.ServerID, a Attachment) error
 
 	// Avoid says whether sessions shall come to a server only when no other open one of its fleet has room, joins and
@@ -146,6 +147,10 @@ type Attachment struct {
 	Ref       string
 	Node      string // "": not known
 	Endpoints []model.Endpoint
+	// Fixed: the endpoints are what they are, whatever the server names.
+	Fixed bool
+	// Capacity is what it can hold; zero: as it was.
+	Capacity model.Capacity
 }
 
 // StateChange is what SetState changes.
@@ -165,8 +170,8 @@ type Hello struct {
 	State     model.ServerState // the state it was last told; unknown for a fresh one
 	Sessions  []SessionReport
 	Now       time.Time
-	// Linkless: it speaks the Agones SDK and there is no stream; the registry marks it Linkless for good. Endpoints and
-	// Version are kept as they were where the Hello has none.
+	// Linkless: there is no stream; the registry marks the server Linkless until it links. Endpoints and Version are kept as
+	// they were where the Hello has none, and its Sessions, if there are any, are brought back.
 	Linkless bool
 }
 

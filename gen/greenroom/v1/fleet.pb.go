@@ -493,7 +493,10 @@ type StaticServer struct {
 	// Where players are sent, as it is: "udp://203.0.113.7:7777".
 	Endpoints []*Endpoint `protobuf:"bytes,2,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
 	// Where it is larger or smaller than the fleet's capacity says.
-	Capacity      *ServerCapacity `protobuf:"bytes,3,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	Capacity *ServerCapacity `protobuf:"bytes,3,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// It uses Greenroom's SDK, started with what `greenroom server token FLEET/NAME` prints: it is open only while its link
+	// stands, checks tickets, and its sessions can be handed over.
+	Linked        bool `protobuf:"varint,4,opt,name=linked,proto3" json:"linked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +550,13 @@ func (x *StaticServer) GetCapacity() *ServerCapacity {
 		return x.Capacity
 	}
 	return nil
+}
+
+func (x *StaticServer) GetLinked() bool {
+	if x != nil {
+		return x.Linked
+	}
+	return false
 }
 
 // A look at a server from outside.
@@ -676,7 +686,8 @@ type Probe_Udp struct {
 }
 
 type Probe_Http struct {
-	// GET; 200 to 299 is good. A JSON answer may say {"sessions": 3, "players": 41, "draining": false, "leaving_at": "…"}.
+	// GET; 200 to 299 is good. A JSON answer may say how it goes: {"sessions": 3, "players": 41, "capacity": {"sessions": 10,
+	// "seats": 200}, "draining": false, "leaving_at": "2026-05-01T20:00:00Z", "reason": "new disks"}. Nothing else of it counts.
 	Http *HttpProbe `protobuf:"bytes,3,opt,name=http,proto3,oneof"`
 }
 
@@ -3438,12 +3449,13 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\x0eStaticProvider\x12A\n" +
 	"\aservers\x18\x01 \x03(\v2\x1a.greenroom.v1.StaticServerB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\aservers\x12)\n" +
 	"\x05probe\x18\x02 \x01(\v2\x13.greenroom.v1.ProbeR\x05probe\x12L\n" +
-	"\fsession_idle\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\vsessionIdle\"\xc9\x01\n" +
+	"\fsession_idle\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\vsessionIdle\"\xe1\x01\n" +
 	"\fStaticServer\x12=\n" +
 	"\x04name\x18\x01 \x01(\tB)\xbaH&r$\x18?2 ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$R\x04name\x12@\n" +
 	"\tendpoints\x18\x02 \x03(\v2\x16.greenroom.v1.EndpointB\n" +
 	"\xbaH\a\x92\x01\x04\b\x01\x10\x10R\tendpoints\x128\n" +
-	"\bcapacity\x18\x03 \x01(\v2\x1c.greenroom.v1.ServerCapacityR\bcapacity\"\x90\x03\n" +
+	"\bcapacity\x18\x03 \x01(\v2\x1c.greenroom.v1.ServerCapacityR\bcapacity\x12\x16\n" +
+	"\x06linked\x18\x04 \x01(\bR\x06linked\"\x90\x03\n" +
 	"\x05Probe\x12*\n" +
 	"\x03tcp\x18\x01 \x01(\v2\x16.greenroom.v1.TcpProbeH\x00R\x03tcp\x12*\n" +
 	"\x03udp\x18\x02 \x01(\v2\x16.greenroom.v1.UdpProbeH\x00R\x03udp\x12-\n" +

@@ -127,7 +127,9 @@ type JoinResponse struct {
 	// The session was made by this join.
 	Created bool `protobuf:"varint,7,opt,name=created,proto3" json:"created,omitempty"`
 	// How long the join waited in the route's queue; unset: not at all.
-	Waited        *durationpb.Duration `protobuf:"bytes,8,opt,name=waited,proto3" json:"waited,omitempty"`
+	Waited *durationpb.Duration `protobuf:"bytes,8,opt,name=waited,proto3" json:"waited,omitempty"`
+	// Where the server is; empty: its fleet has no region.
+	Region        string `protobuf:"bytes,9,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +218,13 @@ func (x *JoinResponse) GetWaited() *durationpb.Duration {
 		return x.Waited
 	}
 	return nil
+}
+
+func (x *JoinResponse) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
 }
 
 // The signed proof of a seat.
@@ -403,7 +412,7 @@ const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\tlatencies\x18\x06 \x03(\v2(.greenroom.v1.JoinRequest.LatenciesEntryB\x1b\xbaH\x18\x9a\x01\x15\x10@\"\x06r\x04\x10\x01\x18?*\t\xaa\x01\x06\"\x02\b<2\x00R\tlatencies\x1aW\n" +
 	"\x0eLatenciesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
-	"\x05value\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05value:\x028\x01\"\x97\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x05value:\x028\x01\"\xaf\x02\n" +
 	"\fJoinResponse\x12\x14\n" +
 	"\x05route\x18\x01 \x01(\tR\x05route\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
@@ -412,7 +421,8 @@ const file_greenroom_v1_join_proto_rawDesc = "" +
 	"\tendpoints\x18\x05 \x03(\v2\x16.greenroom.v1.EndpointR\tendpoints\x12.\n" +
 	"\atickets\x18\x06 \x03(\v2\x14.greenroom.v1.TicketR\atickets\x12\x18\n" +
 	"\acreated\x18\a \x01(\bR\acreated\x121\n" +
-	"\x06waited\x18\b \x01(\v2\x19.google.protobuf.DurationR\x06waited\"\x98\x01\n" +
+	"\x06waited\x18\b \x01(\v2\x19.google.protobuf.DurationR\x06waited\x12\x16\n" +
+	"\x06region\x18\t \x01(\tR\x06region\"\x98\x01\n" +
 	"\x06Ticket\x12\x16\n" +
 	"\x06player\x18\x01 \x01(\tR\x06player\x12\x16\n" +
 	"\x06ticket\x18\x02 \x01(\tR\x06ticket\x129\n" +

@@ -1187,6 +1187,113 @@ func (x *UndrainServerResponse) GetServer() *Server {
 	return nil
 }
 
+type CreateServerTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Fleet string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
+	// The server's name in the fleet's list.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateServerTokenRequest) Reset() {
+	*x = CreateServerTokenRequest{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateServerTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateServerTokenRequest) ProtoMessage() {}
+
+func (x *CreateServerTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateServerTokenRequest.ProtoReflect.Descriptor instead.
+func (*CreateServerTokenRequest) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CreateServerTokenRequest) GetFleet() string {
+	if x != nil {
+		return x.Fleet
+	}
+	return ""
+}
+
+func (x *CreateServerTokenRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type CreateServerTokenResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The server's name everywhere else: "arena.rack-7".
+	Server string `protobuf:"bytes,1,opt,name=server,proto3" json:"server,omitempty"`
+	// The environment to start it with; GREENROOM_SERVER_TOKEN is a secret.
+	Env           map[string]string `protobuf:"bytes,2,rep,name=env,proto3" json:"env,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateServerTokenResponse) Reset() {
+	*x = CreateServerTokenResponse{}
+	mi := &file_greenroom_v1_server_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateServerTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateServerTokenResponse) ProtoMessage() {}
+
+func (x *CreateServerTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_server_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateServerTokenResponse.ProtoReflect.Descriptor instead.
+func (*CreateServerTokenResponse) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CreateServerTokenResponse) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *CreateServerTokenResponse) GetEnv() map[string]string {
+	if x != nil {
+		return x.Env
+	}
+	return nil
+}
+
 type ReadServerLogsRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Name   string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1199,7 +1306,7 @@ type ReadServerLogsRequest struct {
 
 func (x *ReadServerLogsRequest) Reset() {
 	*x = ReadServerLogsRequest{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[19]
+	mi := &file_greenroom_v1_server_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1211,7 +1318,7 @@ func (x *ReadServerLogsRequest) String() string {
 func (*ReadServerLogsRequest) ProtoMessage() {}
 
 func (x *ReadServerLogsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[19]
+	mi := &file_greenroom_v1_server_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1224,7 +1331,7 @@ func (x *ReadServerLogsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadServerLogsRequest.ProtoReflect.Descriptor instead.
 func (*ReadServerLogsRequest) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{19}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReadServerLogsRequest) GetName() string {
@@ -1258,7 +1365,7 @@ type ReadServerLogsResponse struct {
 
 func (x *ReadServerLogsResponse) Reset() {
 	*x = ReadServerLogsResponse{}
-	mi := &file_greenroom_v1_server_proto_msgTypes[20]
+	mi := &file_greenroom_v1_server_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1270,7 +1377,7 @@ func (x *ReadServerLogsResponse) String() string {
 func (*ReadServerLogsResponse) ProtoMessage() {}
 
 func (x *ReadServerLogsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_server_proto_msgTypes[20]
+	mi := &file_greenroom_v1_server_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1283,7 +1390,7 @@ func (x *ReadServerLogsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadServerLogsResponse.ProtoReflect.Descriptor instead.
 func (*ReadServerLogsResponse) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{20}
+	return file_greenroom_v1_server_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ReadServerLogsResponse) GetLines() []string {
@@ -1394,7 +1501,16 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\"E\n" +
 	"\x15UndrainServerResponse\x12,\n" +
-	"\x06server\x18\x01 \x01(\v2\x14.greenroom.v1.ServerR\x06server\"y\n" +
+	"\x06server\x18\x01 \x01(\v2\x14.greenroom.v1.ServerR\x06server\"Z\n" +
+	"\x18CreateServerTokenRequest\x12\x1f\n" +
+	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\x12\x1d\n" +
+	"\x04name\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x04name\"\xaf\x01\n" +
+	"\x19CreateServerTokenResponse\x12\x16\n" +
+	"\x06server\x18\x01 \x01(\tR\x06server\x12B\n" +
+	"\x03env\x18\x02 \x03(\v20.greenroom.v1.CreateServerTokenResponse.EnvEntryR\x03env\x1a6\n" +
+	"\bEnvEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"y\n" +
 	"\x15ReadServerLogsRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04name\x12\x16\n" +
@@ -1402,13 +1518,14 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\n" +
 	"tail_lines\x18\x03 \x01(\rB\t\xbaH\x06*\x04\x18\xa0\x8d\x06R\ttailLines\".\n" +
 	"\x16ReadServerLogsResponse\x12\x14\n" +
-	"\x05lines\x18\x01 \x03(\tR\x05lines2\x97\x04\n" +
+	"\x05lines\x18\x01 \x03(\tR\x05lines2\xfd\x04\n" +
 	"\rServerService\x12L\n" +
 	"\tGetServer\x12\x1e.greenroom.v1.GetServerRequest\x1a\x1f.greenroom.v1.GetServerResponse\x12R\n" +
 	"\vListServers\x12 .greenroom.v1.ListServersRequest\x1a!.greenroom.v1.ListServersResponse\x12W\n" +
 	"\fWatchServers\x12!.greenroom.v1.WatchServersRequest\x1a\".greenroom.v1.WatchServersResponse0\x01\x12R\n" +
 	"\vDrainServer\x12 .greenroom.v1.DrainServerRequest\x1a!.greenroom.v1.DrainServerResponse\x12X\n" +
-	"\rUndrainServer\x12\".greenroom.v1.UndrainServerRequest\x1a#.greenroom.v1.UndrainServerResponse\x12]\n" +
+	"\rUndrainServer\x12\".greenroom.v1.UndrainServerRequest\x1a#.greenroom.v1.UndrainServerResponse\x12d\n" +
+	"\x11CreateServerToken\x12&.greenroom.v1.CreateServerTokenRequest\x1a'.greenroom.v1.CreateServerTokenResponse\x12]\n" +
 	"\x0eReadServerLogs\x12#.greenroom.v1.ReadServerLogsRequest\x1a$.greenroom.v1.ReadServerLogsResponse0\x012\xfd\x01\n" +
 	"\vNodeService\x12L\n" +
 	"\tListNodes\x12\x1e.greenroom.v1.ListNodesRequest\x1a\x1f.greenroom.v1.ListNodesResponse\x12L\n" +
@@ -1427,87 +1544,93 @@ func file_greenroom_v1_server_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_server_proto_rawDescData
 }
 
-var file_greenroom_v1_server_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_greenroom_v1_server_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_greenroom_v1_server_proto_goTypes = []any{
-	(*Server)(nil),                 // 0: greenroom.v1.Server
-	(*Node)(nil),                   // 1: greenroom.v1.Node
-	(*NodeLeave)(nil),              // 2: greenroom.v1.NodeLeave
-	(*ListNodesRequest)(nil),       // 3: greenroom.v1.ListNodesRequest
-	(*ListNodesResponse)(nil),      // 4: greenroom.v1.ListNodesResponse
-	(*DrainNodeRequest)(nil),       // 5: greenroom.v1.DrainNodeRequest
-	(*DrainNodeResponse)(nil),      // 6: greenroom.v1.DrainNodeResponse
-	(*UndrainNodeRequest)(nil),     // 7: greenroom.v1.UndrainNodeRequest
-	(*UndrainNodeResponse)(nil),    // 8: greenroom.v1.UndrainNodeResponse
-	(*GetServerRequest)(nil),       // 9: greenroom.v1.GetServerRequest
-	(*GetServerResponse)(nil),      // 10: greenroom.v1.GetServerResponse
-	(*ListServersRequest)(nil),     // 11: greenroom.v1.ListServersRequest
-	(*ListServersResponse)(nil),    // 12: greenroom.v1.ListServersResponse
-	(*WatchServersRequest)(nil),    // 13: greenroom.v1.WatchServersRequest
-	(*WatchServersResponse)(nil),   // 14: greenroom.v1.WatchServersResponse
-	(*DrainServerRequest)(nil),     // 15: greenroom.v1.DrainServerRequest
-	(*DrainServerResponse)(nil),    // 16: greenroom.v1.DrainServerResponse
-	(*UndrainServerRequest)(nil),   // 17: greenroom.v1.UndrainServerRequest
-	(*UndrainServerResponse)(nil),  // 18: greenroom.v1.UndrainServerResponse
-	(*ReadServerLogsRequest)(nil),  // 19: greenroom.v1.ReadServerLogsRequest
-	(*ReadServerLogsResponse)(nil), // 20: greenroom.v1.ReadServerLogsResponse
-	nil,                            // 21: greenroom.v1.Server.LabelsEntry
-	nil,                            // 22: greenroom.v1.Server.AnnotationsEntry
-	(ServerState)(0),               // 23: greenroom.v1.ServerState
-	(*Endpoint)(nil),               // 24: greenroom.v1.Endpoint
-	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
-	(*DrainStatus)(nil),            // 26: greenroom.v1.DrainStatus
-	(*ServerLoad)(nil),             // 27: greenroom.v1.ServerLoad
-	(*durationpb.Duration)(nil),    // 28: google.protobuf.Duration
-	(ChangeType)(0),                // 29: greenroom.v1.ChangeType
-	(*DrainPolicy)(nil),            // 30: greenroom.v1.DrainPolicy
+	(*Server)(nil),                    // 0: greenroom.v1.Server
+	(*Node)(nil),                      // 1: greenroom.v1.Node
+	(*NodeLeave)(nil),                 // 2: greenroom.v1.NodeLeave
+	(*ListNodesRequest)(nil),          // 3: greenroom.v1.ListNodesRequest
+	(*ListNodesResponse)(nil),         // 4: greenroom.v1.ListNodesResponse
+	(*DrainNodeRequest)(nil),          // 5: greenroom.v1.DrainNodeRequest
+	(*DrainNodeResponse)(nil),         // 6: greenroom.v1.DrainNodeResponse
+	(*UndrainNodeRequest)(nil),        // 7: greenroom.v1.UndrainNodeRequest
+	(*UndrainNodeResponse)(nil),       // 8: greenroom.v1.UndrainNodeResponse
+	(*GetServerRequest)(nil),          // 9: greenroom.v1.GetServerRequest
+	(*GetServerResponse)(nil),         // 10: greenroom.v1.GetServerResponse
+	(*ListServersRequest)(nil),        // 11: greenroom.v1.ListServersRequest
+	(*ListServersResponse)(nil),       // 12: greenroom.v1.ListServersResponse
+	(*WatchServersRequest)(nil),       // 13: greenroom.v1.WatchServersRequest
+	(*WatchServersResponse)(nil),      // 14: greenroom.v1.WatchServersResponse
+	(*DrainServerRequest)(nil),        // 15: greenroom.v1.DrainServerRequest
+	(*DrainServerResponse)(nil),       // 16: greenroom.v1.DrainServerResponse
+	(*UndrainServerRequest)(nil),      // 17: greenroom.v1.UndrainServerRequest
+	(*UndrainServerResponse)(nil),     // 18: greenroom.v1.UndrainServerResponse
+	(*CreateServerTokenRequest)(nil),  // 19: greenroom.v1.CreateServerTokenRequest
+	(*CreateServerTokenResponse)(nil), // 20: greenroom.v1.CreateServerTokenResponse
+	(*ReadServerLogsRequest)(nil),     // 21: greenroom.v1.ReadServerLogsRequest
+	(*ReadServerLogsResponse)(nil),    // 22: greenroom.v1.ReadServerLogsResponse
+	nil,                               // 23: greenroom.v1.Server.LabelsEntry
+	nil,                               // 24: greenroom.v1.Server.AnnotationsEntry
+	nil,                               // 25: greenroom.v1.CreateServerTokenResponse.EnvEntry
+	(ServerState)(0),                  // 26: greenroom.v1.ServerState
+	(*Endpoint)(nil),                  // 27: greenroom.v1.Endpoint
+	(*timestamppb.Timestamp)(nil),     // 28: google.protobuf.Timestamp
+	(*DrainStatus)(nil),               // 29: greenroom.v1.DrainStatus
+	(*ServerLoad)(nil),                // 30: greenroom.v1.ServerLoad
+	(*durationpb.Duration)(nil),       // 31: google.protobuf.Duration
+	(ChangeType)(0),                   // 32: greenroom.v1.ChangeType
+	(*DrainPolicy)(nil),               // 33: greenroom.v1.DrainPolicy
 }
 var file_greenroom_v1_server_proto_depIdxs = []int32{
-	23, // 0: greenroom.v1.Server.state:type_name -> greenroom.v1.ServerState
-	24, // 1: greenroom.v1.Server.endpoints:type_name -> greenroom.v1.Endpoint
-	25, // 2: greenroom.v1.Server.created_at:type_name -> google.protobuf.Timestamp
-	25, // 3: greenroom.v1.Server.state_since:type_name -> google.protobuf.Timestamp
-	25, // 4: greenroom.v1.Server.reported_at:type_name -> google.protobuf.Timestamp
-	26, // 5: greenroom.v1.Server.drain:type_name -> greenroom.v1.DrainStatus
-	21, // 6: greenroom.v1.Server.labels:type_name -> greenroom.v1.Server.LabelsEntry
-	22, // 7: greenroom.v1.Server.annotations:type_name -> greenroom.v1.Server.AnnotationsEntry
-	27, // 8: greenroom.v1.Server.load:type_name -> greenroom.v1.ServerLoad
+	26, // 0: greenroom.v1.Server.state:type_name -> greenroom.v1.ServerState
+	27, // 1: greenroom.v1.Server.endpoints:type_name -> greenroom.v1.Endpoint
+	28, // 2: greenroom.v1.Server.created_at:type_name -> google.protobuf.Timestamp
+	28, // 3: greenroom.v1.Server.state_since:type_name -> google.protobuf.Timestamp
+	28, // 4: greenroom.v1.Server.reported_at:type_name -> google.protobuf.Timestamp
+	29, // 5: greenroom.v1.Server.drain:type_name -> greenroom.v1.DrainStatus
+	23, // 6: greenroom.v1.Server.labels:type_name -> greenroom.v1.Server.LabelsEntry
+	24, // 7: greenroom.v1.Server.annotations:type_name -> greenroom.v1.Server.AnnotationsEntry
+	30, // 8: greenroom.v1.Server.load:type_name -> greenroom.v1.ServerLoad
 	2,  // 9: greenroom.v1.Node.leave:type_name -> greenroom.v1.NodeLeave
-	25, // 10: greenroom.v1.NodeLeave.noticed_at:type_name -> google.protobuf.Timestamp
-	25, // 11: greenroom.v1.NodeLeave.deadline_at:type_name -> google.protobuf.Timestamp
+	28, // 10: greenroom.v1.NodeLeave.noticed_at:type_name -> google.protobuf.Timestamp
+	28, // 11: greenroom.v1.NodeLeave.deadline_at:type_name -> google.protobuf.Timestamp
 	1,  // 12: greenroom.v1.ListNodesResponse.nodes:type_name -> greenroom.v1.Node
-	28, // 13: greenroom.v1.DrainNodeRequest.deadline:type_name -> google.protobuf.Duration
+	31, // 13: greenroom.v1.DrainNodeRequest.deadline:type_name -> google.protobuf.Duration
 	1,  // 14: greenroom.v1.DrainNodeResponse.node:type_name -> greenroom.v1.Node
 	1,  // 15: greenroom.v1.UndrainNodeResponse.node:type_name -> greenroom.v1.Node
 	0,  // 16: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
 	0,  // 17: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
-	29, // 18: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
+	32, // 18: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
 	0,  // 19: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
-	30, // 20: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
+	33, // 20: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
 	0,  // 21: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
 	0,  // 22: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
-	9,  // 23: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
-	11, // 24: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
-	13, // 25: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
-	15, // 26: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
-	17, // 27: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
-	19, // 28: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
-	3,  // 29: greenroom.v1.NodeService.ListNodes:input_type -> greenroom.v1.ListNodesRequest
-	5,  // 30: greenroom.v1.NodeService.DrainNode:input_type -> greenroom.v1.DrainNodeRequest
-	7,  // 31: greenroom.v1.NodeService.UndrainNode:input_type -> greenroom.v1.UndrainNodeRequest
-	10, // 32: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
-	12, // 33: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
-	14, // 34: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
-	16, // 35: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
-	18, // 36: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
-	20, // 37: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
-	4,  // 38: greenroom.v1.NodeService.ListNodes:output_type -> greenroom.v1.ListNodesResponse
-	6,  // 39: greenroom.v1.NodeService.DrainNode:output_type -> greenroom.v1.DrainNodeResponse
-	8,  // 40: greenroom.v1.NodeService.UndrainNode:output_type -> greenroom.v1.UndrainNodeResponse
-	32, // [32:41] is the sub-list for method output_type
-	23, // [23:32] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	25, // 23: greenroom.v1.CreateServerTokenResponse.env:type_name -> greenroom.v1.CreateServerTokenResponse.EnvEntry
+	9,  // 24: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
+	11, // 25: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
+	13, // 26: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
+	15, // 27: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
+	17, // 28: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
+	19, // 29: greenroom.v1.ServerService.CreateServerToken:input_type -> greenroom.v1.CreateServerTokenRequest
+	21, // 30: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
+	3,  // 31: greenroom.v1.NodeService.ListNodes:input_type -> greenroom.v1.ListNodesRequest
+	5,  // 32: greenroom.v1.NodeService.DrainNode:input_type -> greenroom.v1.DrainNodeRequest
+	7,  // 33: greenroom.v1.NodeService.UndrainNode:input_type -> greenroom.v1.UndrainNodeRequest
+	10, // 34: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
+	12, // 35: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
+	14, // 36: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
+	16, // 37: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
+	18, // 38: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
+	20, // 39: greenroom.v1.ServerService.CreateServerToken:output_type -> greenroom.v1.CreateServerTokenResponse
+	22, // 40: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
+	4,  // 41: greenroom.v1.NodeService.ListNodes:output_type -> greenroom.v1.ListNodesResponse
+	6,  // 42: greenroom.v1.NodeService.DrainNode:output_type -> greenroom.v1.DrainNodeResponse
+	8,  // 43: greenroom.v1.NodeService.UndrainNode:output_type -> greenroom.v1.UndrainNodeResponse
+	34, // [34:44] is the sub-list for method output_type
+	24, // [24:34] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_server_proto_init() }
@@ -1522,7 +1645,7 @@ func file_greenroom_v1_server_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_server_proto_rawDesc), len(file_greenroom_v1_server_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

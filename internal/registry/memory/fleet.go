@@ -42,7 +42,13 @@ func (f *fleet) ladder(route model.RouteName) *ladder[*session] {
 func (f *fleet) add(s *server) {
 	at, _ := f.find(s.ID)
 	f.servers = slices.Insert(f.servers, at, s)
-	f.sizes[s.SeatsPerSession]++
+	f.countSize(s.SeatsPerSession, 1)
+}
+
+func (f *fleet) countSize(size, by int) {
+	if f.sizes[size] += by; f.sizes[size] == 0 {
+		delete(f.sizes, size)
+	}
 }
 
 func (f *fleet) remove(s *server) {
@@ -50,9 +56,7 @@ func (f *fleet) remove(s *server) {
 		f.servers = slices.Delete(f.servers, at, at+1)
 	}
 	s.uncount()
-	if f.sizes[s.SeatsPerSession]--; f.sizes[s.SeatsPerSession] == 0 {
-		delete(f.sizes, s.SeatsPerSession)
-	}
+	f.countSize(s.SeatsPerSession, -1)
 }
 
 func (f *fleet) find(id model.ServerID) (at int, ok bool) {
@@ -73,7 +77,8 @@ type server struct {
 	fleet    *fleet
 	stream   uint64
 	sessions []*session
-	largest  int // the most seats a session of it ever had
+	largest  int  // the most seats a session of it ever had
+	fixed    bool // its endpoints are not its own to name
 	narrow   bool
 	told     *model.Load                           // that watchers were told last
 	counted  registry.FleetCount                   // its part of its fleet's count

@@ -21,16 +21,18 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 		return registry.Greeting{}, fmt.Errorf("server %s: stream %d after %d: %w", h.Server, h.Stream, s.stream, registry.ErrStale)
 	}
 	s.stream, s.Linked, s.ReportedAt = h.Stream, !h.Linkless, h.Now
-	s.Linkless = s.Linkless || h.Linkless
+	s.Linkless = h.Linkless
 	if !h.Linkless || h.Version != "" {
 		s.Version = h.Version
 	}
-	if !h.Linkless || len(h.Endpoints) > 0 {
+	if !s.fixed && (!h.Linkless || len(h.Endpoints) > 0) {
 		s.Endpoints = slices.Clone(h.Endpoints)
 	}
 	m.recognise(s, &h)
 	var stale []model.SessionRef
-	if !h.Linkless {
+	if h.Linkless {
+		m.bringBack(s, &h)
+	} else {
 		stale = m.reconcile(s, &h)
 	}
 	m.touch(s)
@@ -92,6 +94,25 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 	}
 	s.over = nil // it has heard now
 	return stale
+}
+
+// bringBack makes sessions known again that a server without a link had in an earlier registry. It says nothing about
+// others, and those that live somewhere by now are left there.
+func (m *Memory) bringBack(s *server, h *registry.Hello) {
+	for i := range h.Sessions {
+		r := &h.Sessions[i]
+		m.raise(r.Generation, r.Claimed)
+		if s.State.Terminal() || m.sessions[r.Session] != nil || r.Generation <= s.over[r.Session] {
+			continue
+		}
+		capacity := r.Capacity
+		if capacity <= 0 {
+			capacity = s.SeatsPerSession
+		}
+		x := m.open(r.Session, s, r.Generation, capacity, h.Now)
+		x.used, x.joined = true, h.Now.UnixNano()
+		m.take(x, r)
+	}
 }
 
 // Report implements registry.Servers.

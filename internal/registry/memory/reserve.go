@@ -34,6 +34,7 @@ func (m *Memory) Reserve(_ context.Context, req registry.Reserve) (registry.Rese
 		return registry.Reservation{}, err
 	}
 	seats := m.seatParty(x, &req)
+	x.joined = req.Now.UnixNano()
 	m.settle(x)
 	m.changed()
 	if req.RequestID != "" {
@@ -169,7 +170,7 @@ func (m *Memory) seatParty(x *session, req *registry.Reserve) []model.Seat {
 func (x *session) reservation(seats []model.Seat, created bool) registry.Reservation {
 	return registry.Reservation{
 		Session: x.ref, Generation: x.generation, SessionCapacity: x.capacity, Fleet: x.fleet.name,
-		Server: x.server.ID, Endpoints: x.server.Endpoints, Seats: seats, Created: created,
+		Server: x.server.ID, Endpoints: x.server.Endpoints, Seats: seats, Created: created, Linkless: x.server.Linkless,
 	}
 }
 

@@ -21,6 +21,7 @@ type session struct {
 	generation model.Generation
 	revision   uint64
 	created    int64 // Unix nanoseconds
+	joined     int64 // last join, Unix nanoseconds; 0: none here
 	seats      seats
 	capacity   int
 	place      spot
@@ -49,6 +50,9 @@ func (x *session) model() model.Session {
 		SessionRef: x.ref, Fleet: x.fleet.name, State: x.state, Generation: x.generation, Capacity: x.capacity,
 		SeatsReserved: x.seats.reserved(), SeatsClaimed: x.seats.claimed,
 		CreatedAt: time.Unix(0, x.created), Revision: x.revision,
+	}
+	if x.joined != 0 {
+		out.JoinedAt = time.Unix(0, x.joined)
 	}
 	if x.server != nil {
 		out.Server = x.server.ID

@@ -37,6 +37,9 @@ const (
 	// ServerServiceUndrainServerProcedure is the procedure name of the ServerService's UndrainServer
 	// RPC.
 	ServerServiceUndrainServerProcedure = "/greenroom.v1.ServerService/UndrainServer"
+	// ServerServiceCreateServerTokenProcedure is the procedure name of the ServerService's
+	// CreateServerToken RPC.
+	ServerServiceCreateServerTokenProcedure = "/greenroom.v1.ServerService/CreateServerToken"
 	// ServerServiceReadServerLogsProcedure is the procedure name of the ServerService's ReadServerLogs
 	// RPC.
 	ServerServiceReadServerLogsProcedure = "/greenroom.v1.ServerService/ReadServerLogs"
@@ -84,6 +87,13 @@ var (
 			Procedure:  ServerServiceUndrainServerProcedure,
 		}
 	})
+	serverServiceCreateServerTokenSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_greenroom_v1_server_proto.Services().ByName("ServerService").Methods().ByName("CreateServerToken"),
+			Procedure:  ServerServiceCreateServerTokenProcedure,
+		}
+	})
 	serverServiceReadServerLogsSpec = sync.OnceValue(func() connect.Spec {
 		return connect.Spec{
 			StreamType: connect.StreamTypeServer,
@@ -102,6 +112,9 @@ type ServerServiceClient interface {
 	DrainServer(context.Context, *v1.DrainServerRequest) (*v1.DrainServerResponse, error)
 	// Takes a drain back; FAILED_PRECONDITION once the server is empty.
 	UndrainServer(context.Context, *v1.UndrainServerRequest) (*v1.UndrainServerResponse, error)
+	// What a server of a static fleet that uses Greenroom's SDK is to be started with. The same answer each time: it is bound
+	// to the server's name, and good for as long as this Greenroom's data are.
+	CreateServerToken(context.Context, *v1.CreateServerTokenRequest) (*v1.CreateServerTokenResponse, error)
 	// What the server printed: the kept end of its log, then, with follow, each new line.
 	ReadServerLogs(context.Context, *v1.ReadServerLogsRequest) (ServerServiceReadServerLogsClientStream, error)
 }
@@ -163,6 +176,9 @@ type ServerServiceHandler interface {
 	DrainServer(context.Context, *v1.DrainServerRequest) (*v1.DrainServerResponse, error)
 	// Takes a drain back; FAILED_PRECONDITION once the server is empty.
 	UndrainServer(context.Context, *v1.UndrainServerRequest) (*v1.UndrainServerResponse, error)
+	// What a server of a static fleet that uses Greenroom's SDK is to be started with. The same answer each time: it is bound
+	// to the server's name, and good for as long as this Greenroom's data are.
+	CreateServerToken(context.Context, *v1.CreateServerTokenRequest) (*v1.CreateServerTokenResponse, error)
 	// What the server printed: the kept end of its log, then, with follow, each new line.
 	ReadServerLogs(context.Context, *v1.ReadServerLogsRequest, ServerServiceReadServerLogsServerStream) error
 }
@@ -177,6 +193,7 @@ func RegisterServerServiceHandler(server *connect.Server, svc ServerServiceHandl
 		connect.Method{Spec: serverServiceWatchServersSpec(), Handler: adapter.watchServers},
 		connect.Method{Spec: serverServiceDrainServerSpec(), Handler: adapter.drainServer},
 		connect.Method{Spec: serverServiceUndrainServerSpec(), Handler: adapter.undrainServer},
+		connect.Method{Spec: serverServiceCreateServerTokenSpec(), Handler: adapter.createServerToken},
 		connect.Method{Spec: serverServiceReadServerLogsSpec(), Handler: adapter.readServerLogs},
 	)
 }
@@ -236,6 +253,10 @@ func (UnimplementedServerServiceHandler) UndrainServer(context.Context, *v1.Undr
 	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.ServerService.UndrainServer is not implemented")
 }
 
+func (UnimplementedServerServiceHandler) CreateServerToken(context.Context, *v1.CreateServerTokenRequest) (*v1.CreateServerTokenResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "greenroom.v1.ServerService.CreateServerToken is not implemented")
+}
+
 func (UnimplementedServerServiceHandler) ReadServerLogs(context.Context, *v1.ReadServerLogsRequest, ServerServiceReadServerLogsServerStream) error {
 	return connect.NewError(connect.CodeUnimplemented, "greenroom.v1.ServerService.ReadServerLogs is not implemented")
 }
@@ -279,6 +300,14 @@ func (c *serverServiceClient) DrainServer(ctx context.Context, req *v1.DrainServ
 func (c *serverServiceClient) UndrainServer(ctx context.Context, req *v1.UndrainServerRequest) (*v1.UndrainServerResponse, error) {
 	var res v1.UndrainServerResponse
 	if err := c.client.CallUnary(ctx, serverServiceUndrainServerSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *serverServiceClient) CreateServerToken(ctx context.Context, req *v1.CreateServerTokenRequest) (*v1.CreateServerTokenResponse, error) {
+	var res v1.CreateServerTokenResponse
+	if err := c.client.CallUnary(ctx, serverServiceCreateServerTokenSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -344,6 +373,18 @@ func (h serverServiceHandler) undrainServer(ctx context.Context, _ connect.Spec,
 		return err
 	}
 	res, err := h.svc.UndrainServer(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h serverServiceHandler) createServerToken(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.CreateServerTokenRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.CreateServerToken(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -172,15 +172,10 @@ func (s FleetSpec) WithDefaults() FleetSpec {
 	return s
 }
 
-// withStatic is the spec of servers that run already: all of them are used.
+// withStatic is the spec of servers that run already: all of them are used, and nothing is kept in reserve.
 func (s FleetSpec) withStatic(p StaticSpec) FleetSpec {
 	s.Static, s.Process = &p, nil
 	s.Min, s.Max, s.Ready, s.Open = len(p.Servers), len(p.Servers), 0, 0
-	for _, x := range p.Servers {
-		slots := x.Capacity.Sessions
-		def(&slots, s.Capacity.Sessions)
-		s.Open += slots
-	}
 	return s
 }
 

@@ -75,4 +75,13 @@ type Instance struct {
 	Endpoints []model.Endpoint
 	// Capacity is the server's own where it differs from the fleet's; zero fields: it does not.
 	Capacity model.Capacity
+	// Reported is what the server itself last said of how it goes; nil: nothing. Shared: not to be changed.
+	Reported *Reported
+}
+
+// Reported is what a server that has no link says when it is asked from outside.
+type Reported struct {
+	Sessions int // -1: not said
+	Players  int // -1: not said
+	At       time.Time
 }

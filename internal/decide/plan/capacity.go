@@ -10,6 +10,10 @@ import (
 // scale turns the decision about capacity into actions. While servers that were found again are within their grace,
 // what there is is not known, and nothing is decided.
 func (p *planner) scale() {
+	if p.in.Fleet.Spec.Static != nil {
+		p.useAll()
+		return
+	}
 	if p.waitingFor > 0 {
 		p.hold(fmt.Sprintf("nothing is started or opened yet: %s found again and not heard of", model.Count(p.waitingFor, "server")))
 		return

@@ -83,30 +83,36 @@ func (p *planner) rehome() int {
 // retire drains a deleted fleet to nothing, and gives it up when nothing is left.
 func (p *planner) retire() {
 	const reason = "its fleet was deleted"
+	p.letGo(func(*model.Server) string { return reason })
+	if len(p.in.Servers) == 0 && p.in.Homeless == 0 && !p.anyRunning() {
+		p.plan.Actions = append(p.plan.Actions, Action{Verb: Retire, Reason: reason + " and its last server is gone"})
+	}
+}
+
+// letGo drains the servers that there is a reason for, or takes them away at once where nobody can be on them.
+func (p *planner) letGo(reason func(*model.Server) string) {
 	decided := make(map[model.ServerID]bool)
 	for _, a := range p.plan.Actions {
 		decided[a.Server] = true
 	}
 	for i := range p.in.Servers {
 		s := &p.in.Servers[i]
-		if decided[s.ID] {
+		why := reason(s)
+		if decided[s.ID] || why == "" {
 			continue
 		}
 		switch s.State {
 		case model.ServerStarting:
 			if _, found := p.in.Found[s.ID]; found {
-				p.actDrain(s, reason)
+				p.actDrain(s, why)
 				continue
 			}
-			p.act(Empty, s, reason)
+			p.act(Empty, s, why)
 		case model.ServerReady:
-			p.act(Empty, s, reason)
+			p.act(Empty, s, why)
 		case model.ServerOpen, model.ServerCordoned:
-			p.actDrain(s, reason)
+			p.actDrain(s, why)
 		}
-	}
-	if len(p.in.Servers) == 0 && p.in.Homeless == 0 && !p.anyRunning() {
-		p.plan.Actions = append(p.plan.Actions, Action{Verb: Retire, Reason: reason + " and its last server is gone"})
 	}
 }
 

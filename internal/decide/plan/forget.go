@@ -26,7 +26,7 @@ func (p *planner) forget() {
 			since = p.in.Now
 		}
 		p.next.DeadSince[i.ID] = since
-		if p.server(i.ID) == nil && !p.in.Busy[i.ID] {
+		if p.server(i.ID) == nil && !p.in.Busy[i.ID] && !p.mayComeBack(i) {
 			dead = append(dead, deadInstance{i.ID, since})
 		}
 	}

@@ -25,9 +25,9 @@ func (p *planner) judge(s *model.Server) {
 		p.count(s, scale.Leaving)
 		p.draining = append(p.draining, s)
 	case s.State == model.ServerStarting:
-		p.judgeStarting(s)
+		p.judgeStarting(s, inst)
 	default:
-		p.judgeServing(s)
+		p.judgeServing(s, inst)
 	}
 }
 
@@ -38,7 +38,7 @@ func (p *planner) gone(s *model.Server, inst Instance, known bool) bool {
 		return false
 	}
 	if known {
-		return !inst.Running
+		return !inst.Running && !p.contradicted(s, inst)
 	}
 	since, seen := p.in.State.Missing[s.ID]
 	if !seen {
@@ -47,6 +47,12 @@ func (p *planner) gone(s *model.Server, inst Instance, known bool) bool {
 	p.next.Missing[s.ID] = since
 	unheard := !s.Linked || p.silence(s) >= p.in.Fleet.Spec.DoubtAfter
 	return unheard && p.in.Now.Sub(since) >= MissingAfter
+}
+
+// contradicted tells whether a server that its provider, which only sees it from outside, takes for dead says by its link
+// that it lives.
+func (p *planner) contradicted(s *model.Server, inst Instance) bool {
+	return p.in.Fleet.Spec.Static != nil && !inst.Stopping && s.Linked && p.silence(s) < p.in.Fleet.Spec.DoubtAfter
 }
 
 // judgeGone takes leave of a server whose instance has ended. One that was emptied or told to stop ended as it should,
@@ -92,7 +98,11 @@ func (p *planner) judgeEnded(s *model.Server, inst Instance) {
 
 // judgeStarting waits for a server to become ready, up to the start timeout. One that was found again may have players
 // already: it is given its time to greet, then it is cordoned and not stopped.
-func (p *planner) judgeStarting(s *model.Server) {
+func (p *planner) judgeStarting(s *model.Server, inst Instance) {
+	if p.in.Fleet.Spec.Static != nil {
+		p.judgeUnanswered(s, inst)
+		return
+	}
 	timeout := p.in.Fleet.Spec.StartTimeout
 	if at, found := p.in.Found[s.ID]; found {
 		waited := p.in.Now.Sub(at)
@@ -118,18 +128,24 @@ func (p *planner) judgeStarting(s *model.Server) {
 }
 
 // judgeServing looks at a Ready, Open or Cordoned server whose instance runs.
-func (p *planner) judgeServing(s *model.Server) {
+func (p *planner) judgeServing(s *model.Server, inst Instance) {
 	silent := p.silence(s)
 	doubt := silent >= p.in.Fleet.Spec.DoubtAfter || (s.State == model.ServerCordoned && p.unheardSince(s))
 	if !doubt && s.CreatedAt.After(p.in.State.BackOff.LastDeath) && p.in.Now.Sub(s.CreatedAt) >= QuickDeath {
 		p.steady = true
 	}
 	switch {
+	case inst.Doubt != "" || inst.ID != "" && !inst.Running:
+		p.count(s, scale.Doubtful)
+		p.judgeDoubted(s, inst)
 	case doubt:
 		p.count(s, scale.Doubtful)
 		p.judgeSilent(s, silent)
 	case s.State == model.ServerReady:
 		p.count(s, scale.Warm)
+	case s.State == model.ServerCordoned && p.in.Fleet.Spec.Static != nil:
+		p.count(s, scale.Serving)
+		p.act(Uncordon, s, "it answers again")
 	case s.State == model.ServerCordoned && !s.Linkless: // a linkless one was cordoned by its own Reserve
 		p.count(s, scale.Serving)
 		p.act(Uncordon, s, "it reports again")
@@ -160,6 +176,20 @@ func (p *planner) judgeSilent(s *model.Server, silent time.Duration) {
 	case s.State == model.ServerOpen:
 		p.act(Cordon, s, reason)
 	case s.State == model.ServerCordoned && s.Sessions > 0:
+		p.hold(fmt.Sprintf("%s stays cordoned with %s: %s", s.ID, model.Count(s.Sessions, "session"), reason))
+	}
+}
+
+// judgeDoubted cordons a server that its provider doubts; what else says that it is well does not count.
+func (p *planner) judgeDoubted(s *model.Server, inst Instance) {
+	reason := inst.Doubt
+	if reason == "" {
+		reason = inst.Exit + ", though its link says that it lives"
+	}
+	switch {
+	case s.State == model.ServerOpen:
+		p.act(Cordon, s, reason)
+	case s.Sessions > 0:
 		p.hold(fmt.Sprintf("%s stays cordoned with %s: %s", s.ID, model.Count(s.Sessions, "session"), reason))
 	}
 }

@@ -63,7 +63,7 @@ const (
 // Action is one thing to do. Carrying it out twice or late does no harm: it holds only for the generations it names.
 type Action struct {
 	Verb       Verb
-	Server     model.ServerID   // "" for Start and Retire
+	Server     model.ServerID   // "" for Retire, and for Start but of a static fleet's
 	Generation model.Generation // of the server
 	Revision   uint64           // for Start: of the fleet's template
 	Drain      *model.Drain     // for Drain
@@ -88,6 +88,14 @@ type Instance struct {
 	Stopping bool   // it was told to stop
 	Exit     string // how it ended, "" when nobody saw it
 	Doubt    string // why the provider thinks that it does not serve, "" when it does
+	// BareAt is when the server said last that it has no session; zero: it did not, or has said otherwise since.
+	BareAt time.Time
+}
+
+// IdleSession is a session of a server without a link, which does not say when it ends.
+type IdleSession struct {
+	drain.Session
+	JoinedAt time.Time // the last join
 }
 
 // Moves is what is being carried out for the sessions of a draining server.
@@ -105,6 +113,8 @@ type Input struct {
 	// Sessions are those of draining servers.
 	Sessions map[model.ServerID][]drain.Session
 	Moves    map[model.ServerID]Moves
+	// Idle are those of a static fleet's servers without a link.
+	Idle map[model.ServerID][]IdleSession
 	// Homeless counts the fleet's sessions that lost their server and have no new one yet.
 	Homeless int
 	// Waiting counts the joins that wait for room on this fleet.
@@ -143,6 +153,7 @@ func Make(in Input) (Plan, State) {
 	}
 	p.backOff()
 	p.drains()
+	p.endIdle()
 	if in.Fleet.Deleted {
 		p.plan.Size = Size{Known: true}
 		p.retire()

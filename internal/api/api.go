@@ -81,9 +81,11 @@ type Config struct {
 	Metrics  *observe.Metrics
 	History  History
 	Rules    *rules.Checker
-	Version  Version
-	Now      func() time.Time
-	Logger   *slog.Logger
+	// ServerEnv is the environment of a server of a static fleet that uses Greenroom's SDK.
+	ServerEnv func(fleet model.FleetName, id model.ServerID, s model.StaticServer) map[string]string
+	Version   Version
+	Now       func() time.Time
+	Logger    *slog.Logger
 }
 
 // API is the handlers and their interceptors. It is safe for concurrent use and has no goroutine of its own.

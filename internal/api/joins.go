@@ -37,6 +37,12 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 		wait := r.GetMaxWait().AsDuration()
 		request.MaxWait = &wait
 	}
+	if far := r.GetLatencies(); len(far) > 0 {
+		request.Latencies = make(map[model.RegionName]time.Duration, len(far))
+		for name, latency := range far {
+			request.Latencies[model.RegionName(name)] = latency.AsDuration()
+		}
+	}
 	seated, err := s.cfg.Router.Join(ctx, request)
 	outcome := joinOutcome(ctx, err)
 	s.cfg.Metrics.Joined(observe.Join{
@@ -61,6 +67,7 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 		Tickets:   make([]*greenroomv1.Ticket, len(seated.Tickets)),
 		Created:   seated.Created,
 		Waited:    convert.DurationProto(seated.Waited),
+		Region:    string(s.regionOf(seated.Fleet)),
 	}
 	for i, t := range seated.Tickets {
 		out.Tickets[i] = &greenroomv1.Ticket{
@@ -68,6 +75,12 @@ func (s joins) Join(ctx context.Context, r *greenroomv1.JoinRequest) (*greenroom
 		}
 	}
 	return out, nil
+}
+
+// regionOf is where a fleet's servers are; "" for nowhere in particular.
+func (a *API) regionOf(fleet model.FleetName) model.RegionName {
+	f, _ := a.cfg.Specs.Fleet(fleet)
+	return f.Spec.Region.Name
 }
 
 func joinOutcome(ctx context.Context, err error) string {

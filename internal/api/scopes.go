@@ -49,6 +49,7 @@ func scopeOf(procedure string) (need store.Scope, listed bool) {
 		g.FleetServiceApplyFleetProcedure, g.FleetServiceDeleteFleetProcedure,
 		g.RouteServiceApplyRouteProcedure, g.RouteServiceDeleteRouteProcedure,
 		g.RolloutServiceApplyRolloutProcedure, g.RolloutServiceDeleteRolloutProcedure,
+		g.ServerServiceCreateServerTokenProcedure,
 		g.SystemServiceCreateTokenProcedure, g.SystemServiceListTokensProcedure, g.SystemServiceRevokeTokenProcedure,
 		g.SystemServiceListAuditProcedure:
 		return store.ScopeAdmin, true

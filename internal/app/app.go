@@ -25,7 +25,10 @@ import (
 	"greenroom.dev/greenroom/internal/link"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/observe"
+	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/provider/mux"
 	"greenroom.dev/greenroom/internal/provider/process"
+	"greenroom.dev/greenroom/internal/provider/static"
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
@@ -48,7 +51,9 @@ type App struct {
 	registry  *memory.Memory
 	keys      *ticket.Keys
 	agones    *agonessdk.SDK
-	provider  *process.Process
+	processes *process.Process
+	static    *static.Static
+	provider  provider.Provider // all of them
 	hub       *link.Hub
 	stages    *stage.Stages
 	mover     *handover.Mover
@@ -120,7 +125,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.mover = handover.New(handover.Config{Registry: a.registry, Links: a.hub, Signer: signer, Now: time.Now, Logger: a.cfg.Logger})
-	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Signer: signer})
+	a.router = router.New(router.Config{Registry: a.registry, Routes: a.specs.Route, Region: a.regionOf, Signer: signer})
 	a.signals = signal.New(signal.Config{Now: time.Now, Changed: func() { a.keeper.Poke() }})
 	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Facts: a.eventFacts(), Now: time.Now, Logger: a.cfg.Logger})
 	a.openHistory()
@@ -136,14 +141,25 @@ func (a *App) open(ctx context.Context) (err error) {
 	return a.openAdminToken(ctx)
 }
 
-// openProvider builds the process provider, with the Agones SDK beside every child.
+// openProvider builds the providers: processes, with the Agones SDK beside every child, and static servers.
 func (a *App) openProvider() (err error) {
 	a.agones = agonessdk.New(agonessdk.Config{Registry: a.registry, Now: time.Now, Logger: a.cfg.Logger})
-	a.provider, err = process.New(process.Config{
+	a.processes, err = process.New(process.Config{
 		Dir: a.dir.file(serversFolder), Host: a.cfg.Advertise, Binary: a.cfg.Binary, Sidecar: a.agones, Logger: a.cfg.Logger,
 		PortMin: a.cfg.ServerPorts.First, PortMax: a.cfg.ServerPorts.Last,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	a.static, err = static.New(static.Config{Dir: a.dir.file(staticFolder), Fleet: a.specs.Fleet, Now: time.Now, Logger: a.cfg.Logger})
+	if err != nil {
+		return err
+	}
+	a.provider = mux.New(
+		mux.Engine{Name: "process", Provider: a.processes, Runs: func(s model.FleetSpec) bool { return s.Process != nil }},
+		mux.Engine{Name: "static", Provider: a.static, Runs: func(s model.FleetSpec) bool { return s.Static != nil }},
+	)
+	return nil
 }
 
 // openAPI builds the handlers and the server in front of them.
@@ -162,7 +178,7 @@ func (a *App) openAPI() error {
 	a.api = api.New(api.Config{
 		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
 		Events: a.events, Signals: a.signals,
-		Provider: a.provider, Census: a.census, Metrics: a.metrics, History: a.history, Rules: checker,
+		Provider: a.provider, ServerEnv: a.staticEnv, Census: a.census, Metrics: a.metrics, History: a.history, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})
 	a.scaler = autoscaler.New(autoscaler.Config{Census: a.census, KnowsToken: a.api.KnowsToken, Now: time.Now, Logger: a.cfg.Logger})
@@ -252,7 +268,8 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	parts := []part{
 		{"specs", a.logged("refresh specs", a.specs.Run)},
-		{"provider", a.provider.Run},
+		{"processes", a.processes.Run},
+		{"static servers", a.static.Run},
 		{"agones sdk", a.agones.Run},
 		{"link", a.hub.Run},
 		{"census", a.logged("count", a.census.Run)},

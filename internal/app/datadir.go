@@ -19,6 +19,7 @@ const (
 
 	databaseFile  = "greenroom.db"
 	serversFolder = "servers"
+	staticFolder  = "static"
 	lockFile      = "lock"
 	linkFile      = "link" // where the servers' links go now; unlike RunningFile it stays when Greenroom stops
 )

@@ -56,6 +56,9 @@ func (a *App) eventLimit(ctx context.Context, f model.Fleet) event.Limit {
 			known++
 		}
 	}
-	n, because := a.provider.Holds(f.Spec, running, memory/float64(max(1, known)))
+	if f.Spec.Static != nil {
+		return event.Limit{Servers: f.Spec.Max, Because: "those on its list are all there are"}
+	}
+	n, because := a.processes.Holds(f.Spec, running, memory/float64(max(1, known)))
 	return event.Limit{Servers: n, Because: because}
 }

@@ -19,7 +19,7 @@ func (a *App) keepServers(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime-lameDuck)
 	defer cancel()
-	changed := a.provider.Watch(bounded)
+	changed := a.processes.Watch(bounded)
 	said := false
 	for {
 		left, err := a.stopRunning(bounded)
@@ -40,7 +40,7 @@ func (a *App) keepServers(ctx context.Context) error {
 
 // stopRunning asks every server that still runs to stop, and counts them.
 func (a *App) stopRunning(ctx context.Context) (left int, err error) {
-	instances, err := a.provider.Observe(ctx)
+	instances, err := a.processes.Observe(ctx) // others run the static ones
 	if err != nil {
 		return 0, err
 	}
@@ -52,7 +52,7 @@ func (a *App) stopRunning(ctx context.Context) (left int, err error) {
 		if i.Stopping {
 			continue
 		}
-		if err := a.provider.Stop(ctx, i.ID); err != nil {
+		if err := a.processes.Stop(ctx, i.ID); err != nil {
 			a.cfg.Logger.Warn("stop server", observe.KeyServer, i.ID, observe.KeyError, err)
 		}
 	}

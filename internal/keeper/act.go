@@ -76,7 +76,11 @@ func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.A
 	if !k.acquire() {
 		return errNoWorker
 	}
-	s := newServer(spec, model.ServerID(fmt.Sprintf("%s-%s", f.name, k.cfg.Suffix())))
+	id := a.Server // of a static fleet
+	if id == "" {
+		id = model.ServerID(fmt.Sprintf("%s-%s", f.name, k.cfg.Suffix()))
+	}
+	s := newServer(spec, id)
 	s.Reason, s.CreatedAt, s.StateSince = "started: "+a.Reason, k.cfg.Now(), k.cfg.Now()
 	f.named(to, s.ID)
 	f.setBusy(s.ID, true)
@@ -108,7 +112,7 @@ func (k *Keeper) bringUp(ctx context.Context, spec model.Fleet, s model.Server) 
 		})
 		return errors.Join(err, marked)
 	}
-	return k.cfg.Registry.Attach(ctx, s.ID, registry.Attachment{Ref: i.Ref, Node: i.Node, Endpoints: endpoints(spec.Spec, i)})
+	return k.cfg.Registry.Attach(ctx, s.ID, attachment(spec, i))
 }
 
 // giveUp declares a server unhealthy and takes its sessions off it; they get a new place before the tick is over.

@@ -18,11 +18,18 @@ func (k *Keeper) adopt(ctx context.Context, spec model.Fleet, i provider.Instanc
 	now := k.cfg.Now()
 	s := newServer(spec, i.ID)
 	s.Reason = "found again"
-	s.ProviderRef, s.Endpoints = i.Ref, endpoints(spec.Spec, i)
 	s.CreatedAt, s.StateSince = i.StartedAt, now
 	k.find(i.ID, now)
 	if _, err := k.cfg.Registry.AddServer(ctx, s); err != nil {
 		return fmt.Errorf("make server %s known again: %w", i.ID, err)
+	}
+	if err := k.cfg.Registry.Attach(ctx, i.ID, attachment(spec, i)); err != nil {
+		return fmt.Errorf("make server %s known again: %w", i.ID, err)
+	}
+	if s.Linkless {
+		if err := k.recall(ctx, i.ID, now); err != nil {
+			return err
+		}
 	}
 	k.log.Info("server found again", "fleet", spec.Name, "server", i.ID, "ref", i.Ref)
 	return nil
@@ -126,9 +133,13 @@ func (k *Keeper) thawServer(ctx context.Context, id model.ServerID) error {
 }
 
 func newServer(f model.Fleet, id model.ServerID) model.Server {
-	c := f.Spec.Capacity
+	c, linkless := f.Spec.Capacity, false
+	if f.Spec.Static != nil {
+		x, _ := f.Spec.Static.Find(f.Name, id)
+		c, linkless = x.Capacity.Within(c), !x.Linked
+	}
 	return model.Server{
-		ID: id, Fleet: f.Name, State: model.ServerStarting,
+		ID: id, Fleet: f.Name, State: model.ServerStarting, Linkless: linkless,
 		SessionCapacity: c.Sessions, SeatsPerSession: c.SeatsPerSession, SeatCapacity: c.Seats,
 	}
 }

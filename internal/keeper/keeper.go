@@ -57,6 +57,9 @@ type Config struct {
 	Mover    Mover
 	// Env gives Greenroom's own variables for a server that is about to be started: link address, token.
 	Env func(model.ServerID) map[string]string
+	// Recall answers the state and the sessions of a server without a link, as an earlier control plane knew them; false for
+	// one that it did not know. nil: nothing is recalled.
+	Recall func(model.ServerID) (registry.Hello, bool)
 	// Waiting counts the joins of a route that wait for room.
 	Waiting func(model.RouteName) int
 	// Outlook answers what is known of a fleet beside its servers; called with every tick: answer from memory. nil: nothing.

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,13 +24,13 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 		return view{}, err
 	}
 	v := view{input: plan.Input{Fleet: spec, State: f.state}}
-	if v.instances, err = k.observeInstances(ctx, f.name); err != nil {
+	if v.instances, err = k.observeInstances(ctx, spec); err != nil {
 		return view{}, err
 	}
 	v.input.Instances = make([]plan.Instance, len(v.instances))
 	for n := range v.instances {
 		i := &v.instances[n]
-		v.input.Instances[n] = plan.Instance{ID: i.ID, Running: i.Running, Stopping: i.Stopping, Exit: i.Exit}
+		v.input.Instances[n] = plan.Instance{ID: i.ID, Running: i.Running, Stopping: i.Stopping, Exit: i.Exit, Doubt: i.Doubt, BareAt: bareAt(i)}
 	}
 	if v.input.Servers, err = k.observeServers(ctx, f, spec, v.instances); err != nil {
 		return view{}, err
@@ -73,10 +74,12 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 	return f, nil
 }
 
-// observeInstances gives those of a fleet, by ID.
-func (k *Keeper) observeInstances(ctx context.Context, name model.FleetName) ([]provider.Instance, error) {
+// observeInstances gives those of a fleet, by ID. That an engine cannot be asked matters to its own fleets alone.
+func (k *Keeper) observeInstances(ctx context.Context, spec model.Fleet) ([]provider.Instance, error) {
+	name := spec.Name
 	all, err := k.cfg.Provider.Observe(ctx)
-	if err != nil {
+	var partial *provider.PartialError
+	if err != nil && (!errors.As(err, &partial) || partial.Fails(spec)) {
 		return nil, fmt.Errorf("observe the servers of fleet %s: %w", name, err)
 	}
 	out := make([]provider.Instance, 0, len(all))
@@ -106,6 +109,11 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet,
 	if len(unknown) > 0 {
 		if servers, err = k.cfg.Registry.ListServers(ctx, f.name); err != nil {
 			return nil, fmt.Errorf("list the servers of fleet %s: %w", f.name, err)
+		}
+	}
+	if spec.Spec.Static != nil {
+		if servers, err = k.followPlaces(ctx, spec, servers, instances); err != nil {
+			return nil, err
 		}
 	}
 	k.greeted(servers)
@@ -147,6 +155,9 @@ func (k *Keeper) observeSessions(ctx context.Context, f *fleet, in *plan.Input) 
 				SessionRef: x.SessionRef, Generation: x.Generation, Moving: x.State == model.SessionMoving,
 			})
 		}
+	}
+	if err := k.observeIdle(ctx, in); err != nil {
+		return err
 	}
 	for _, ref := range f.withoutServer() {
 		x, err := k.cfg.Registry.GetSession(ctx, ref)

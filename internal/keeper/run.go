@@ -2,10 +2,12 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/provider"
 )
 
 const (
@@ -112,7 +114,8 @@ func (k *Keeper) names(ctx context.Context) (map[model.FleetName]bool, error) {
 		names[f.Name] = true
 	}
 	instances, err := k.cfg.Provider.Observe(ctx)
-	if err != nil {
+	var partial *provider.PartialError
+	if err != nil && !errors.As(err, &partial) {
 		return nil, err
 	}
 	for _, i := range instances {
@@ -120,7 +123,25 @@ func (k *Keeper) names(ctx context.Context) (map[model.FleetName]bool, error) {
 			names[i.Fleet] = true
 		}
 	}
+	if partial != nil {
+		for name := range k.known() { // one that is gone may be one of which nothing is seen
+			names[name] = true
+		}
+		k.log.Error("servers could not all be observed", "error", err)
+		return names, nil
+	}
 	return names, k.lookAround(ctx, instances)
+}
+
+// known are the fleets that have a loop.
+func (k *Keeper) known() map[model.FleetName]bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out := make(map[model.FleetName]bool, len(k.fleets))
+	for name := range k.fleets {
+		out[name] = true
+	}
+	return out
 }
 
 func (k *Keeper) drop(name model.FleetName) {

@@ -32,11 +32,14 @@ type Signer interface {
 	Seal(c ticket.Claims) string
 }
 
-// Config is what New needs. Every field but NewKey and Now has to be set.
+// Config is what New needs. Every field but Region, NewKey and Now has to be set.
 type Config struct {
 	Registry Registry
 	// Routes answers a route with its defaults filled in. Called with every join: answer from memory.
 	Routes func(model.RouteName) (model.Route, bool)
+	// Region answers where a fleet's servers are; "" for nowhere in particular. Called with every join that says how far
+	// regions are: answer from memory. nil: nobody's are anywhere.
+	Region func(model.FleetName) model.RegionName
 	Signer Signer
 	Now    func() time.Time        // nil: time.Now
 	NewKey func() model.SessionKey // makes up keys of new sessions; nil: 80 random bits
@@ -70,6 +73,9 @@ type Request struct {
 	Players   []model.PlayerID // 1 to model.MaxParty, all different
 	RequestID string           // "": a repeat is another join
 	MaxWait   *time.Duration   // nil: the route's, which also bounds it; 0: do not wait
+	// Latencies are how far the party is from regions, round trip. A new session goes to the nearest with room; empty: no
+	// matter. Not to be changed while the join waits.
+	Latencies map[model.RegionName]time.Duration
 }
 
 // Placement is where a party goes.
@@ -197,11 +203,14 @@ func (r *Router) reserve(ctx context.Context, req *Request, route *model.Route, 
 		Now: now, ExpiresAt: now.Add(model.TicketTTL + ReservationGrace),
 	}
 	if fresh {
-		if req.Key == "" {
+		key := req.Key
+		if key == "" {
 			ask.NewKey = r.cfg.NewKey()
-			ask.Fleets = place.Order(string(ask.NewKey), route.Fleets)
-		} else {
-			ask.Fleets = place.Order(string(req.Key), route.Fleets)
+			key = ask.NewKey
+		}
+		ask.Fleets = place.Order(string(key), route.Fleets)
+		if len(req.Latencies) > 0 && r.cfg.Region != nil {
+			ask.Fleets = place.Nearest(ask.Fleets, r.cfg.Region, req.Latencies, route.RegionSlack)
 		}
 	}
 	return r.cfg.Registry.Reserve(ctx, ask)

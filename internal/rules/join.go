@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 
+	"google.golang.org/protobuf/types/known/durationpb"
+
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/model"
 )
@@ -27,8 +29,18 @@ func goodJoin(r *greenroomv1.JoinRequest) bool {
 			return false
 		}
 	}
+	for name, far := range r.GetLatencies() {
+		if name == "" || len(name) > 63 || len(r.GetLatencies()) > 64 || !within(far, 60) {
+			return false
+		}
+	}
 	if wait := r.GetMaxWait(); wait != nil {
-		return wait.GetSeconds() >= 0 && wait.GetSeconds() < 600 && wait.GetNanos() >= 0 && wait.GetNanos() < 1e9
+		return within(wait, 600)
 	}
 	return true
+}
+
+// within tells whether a duration is one, and from nothing to less than so many seconds.
+func within(d *durationpb.Duration, seconds int64) bool {
+	return d != nil && d.GetSeconds() >= 0 && d.GetSeconds() < seconds && d.GetNanos() >= 0 && d.GetNanos() < 1e9
 }

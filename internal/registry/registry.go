@@ -133,7 +133,8 @@ type Servers interface {
 	Attach(ctx context.Context, id model.ServerID, a Attachment) error
 
 	// Avoid says whether sessions shall come to a server only when no other open one of its fleet has room, joins and
-	// moves alike. It is no change of state: the generation stays. ErrStale, ErrNotFound.
+	// moves alike; players without a key come to its sessions only when those of no other one of the fleet have. It is no
+	// change of state: the generation stays. ErrStale, ErrNotFound.
 	Avoid(ctx context.Context, id model.ServerID, gen model.Generation, avoided bool) error
 
 	// GetServer answers a copy. ErrNotFound.

@@ -34,16 +34,3 @@ func (s *server) resize(c model.Capacity) {
 	s.fleet.countSize(s.SeatsPerSession, 1)
 	s.largest = max(s.largest, s.SeatsPerSession)
 }
-
-// Avoid implements registry.Servers.
-func (m *Memory) Avoid(_ context.Context, id model.ServerID, gen model.Generation, avoided bool) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s, err := m.serverAt(id, gen)
-	if err != nil || s.Avoided == avoided {
-		return err
-	}
-	s.Avoided = avoided
-	m.touch(s)
-	return nil
-}

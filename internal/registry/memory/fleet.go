@@ -13,9 +13,9 @@ import (
 type fleet struct {
 	name     model.FleetName
 	servers  []*server                             // by ID
-	open     ladder[*server]                       // those that take a new session, by place.Room.Rank
-	sessions map[model.RouteName]*ladder[*session] // those that take players without a key, by place.SessionRank
-	sizes    map[int]int                           // how many servers have sessions of so many seats
+	open     ladders[*server]                       // those that take a new session, by place.Room.Rank
+	sessions map[model.RouteName]*ladders[*session] // those that take players without a key, by place.SessionRank
+	sizes    map[int]int                            // how many servers have sessions of so many seats
 	count    registry.FleetCount
 }
 
@@ -23,20 +23,21 @@ func (m *Memory) fleet(name model.FleetName) *fleet {
 	f := m.fleets[name]
 	if f == nil {
 		f = &fleet{
-			name: name, sessions: map[model.RouteName]*ladder[*session]{}, sizes: map[int]int{},
+			name: name, sessions: map[model.RouteName]*ladders[*session]{}, sizes: map[int]int{},
 		}
 		m.fleets[name] = f
 	}
 	return f
 }
 
-func (f *fleet) ladder(route model.RouteName) *ladder[*session] {
+// ladder is where a route's sessions stand that are on servers which are avoided, or which are not.
+func (f *fleet) ladder(route model.RouteName, avoided bool) *ladder[*session] {
 	l := f.sessions[route]
 	if l == nil {
-		l = &ladder[*session]{}
+		l = &ladders[*session]{}
 		f.sessions[route] = l
 	}
-	return l
+	return l.of(avoided)
 }
 
 func (f *fleet) add(s *server) {
@@ -118,7 +119,7 @@ func (s *server) rank() {
 	if !ok || !s.takes() {
 		rank = 0
 	}
-	s.fleet.open.put(s, rank)
+	s.fleet.open.of(s.Avoided).put(s, rank)
 	s.recount()
 }
 

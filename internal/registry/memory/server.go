@@ -128,7 +128,7 @@ func (m *Memory) RemoveServer(_ context.Context, id model.ServerID, gen model.Ge
 	if !s.State.Terminal() || s.Sessions > 0 {
 		return fmt.Errorf("server %s is %s with %d sessions: %w", id, s.State, s.Sessions, registry.ErrConflict)
 	}
-	s.fleet.open.put(s, 0)
+	s.fleet.open.of(s.Avoided).put(s, 0)
 	s.fleet.remove(s)
 	delete(m.servers, id)
 	m.changed()

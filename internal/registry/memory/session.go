@@ -17,7 +17,7 @@ type session struct {
 	ref        model.SessionRef
 	server     *server // nil after a crash
 	fleet      *fleet
-	on         *ladder[*session] // its route's on its fleet
+	on         *ladder[*session] // its route's on its fleet, for its server
 	generation model.Generation
 	revision   uint64
 	created    int64 // Unix nanoseconds
@@ -77,7 +77,7 @@ func (m *Memory) open(ref model.SessionRef, s *server, gen model.Generation, cap
 
 // attach puts a session, with its seats, on a server.
 func (m *Memory) attach(x *session, s *server, now time.Time) {
-	x.server, x.fleet, x.on, x.at = s, s.fleet, s.fleet.ladder(x.ref.Route), int32(len(s.sessions))
+	x.server, x.fleet, x.on, x.at = s, s.fleet, s.fleet.ladder(x.ref.Route, s.Avoided), int32(len(s.sessions))
 	s.sessions = append(s.sessions, x)
 	s.Sessions++
 	s.FilledAt = now

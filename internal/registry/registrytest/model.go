@@ -27,6 +27,7 @@ func checkModel(t *testing.T, fresh func(t *testing.T, now time.Time) registry.R
 		rt.Repeat(map[string]func(*rapid.T){
 			"add server": m.addServer,
 			"set state":  m.setState,
+			"avoid":      m.avoid,
 			"join":       m.join,
 			"join again": m.join, // twice as likely
 			"leave":      m.leave,
@@ -41,9 +42,18 @@ func checkModel(t *testing.T, fresh func(t *testing.T, now time.Time) registry.R
 }
 
 type modelServer struct {
-	fleet model.FleetName
-	state model.ServerState
-	shape shape
+	fleet   model.FleetName
+	state   model.ServerState
+	shape   shape
+	avoided bool
+}
+
+// last is the rank of what is on a server: behind all others' when it is avoided.
+func (s *modelServer) last(rank int) int {
+	if s.avoided {
+		return rank + 1<<20
+	}
+	return rank
 }
 
 type modelSession struct {
@@ -98,6 +108,13 @@ func (m *machine) setState(rt *rapid.T) {
 	}
 	m.want(err, nil)
 	s.state = to
+}
+
+func (m *machine) avoid(rt *rapid.T) {
+	id := rapid.SampledFrom(slices.Sorted(maps.Keys(m.servers))).Draw(rt, "server")
+	avoided := rapid.Bool().Draw(rt, "avoided")
+	m.want(m.w.Avoid(m.w.ctx, id, m.w.server(id).Generation, avoided), nil)
+	m.servers[id].avoided = avoided
 }
 
 // used counts a server's sessions and seats.
@@ -176,7 +193,7 @@ func (m *machine) fullestIs(chosen model.SessionKey, req registry.Reserve) (mode
 				continue
 			}
 			if rank, ok := place.SessionRank(x.capacity-len(x.seats), m.room(x.server).Seats); ok && rank >= len(req.Players) {
-				best[key] = rank
+				best[key] = m.servers[x.server].last(rank)
 			}
 		}
 		if len(best) == 0 {
@@ -202,7 +219,7 @@ func (m *machine) opened(req registry.Reserve, r registry.Reservation, err error
 			}
 			known = known || s.shape.size >= len(req.Players)
 			if rank, ok := m.room(id).Rank(); ok && s.state == model.ServerOpen && m.room(id).Fits(len(req.Players)) {
-				best[id] = rank
+				best[id] = s.last(rank)
 			}
 		}
 		if len(best) == 0 {
@@ -353,10 +370,10 @@ func (m *machine) move(rt *rapid.T) {
 }
 
 func (m *machine) commit(key model.SessionKey, x *modelSession) {
-	possible := false
+	possible, unavoided := false, false
 	for id, s := range m.servers {
 		if id != x.server && s.fleet == "a" && s.state == model.ServerOpen && m.room(id).Fits(max(1, len(x.seats))) {
-			possible = true
+			possible, unavoided = true, unavoided || !s.avoided
 		}
 	}
 	r, err := m.w.tryCommit(key, x.gen, x.server)
@@ -365,6 +382,9 @@ func (m *machine) commit(key model.SessionKey, x *modelSession) {
 		return
 	}
 	m.want(err, nil)
+	if unavoided && m.servers[r.Server].avoided {
+		m.rt.Fatalf("move of %s to %s, which is avoided", key, r.Server)
+	}
 	if r.Server == x.server || !m.room(r.Server).Fits(max(1, len(x.seats))) || r.Generation <= max(x.gen, m.lastGen) || len(r.Seats) != len(x.seats) {
 		m.rt.Fatalf("move of %s from %s: %+v", key, x.server, r)
 	}

@@ -29,6 +29,7 @@ func Run(t *testing.T, fresh func(t *testing.T, now time.Time) registry.Registry
 		{"Report", reportCases},
 		{"Sessions", sessionCases},
 		{"Moves", moveCases},
+		{"Avoid", avoidCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {

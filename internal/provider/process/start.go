@@ -50,6 +50,7 @@ func (p *Process) start(start provider.Start) (in *instance, err error) {
 	}()
 	in = newInstance(filepath.Join(p.cfg.Dir, string(start.ID)), record{
 		ID: start.ID, Fleet: start.Fleet, Host: p.cfg.Host, Ports: numbers, StopGrace: spec.StopGrace, StartedAt: time.Now(),
+		Revision: start.Revision,
 	})
 	if err := os.Mkdir(in.dir, 0o700); err != nil {
 		return nil, err

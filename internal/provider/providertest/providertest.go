@@ -79,7 +79,7 @@ func (s *suite) reopen() {
 func (s *suite) start(id model.ServerID, script string) provider.Instance {
 	s.Helper()
 	in, err := s.p.Start(s.Context(), provider.Start{
-		ID: id, Fleet: "rooms", Spec: s.Spec(script), Env: map[string]string{"GREENROOM_LINK": "http://127.0.0.1:1"},
+		ID: id, Fleet: "rooms", Spec: s.Spec(script), Env: map[string]string{"GREENROOM_LINK": "http://127.0.0.1:1"}, Revision: 7,
 	})
 	if err != nil {
 		s.Fatal(err)
@@ -276,7 +276,7 @@ func (s *suite) foundAgain() {
 	s.reopen()
 	after := s.look("rooms-1")
 	if !after.Running || after.Ref != before.Ref || after.Host != before.Host || after.Fleet != "rooms" ||
-		after.Ports["game"] != before.Ports["game"] || !after.StartedAt.Equal(before.StartedAt) {
+		after.Ports["game"] != before.Ports["game"] || !after.StartedAt.Equal(before.StartedAt) || before.Revision != 7 || after.Revision != 7 {
 		s.Errorf("before %+v, found again %+v", before, after)
 	}
 	s.says("rooms-1", "one")

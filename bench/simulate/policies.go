@@ -35,7 +35,7 @@ func runHouse(ctx context.Context, h house, in simulate.Input, o options) (*tabl
 	}
 	t := &table{House: h.generator, Slots: in.Fleets[0].Spec.Capacity.Sessions}
 	results := map[string]simulate.Result{}
-	for _, name := range append([]string{simulate.Own}, o.rivals...) {
+	for _, name := range append([]string{simulate.Own, simulate.OwnMerged}, o.rivals...) {
 		p, err := simulate.ParsePolicy(name)
 		if err != nil {
 			return nil, err

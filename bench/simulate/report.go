@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -44,6 +45,7 @@ type row struct {
 	Longest     float64 `json:"wait_seconds_max"`
 	Sessions    uint64  `json:"sessions"`
 	Moved       uint64  `json:"sessions_moved"`
+	Cut         uint64  `json:"players_cut"`
 	Peak        int     `json:"peak_servers"`
 	WallSeconds float64 `json:"simulated_in_seconds"`
 }
@@ -51,7 +53,7 @@ type row struct {
 func newRow(r simulate.Result, wall time.Duration) row {
 	return row{
 		r.Policy, r.Ratio(), r.Hours, r.Bound, r.IdleHours, r.Cost, r.CostPerPlayerHour(), r.Joins, r.Waited, r.Failed,
-		r.P99.Seconds(), r.Longest.Seconds(), r.Sessions, r.Moved, r.Peak, wall.Seconds(),
+		r.P99.Seconds(), r.Longest.Seconds(), r.Sessions, r.Moved, r.Cut, r.Peak, wall.Seconds(),
 	}
 }
 
@@ -80,6 +82,11 @@ func (r *report) add(t *table) {
 	add("server-hours to the bound", "at most 1.25", own.Ratio <= ratioTarget, "%.3f", own.Ratio)
 	add("joins that failed", "none", own.Failed == 0, "%d of %d", own.Failed, own.Joins)
 	add("99th percentile of the joins' waits", "0", own.P99 == 0, "%.1f s, %d joins waited", own.P99, own.Waited)
+	if m, any := t.row(simulate.OwnMerged); any {
+		add("server-hours to the bound, with consolidation", "at most 1.25", m.Ratio <= ratioTarget, "%.3f", m.Ratio)
+		add("waits, failures and players cut, with consolidation", "no more than without", m.waitsNoMoreThan(own) && m.Cut <= own.Cut,
+			"%d waited, %d failed, %d cut; %d of %d sessions moved", m.Waited, m.Failed, m.Cut, m.Moved, m.Sessions)
+	}
 	if best, any := t.cheapestRival(); any {
 		add("cheapest rival that waits no more", "spends more", best.Hours > own.Hours, "%s %.1f server-hours, own %.1f", best.Policy, best.Hours, own.Hours)
 	}
@@ -88,11 +95,25 @@ func (r *report) add(t *table) {
 // cheapestRival is the cheapest of those that wait no more than the own policy.
 func (t *table) cheapestRival() (best row, any bool) {
 	for _, x := range t.Rows[1:] {
-		if x.Policy != atOnce && x.waitsNoMoreThan(t.Rows[0]) && (!any || x.Hours < best.Hours) {
+		if x.rival() && x.waitsNoMoreThan(t.Rows[0]) && (!any || x.Hours < best.Hours) {
 			best, any = x, true
 		}
 	}
 	return best, any
+}
+
+// rival tells whether the row is of somebody else's rule.
+func (a row) rival() bool {
+	return a.Policy != simulate.Own && a.Policy != simulate.OwnMerged && a.Policy != atOnce
+}
+
+// row is that of a policy.
+func (t *table) row(policy string) (row, bool) {
+	i := slices.IndexFunc(t.Rows, func(x row) bool { return x.Policy == policy })
+	if i < 0 {
+		return row{}, false
+	}
+	return t.Rows[i], true
 }
 
 func (t *table) print(w io.Writer) {

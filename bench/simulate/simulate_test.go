@@ -70,6 +70,8 @@ func TestChecks(t *testing.T) {
 		{"one failed", []row{did(simulate.Own, 120, 0, 1)}, 1},
 		{"a rival is cheaper", []row{did(simulate.Own, 120, 0, 0), did("hpa:0.7", 119, 0, 0)}, 1},
 		{"but lets joins wait", []row{did(simulate.Own, 120, 0, 0), did("hpa:0.7", 119, 1, 0)}, 0},
+		{"consolidation is no rival", []row{did(simulate.Own, 120, 0, 0), did(simulate.OwnMerged, 110, 0, 0)}, 0},
+		{"consolidation makes one wait", []row{did(simulate.Own, 120, 0, 0), did(simulate.OwnMerged, 110, 1, 0)}, 1},
 		{"no rival is at once", []row{did(simulate.Own, 120, 5, 0), did(atOnce, 110, 0, 0)}, 0},
 	} {
 		var r report

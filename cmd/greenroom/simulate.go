@@ -27,7 +27,7 @@ type simulateCommand struct {
 	Trace    string   `xor:"demand" help:"The demand: a trace file." placeholder:"FILE"`
 	Generate string   `xor:"demand" help:"The demand: a generated one, such as voice-day; see greenroom trace generate --help." placeholder:"KIND"`
 	Scale    int      `help:"How much of what is generated." placeholder:"N"`
-	Policies []string `name:"policy" help:"own, agones-buffer:N, hpa:TARGET, or a YAML file with a scaling section. May be repeated." placeholder:"POLICY"`
+	Policies []string `name:"policy" help:"own, own+consolidation, agones-buffer:N, hpa:TARGET, or a YAML file with a scaling section. May be repeated." placeholder:"POLICY"`
 	Seed     uint64   `default:"1" help:"The same seed does the same."`
 
 	Boot         time.Duration `default:"30s" help:"How long servers take from their start until they are ready."`

@@ -17,7 +17,7 @@ var errNoWorker = fmt.Errorf("waits: all %d workers are busy", MaxWorkers)
 // becomes are the verbs that only change a server's state; its link tells it.
 var becomes = map[plan.Verb]model.ServerState{
 	plan.Open: model.ServerOpen, plan.Cordon: model.ServerCordoned, plan.Uncordon: model.ServerOpen,
-	plan.Drain: model.ServerDraining, plan.Empty: model.ServerEmpty, plan.Stopped: model.ServerStopped,
+	plan.Drain: model.ServerDraining, plan.Undrain: model.ServerOpen, plan.Empty: model.ServerEmpty, plan.Stopped: model.ServerStopped,
 }
 
 // act carries one action out, or hands it to a worker. Its result goes into the explanation.

@@ -14,15 +14,18 @@ import (
 // Policy is how fleets are scaled in a simulation: as they say themselves, by one spec for all, or by a rival's rule.
 // At most one of its pointers is set.
 type Policy struct {
-	Name   string
-	Spec   *model.FleetSpec // whose scaling, buffers and scale-in time stand in place of every fleet's own
-	Buffer *rival.Buffer    // its Min and Max are each fleet's
-	HPA    *rival.HPA       // likewise
+	Name string
+	// Consolidate has every fleet merge its sessions onto fewer servers, by the defaults where it does not say how.
+	Consolidate bool
+	Spec        *model.FleetSpec // whose scaling, buffers and scale-in time stand in place of every fleet's own
+	Buffer      *rival.Buffer    // its Min and Max are each fleet's
+	HPA         *rival.HPA       // likewise
 }
 
 // Names of policies, as ParsePolicy takes them.
 const (
 	Own          = "own"
+	OwnMerged    = "own+consolidation"
 	AgonesBuffer = "agones-buffer"
 	HPA          = "hpa"
 )
@@ -30,15 +33,16 @@ const (
 // MaxPolicies bounds the policies that are held against each other at once.
 const MaxPolicies = 16
 
-// ParsePolicy reads "own", "agones-buffer:N", "agones-buffer:N%" or "hpa:TARGET".
+// ParsePolicy reads "own", "own+consolidation", "agones-buffer:N", "agones-buffer:N%" or "hpa:TARGET".
 func ParsePolicy(text string) (Policy, error) {
 	name, value, has := strings.Cut(text, ":")
 	p := Policy{Name: text}
 	switch name {
-	case Own:
+	case Own, OwnMerged:
 		if has {
-			return Policy{}, fmt.Errorf("policy %q: %q takes no number", text, Own)
+			return Policy{}, fmt.Errorf("policy %q: %q takes no number", text, name)
 		}
+		p.Consolidate = name == OwnMerged
 		return p, nil
 	case AgonesBuffer:
 		share, percent := strings.CutSuffix(value, "%")
@@ -62,8 +66,8 @@ func ParsePolicy(text string) (Policy, error) {
 		p.HPA = &rival.HPA{Target: target}
 		return p, nil
 	}
-	return Policy{}, fmt.Errorf("no policy %q%s; there are own, agones-buffer:N, agones-buffer:N%% and hpa:TARGET",
-		text, nearest.DidYouMean(name, []string{Own, AgonesBuffer, HPA}))
+	return Policy{}, fmt.Errorf("no policy %q%s; there are own, own+consolidation, agones-buffer:N, agones-buffer:N%% and hpa:TARGET",
+		text, nearest.DidYouMean(name, []string{Own, OwnMerged, AgonesBuffer, HPA}))
 }
 
 // rival tells whether the policy is somebody else's rule.
@@ -85,7 +89,8 @@ func (p *Policy) apply(spec model.FleetSpec) model.FleetSpec {
 	case p.Spec != nil:
 		spec.Scaling, spec.Ready, spec.Open, spec.ScaleInAfter = p.Spec.Scaling, p.Spec.Ready, p.Spec.Open, p.Spec.ScaleInAfter
 		return spec.WithDefaults()
-	default:
-		return spec.WithDefaults()
+	case p.Consolidate && spec.Scaling.Consolidation == nil:
+		spec.Scaling.Consolidation = &model.Consolidation{}
 	}
+	return spec.WithDefaults()
 }

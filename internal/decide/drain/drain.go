@@ -43,6 +43,7 @@ type Input struct {
 	InFlight   int
 	LastMoveAt time.Time // end of its last hand-over; zero for none
 	FreeSlots  int       // session slots elsewhere that its sessions could take
+	Pause      string    // why no hand-over may begin now; "": it may
 	CanMove    bool      // it has a link, which hand-overs need
 	Unknown    bool      // it was found again and has not greeted: nobody knows what is on it
 	Now        time.Time
@@ -111,7 +112,7 @@ func handOver(in Input) Decision {
 			continue
 		}
 		able++
-		if len(d.Sessions)+in.InFlight < MaxHandOvers && len(d.Sessions) < in.FreeSlots {
+		if len(d.Sessions)+in.InFlight < MaxHandOvers && len(d.Sessions) < in.FreeSlots && in.Pause == "" {
 			d.Sessions = append(d.Sessions, s)
 		}
 	}
@@ -119,6 +120,8 @@ func handOver(in Input) Decision {
 	case len(d.Sessions) > 0:
 		d.Reason = fmt.Sprintf("%d of %s left: %s", len(d.Sessions), left, in.Drain.Reason)
 		return d
+	case able > 0 && in.Pause != "":
+		return Decision{Step: Wait, Reason: left + " left: " + in.Pause + until}
 	case able > 0 && in.FreeSlots <= 0:
 		return Decision{Step: Wait, Reason: left + " left and no free session slot to take them" + until}
 	default:

@@ -33,6 +33,7 @@ func (p *planner) scale() {
 		p.takeAway(p.server(id))
 	}
 	p.next.Scale.Stopped(p.in.Now, len(d.Remove))
+	p.consolidate(d)
 }
 
 func (p *planner) start(starts []scale.Start) {

@@ -18,7 +18,9 @@ func (p *planner) drains() {
 		}
 	}
 	for _, s := range p.draining {
-		d := drain.Decide(p.drainInput(s, free))
+		in := p.drainInput(s, free)
+		p.pace(s, &in)
+		d := drain.Decide(in)
 		a := Action{Server: s.ID, Generation: s.Generation, Sessions: d.Sessions, Reason: d.Reason}
 		switch d.Step {
 		case drain.Wait:
@@ -27,6 +29,7 @@ func (p *planner) drains() {
 		case drain.HandOver:
 			a.Verb = HandOver
 			free -= len(d.Sessions)
+			p.paced(s, len(d.Sessions))
 		case drain.End:
 			a.Verb = End
 		case drain.Empty:

@@ -47,6 +47,7 @@ const (
 	Cordon    Verb = "cordon"    // no new sessions: it is in doubt
 	Uncordon  Verb = "uncordon"  // it reports again
 	Drain     Verb = "drain"     // → Draining, with the action's Drain
+	Undrain   Verb = "undrain"   // Draining → Open: the drain is taken back
 	HandOver  Verb = "hand over" // the action's Sessions to other servers
 	End       Verb = "end"       // the action's Sessions, at the drain's deadline
 	Empty     Verb = "empty"     // → Empty

@@ -23,6 +23,7 @@ type planner struct {
 	waitingFor int             // found-again servers within their grace
 	doubtful   int
 	lost       int // sessions on servers whose instance has ended
+	merged     int // hand-overs that begin in this plan for consolidation
 }
 
 func newPlanner(in Input) *planner {
@@ -78,7 +79,8 @@ func (p *planner) count(s *model.Server, stage scale.Stage) {
 	p.capacity = append(p.capacity, scale.Server{
 		ID: s.ID, Stage: stage, FreeSlots: freeSlots(s), Slots: s.SessionCapacity, Sessions: s.Sessions,
 		Active: min(s.Sessions, players), Players: players, Seats: s.SeatCapacity, Load: s.Load,
-		Empty: s.Sessions == 0 && players == 0, CreatedAt: s.CreatedAt,
+		Empty: s.Sessions == 0 && players == 0, CreatedAt: s.CreatedAt, FilledAt: s.FilledAt, Node: s.Node,
+		Movable: s.Linked && !s.Linkless, Avoided: s.Avoided, Merging: merges(s), MergeBy: mergeBy(s),
 	})
 }
 

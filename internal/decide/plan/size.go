@@ -12,7 +12,7 @@ type Size struct {
 
 // size follows from the servers that there are and the decision about them.
 func size(servers []scale.Server, d scale.Decision) Size {
-	n := d.Later - len(d.Remove)
+	n := d.Later - len(d.Remove) - len(d.Donors) + len(d.Back)
 	for _, s := range servers {
 		if s.Stage != scale.Leaving {
 			n++

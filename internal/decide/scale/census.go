@@ -34,6 +34,13 @@ type Server struct {
 	Load      *model.Load // nil: not known
 	Empty     bool        // no session and no seat
 	CreatedAt time.Time
+	FilledAt  time.Time // a session last came to it
+	Node      string    // "": not known
+	Movable   bool      // its sessions can be handed over
+	Avoided   bool      // sessions come to it last: it is being replaced
+	// Merging: it is Leaving so that it becomes free, has sessions left, and may serve again; not after MergeBy.
+	Merging bool
+	MergeBy time.Time
 }
 
 // census is the fleet by stage; open moves servers from warm to serving. The servers are those of the input, by index.

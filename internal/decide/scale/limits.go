@@ -51,7 +51,11 @@ func (x *weighing) bySilence() (most int, sentence string) {
 
 // outsideWindows says that now is in none of the fleet's scale-in windows; "" when it is, or there are none.
 func (x *weighing) outsideWindows() string {
-	windows := x.in.Spec.Scaling.ScaleInWindows
+	return x.closed(x.in.Spec.Scaling.ScaleInWindows, "scale-in")
+}
+
+// closed says that now is in none of the windows for something; "" when it is, or there are none.
+func (x *weighing) closed(windows []model.Window, what string) string {
 	if len(windows) == 0 {
 		return ""
 	}
@@ -61,7 +65,7 @@ func (x *weighing) outsideWindows() string {
 		_, in, change, err := x.inside(w, x.in.Now)
 		switch {
 		case err != nil:
-			why = fmt.Sprintf("a scale-in window cannot be read (%s), so it is taken for closed", err)
+			why = fmt.Sprintf("a %s window cannot be read (%s), so it is taken for closed", what, err)
 		case in:
 			return ""
 		case next.IsZero() || change.Before(next):
@@ -69,7 +73,7 @@ func (x *weighing) outsideWindows() string {
 		}
 	}
 	if why == "" {
-		why = "outside of the scale-in windows"
+		why = fmt.Sprintf("outside of the %s windows", what)
 	}
 	if !next.IsZero() {
 		why += fmt.Sprintf("; the next begins at %s", next.Format(clock))

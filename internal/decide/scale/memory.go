@@ -13,6 +13,8 @@ import (
 type Memory struct {
 	// Surplus says since when each server has been surplus.
 	Surplus map[model.ServerID]time.Time
+	// Dispensable says since when each server's sessions would find room on the others.
+	Dispensable map[model.ServerID]time.Time
 
 	at      time.Time // of the last decision; zero: none
 	awake   time.Time // of the first
@@ -24,6 +26,7 @@ type Memory struct {
 	peaks   peaks
 	starts  minute
 	stops   minute
+	moves   minute // for consolidation
 	windows map[model.Window]timed
 }
 

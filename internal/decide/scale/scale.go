@@ -5,6 +5,7 @@
 // It does not flap: a server is named surplus only after it was empty and unneeded for the fleet's scale-in time without
 // a break, and never when taking it away would leave a want unmet. Scale-in windows, budgets, stabilisation and limits
 // hold back what is taken away; none of them, and no policy that cannot say, ever adds a reason to take one away.
+// Where a fleet asks for consolidation, a server with sessions is named too, when they all fit on the others.
 package scale
 
 import (
@@ -34,6 +35,8 @@ type Decision struct {
 	OpenReason string // for all Opens
 	Starts     []Start
 	Remove     []model.ServerID // surplus for the scale-in time, and nothing forbids to take them away
+	Donors     []Donor          // to be emptied by moving their sessions to the others
+	Back       []Donor          // that are being emptied and are to serve again
 	Holds      []string         // wanted, but not allowed now
 	Over       int              // servers that would be started but for the maximum
 	Later      int              // and but for the limit of starts in a minute
@@ -61,11 +64,13 @@ func Decide(in Input) Decision {
 	x := weigh(&in, c)
 	d := Decision{Free: c.free, Need: x.need(), Answers: x.answers, Boot: Boot{x.horizon, len(x.mem.boots)}}
 	low := x.lowest(d.Need)
+	d.takeBack(&in, x)
 	short := d.Free < d.Need
 	d.open(&in, x)
 	d.start(&in, x)
-	if !short && len(d.Starts) == 0 {
+	if !short && len(d.Starts) == 0 && len(d.Back) == 0 {
 		d.surplus(&in, x, low)
+		d.consolidate(&in, x)
 	}
 	d.Memory = x.remember()
 	return d

@@ -27,6 +27,7 @@ func (d *Decision) surplus(in *Input, x *weighing, low floor) {
 		return spareWarm >= 0
 	})
 	x.mem.Surplus = s.marked
+	x.spare = spare{spareSlots, s.living, s.usable}
 	var due []model.ServerID
 	for id, since := range s.marked {
 		if in.Now.Sub(since) >= in.Spec.ScaleInAfter {
@@ -68,10 +69,6 @@ func (m *marker) mark(servers []int, dispensable func(*Server) bool) {
 	}
 }
 
-// since is since when a server is surplus. A mark that lies ahead was made before the clock was put back.
 func (m *marker) since(id model.ServerID) time.Time {
-	if t, ok := m.in.Memory.Surplus[id]; ok && !t.After(m.in.Now) {
-		return t
-	}
-	return m.in.Now
+	return m.in.Memory.since(m.in.Memory.Surplus, id, m.in.Now)
 }

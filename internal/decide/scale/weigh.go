@@ -18,6 +18,7 @@ type weighing struct {
 	horizon time.Duration // until a server that is started now can be used
 	pace    pace
 	waiting float64 // sessions that joins wait for
+	spare   spare
 	slow    float64 // of the policy that is being asked
 
 	answers              []Answer
@@ -46,7 +47,7 @@ func weigh(in *Input, c *census) *weighing {
 // look takes what can be seen into the memory.
 func (x *weighing) look() {
 	in, c := x.in, x.census
-	x.mem.at, x.mem.Surplus = in.Now, nil
+	x.mem.at, x.mem.Surplus, x.mem.Dispensable = in.Now, nil, nil
 	if x.mem.awake.IsZero() || in.Now.Before(x.mem.awake) {
 		x.mem.awake = in.Now
 	}

@@ -20,7 +20,7 @@ func (d *decoder) fail(at *yaml.Node, path, format string, args ...any) {
 	d.errors = append(d.errors, &Error{File: d.file, Line: at.Line, Column: at.Column, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// outputOnly are the fields of Fleet, Route and Event that only Greenroom writes.
+// outputOnly are the fields of Fleet, Route, Event and Rollout that only Greenroom writes.
 var outputOnly = []protoreflect.Name{"created_at", "updated_at", "status"}
 
 // message fills m from a mapping; keys in besides are the caller's.

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Format writes messages as YAML documents, as `-o yaml` prints them. Fleets, routes and events come out as manifests: with
+// Format writes messages as YAML documents, as `-o yaml` prints them. Fleets, routes, events and rollouts come out as manifests: with
 // their kind, without what only Greenroom writes and without the generation, so that Parse reads them again and applying
 // them changes nothing. Any other message is written with all its fields.
 func Format(w io.Writer, messages ...proto.Message) error {

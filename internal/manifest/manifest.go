@@ -19,6 +19,12 @@
 //	  doors_at: 2026-12-05T20:00:00+09:00
 //	  ends_at: 2026-12-05T23:00:00+09:00
 //	  attendance: 20000
+//	---
+//	kind: Rollout
+//	name: plaza-2
+//	spec:
+//	  route: plaza
+//	  to: rooms-2
 package manifest
 
 import (
@@ -43,9 +49,10 @@ const (
 	maxErrors    = 50     // told at once
 )
 
-// Object is one document: a *greenroomv1.Fleet, *greenroomv1.Route or *greenroomv1.Event, and where its fields stand.
+// Object is one document: a *greenroomv1.Fleet, *greenroomv1.Route, *greenroomv1.Event or *greenroomv1.Rollout, and where its
+// fields stand.
 type Object struct {
-	Kind    string // "Fleet", "Route" or "Event"
+	Kind    string // "Fleet", "Route", "Event" or "Rollout"
 	Name    string
 	Message proto.Message
 
@@ -62,6 +69,9 @@ func Routes(objects []Object) []*greenroomv1.Route { return pick[*greenroomv1.Ro
 // Events picks the events, in the file's order.
 func Events(objects []Object) []*greenroomv1.Event { return pick[*greenroomv1.Event](objects) }
 
+// Rollouts picks the rollouts, in the file's order.
+func Rollouts(objects []Object) []*greenroomv1.Rollout { return pick[*greenroomv1.Rollout](objects) }
+
 func pick[M proto.Message](objects []Object) []M {
 	var out []M
 	for _, o := range objects {
@@ -74,7 +84,9 @@ func pick[M proto.Message](objects []Object) []M {
 
 // kinds are the messages that a document can be.
 func kinds() map[string]proto.Message {
-	return map[string]proto.Message{"Fleet": &greenroomv1.Fleet{}, "Route": &greenroomv1.Route{}, "Event": &greenroomv1.Event{}}
+	return map[string]proto.Message{
+		"Fleet": &greenroomv1.Fleet{}, "Route": &greenroomv1.Route{}, "Event": &greenroomv1.Event{}, "Rollout": &greenroomv1.Rollout{},
+	}
 }
 
 // Parse reads all documents of a file and checks them by the contract's rules. The error is Errors with everything that
@@ -144,12 +156,12 @@ func (d *decoder) object(root *yaml.Node) (Object, bool) {
 	}
 	kind := lookup(root, "kind")
 	if kind == nil {
-		d.fail(root, "", "document has no kind; start it with `kind: Fleet`, `kind: Route` or `kind: Event`")
+		d.fail(root, "", "document has no kind; start it with `kind: Fleet`, `kind: Route`, `kind: Event` or `kind: Rollout`")
 		return Object{}, false
 	}
 	message := kinds()[kind.Value]
 	if message == nil {
-		d.fail(kind, "kind", "must be Fleet, Route or Event, not %q%s", kind.Value, DidYouMean(kind.Value, []string{"Fleet", "Route", "Event"}))
+		d.fail(kind, "kind", "must be Fleet, Route, Event or Rollout, not %q%s", kind.Value, DidYouMean(kind.Value, []string{"Fleet", "Route", "Event", "Rollout"}))
 		return Object{}, false
 	}
 	d.message(root, "", message.ProtoReflect(), 0, "kind")

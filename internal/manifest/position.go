@@ -20,7 +20,7 @@ func (o Object) Where(path string) (file string, line, column int) {
 	return o.file, n.Line, n.Column
 }
 
-// Place finds what a path of an ApplyRequest of the objects' Fleets, Routes and Events speaks of: `fleets[1].spec.max_servers` is
+// Place finds what a path of an ApplyRequest of the objects' Fleets, Routes, Events and Rollouts speaks of: `fleets[1].spec.max_servers` is
 // spec.max_servers of the second fleet. It answers false for what is said of the request as a whole.
 func Place(objects []Object, path string) (o Object, field string, ok bool) {
 	list, rest, _ := strings.Cut(path, "[")

@@ -68,6 +68,10 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 		out = append(out, route(m, "")...)
 	case *greenroomv1.Event:
 		out = append(out, event(m, "")...)
+	case *greenroomv1.Rollout:
+		out = append(out, rollout(m, "")...)
+	case *greenroomv1.ApplyRolloutRequest:
+		out = append(out, rollout(m.GetRollout(), "rollout.")...)
 	case *greenroomv1.ApplyEventRequest:
 		out = append(out, event(m.GetEvent(), "event.")...)
 	case *greenroomv1.ApplyFleetRequest:
@@ -78,6 +82,7 @@ func (c *Checker) Check(message proto.Message) ([]Violation, error) {
 		out = append(out, objects("fleet", m.GetFleets(), fleet)...)
 		out = append(out, objects("route", m.GetRoutes(), route)...)
 		out = append(out, objects("event", m.GetEvents(), event)...)
+		out = append(out, objects("rollout", m.GetRollouts(), rollout)...)
 	case *greenroomv1.PublishRequest:
 		out = append(out, published(m)...)
 	case *greenroomv1.DrainServerRequest:

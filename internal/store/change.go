@@ -19,17 +19,18 @@ type Revisions interface {
 	StopRevision(ctx context.Context, fleet model.FleetName, revision uint64, why string) error
 }
 
-// Rollouts are rollouts and how far they are. ApplyAll creates and replaces their specs; a new one's state begins with the
-// route as it is.
+// Rollouts are rollouts and how far they are. ApplyAll creates and replaces their specs. The state of a new one, and of one
+// that is over and gets another spec, is rollout.Begin's; one under way keeps its route and fleets (ErrInUse) and goes on.
 type Rollouts interface {
 	GetRollout(ctx context.Context, name model.RolloutName) (model.Rollout, error)
 	// ListRollouts answers all, by name.
 	ListRollouts(ctx context.Context) ([]model.Rollout, error)
 	// DeleteRollout removes one. ErrInUse while it is running or paused; ErrConflict, ErrNotFound.
 	DeleteRollout(ctx context.Context, name model.RolloutName, gen model.Generation, dry bool) error
-	// StepRollout writes a rollout's next state and the route's weights in one step, if the state's serial is still
-	// state.Serial-1 and the route's generation what the rollout last wrote: else ErrConflict, and nothing is written. nil
-	// weights leave the route alone. It answers the rollout and the route as they are then.
+	// StepRollout writes a rollout's next state and the route's weights in one step, if the rollout's serial is still
+	// state.Serial-1 and the route's generation state.RouteGeneration: else ErrConflict, and nothing is written. nil weights
+	// leave the route alone, whatever its generation. It answers the rollout and the route as they are then; with weights the
+	// state has them and the route's new generation. ErrNotFound too when a fleet that is to get a weight is gone.
 	StepRollout(ctx context.Context, name model.RolloutName, state model.RolloutState, weights []model.FleetWeight, now time.Time) (model.Rollout, model.Route, error)
 }
 

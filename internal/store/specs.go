@@ -12,11 +12,13 @@ import (
 	"greenroom.dev/greenroom/internal/watch"
 )
 
-// Specs are all fleets, routes and events of one moment, with their defaults filled in. They are shared and must not be changed.
+// Specs are all fleets, routes, events and rollouts of one moment, with their defaults filled in. They are shared and must not be changed.
 type Specs struct {
 	Fleets map[model.FleetName]model.Fleet // those marked deleted too
 	Routes map[model.RouteName]model.Route
 	Events []model.Event // those that are over too, by the time of their doors
+	// Rollouts are those that are over too, by name.
+	Rollouts []model.Rollout
 	// Revision is raised by every refresh that found a change; 1 is the first.
 	Revision uint64
 }
@@ -73,14 +75,19 @@ func (c *SpecCache) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
 	}
+	rollouts, err := c.store.ListRollouts(ctx)
+	if err != nil {
+		return fmt.Errorf("read rollouts: %w", err)
+	}
 	old := c.current.Load()
-	if old.Revision > 0 && old.holds(fleets, routes, events) {
+	if old.Revision > 0 && old.holds(fleets, routes, events) && old.holdsRollouts(rollouts) {
 		return nil
 	}
 	next := &Specs{
 		Fleets:   make(map[model.FleetName]model.Fleet, len(fleets)),
 		Routes:   make(map[model.RouteName]model.Route, len(routes)),
 		Events:   events,
+		Rollouts: rollouts,
 		Revision: old.Revision + 1,
 	}
 	for _, f := range fleets {
@@ -89,6 +96,9 @@ func (c *SpecCache) Refresh(ctx context.Context) error {
 	}
 	for _, r := range routes {
 		next.Routes[r.Name] = r.WithDefaults()
+	}
+	for i := range next.Rollouts {
+		next.Rollouts[i].Spec = next.Rollouts[i].Spec.WithDefaults()
 	}
 	c.current.Store(next)
 	c.watchers.Notify()
@@ -119,6 +129,23 @@ func (s *Specs) holds(fleets []model.Fleet, routes []model.Route, events []model
 		}
 	}
 	return true
+}
+
+// holdsRollouts tells the same of rollouts, by their states too.
+func (s *Specs) holdsRollouts(rollouts []model.Rollout) bool {
+	return slices.EqualFunc(rollouts, s.Rollouts, func(a, b model.Rollout) bool {
+		return a.Name == b.Name && a.Generation == b.Generation && a.State.Serial == b.State.Serial && a.CreatedAt.Equal(b.CreatedAt)
+	})
+}
+
+// RolloutOf is the rollout that is under way on a route, or began last on it. It answers false if there was none.
+func (s *Specs) RolloutOf(route model.RouteName) (last model.Rollout, ok bool) {
+	for _, r := range s.Rollouts {
+		if r.Spec.Route == route && (!ok || r.State.BeganAt.After(last.State.BeganAt)) {
+			last, ok = r, true
+		}
+	}
+	return last, ok
 }
 
 // Run refreshes after every change of the store until ctx ends, which is no error. A refresh that fails is told to

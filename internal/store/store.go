@@ -16,7 +16,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: the generation given is not the present one, or the name is taken.
 	ErrConflict = errors.New("conflict")
-	// ErrInUse: a route names the fleet, or an event that is not over the route.
+	// ErrInUse: a route names the fleet, or an event that is not over the route, or a rollout is under way.
 	ErrInUse = errors.New("in use")
 )
 
@@ -76,10 +76,12 @@ type Store interface {
 	Decisions
 	NodeLeaves
 	Revisions
+	Rollouts
 
 	// ApplyAll creates or replaces the objects: all of them, or none. An object's Generation 0 means whatever is there, else
 	// ErrConflict if another is. A route may name a fleet of the same call, an event a route; ErrNotFound, naming what is
-	// missing, when there is none. With dry nothing is written. The same spec again is Unchanged.
+	// missing, when there is none. A rollout may name a route and fleets of the same call; ErrConflict when another is under way on its route.
+	// With dry nothing is written. The same spec again is Unchanged.
 	ApplyAll(ctx context.Context, objects Objects, dry bool, now time.Time) (Applied, error)
 
 	GetFleet(ctx context.Context, name model.FleetName) (model.Fleet, error)
@@ -92,7 +94,8 @@ type Store interface {
 
 	GetRoute(ctx context.Context, name model.RouteName) (model.Route, error)
 	ListRoutes(ctx context.Context) ([]model.Route, error)
-	// DeleteRoute removes a route. ErrInUse while an event names it that is not over by now; events that are stay.
+	// DeleteRoute removes a route. ErrInUse while an event names it that is not over by now, or a rollout is under way on it;
+	// those that are over stay.
 	DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, now time.Time) error
 
 	GetEvent(ctx context.Context, name model.EventName) (model.Event, error)
@@ -124,7 +127,8 @@ type Store interface {
 	// MasterKey answers the 32 bytes that were made at random when the store was first opened.
 	MasterKey(ctx context.Context) ([]byte, error)
 
-	// Watch gives a channel that receives after a fleet, a route, an event or a node's notice changed, coalesced; closed when ctx ends.
+	// Watch gives a channel that receives after a fleet, a route, an event, a rollout or a node's notice changed, coalesced;
+	// closed when ctx ends.
 	Watch(ctx context.Context) <-chan struct{}
 	Close() error
 }

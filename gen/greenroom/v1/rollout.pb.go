@@ -810,7 +810,13 @@ type RolloutStatus struct {
 	Before []*FleetWeight `protobuf:"bytes,8,rep,name=before,proto3" json:"before,omitempty"`
 	From   string         `protobuf:"bytes,9,opt,name=from,proto3" json:"from,omitempty"`
 	// Every step of the way, oldest first, at most 100.
-	Moves         []*RolloutMove `protobuf:"bytes,10,rep,name=moves,proto3" json:"moves,omitempty"`
+	Moves []*RolloutMove `protobuf:"bytes,10,rep,name=moves,proto3" json:"moves,omitempty"`
+	// The route's weights as the rollout last wrote or accepted them.
+	Weights []*FleetWeight `protobuf:"bytes,11,rep,name=weights,proto3" json:"weights,omitempty"`
+	// It was rolled back, and servers of `to` are still to be told to drain.
+	Drains bool `protobuf:"varint,12,opt,name=drains,proto3" json:"drains,omitempty"`
+	// Since when its gates count, where that is later than step_since: the control plane was restarted.
+	CountedSince  *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=counted_since,json=countedSince,proto3" json:"counted_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -915,6 +921,27 @@ func (x *RolloutStatus) GetMoves() []*RolloutMove {
 	return nil
 }
 
+func (x *RolloutStatus) GetWeights() []*FleetWeight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *RolloutStatus) GetDrains() bool {
+	if x != nil {
+		return x.Drains
+	}
+	return false
+}
+
+func (x *RolloutStatus) GetCountedSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedSince
+	}
+	return nil
+}
+
 type GateStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1014,7 +1041,7 @@ type RolloutMove struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	At        *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=at,proto3" json:"at,omitempty"`
 	WeightPpm uint32                 `protobuf:"varint,2,opt,name=weight_ppm,json=weightPpm,proto3" json:"weight_ppm,omitempty"`
-	// "promoted", "paused", "resumed", "rolled back", "done".
+	// "began", "promoted", "paused", "resumed", "rolled back", "done", "replaced", "changed".
 	What   string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// A token's name, or "gates" for what it did on its own.
@@ -1889,9 +1916,11 @@ func (x *RollbackRouteRequest) GetReason() string {
 }
 
 type RollbackRouteResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Rollout       *Rollout               `protobuf:"bytes,1,opt,name=rollout,proto3" json:"rollout,omitempty"`
-	Route         *Route                 `protobuf:"bytes,2,opt,name=route,proto3" json:"route,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Rollout *Rollout               `protobuf:"bytes,1,opt,name=rollout,proto3" json:"rollout,omitempty"`
+	Route   *Route                 `protobuf:"bytes,2,opt,name=route,proto3" json:"route,omitempty"`
+	// What was done: "rolled back plaza to old=1000000 and new=0", or that it was done before and by whom.
+	Sentence      string `protobuf:"bytes,3,opt,name=sentence,proto3" json:"sentence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1938,6 +1967,13 @@ func (x *RollbackRouteResponse) GetRoute() *Route {
 		return x.Route
 	}
 	return nil
+}
+
+func (x *RollbackRouteResponse) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
 }
 
 var File_greenroom_v1_rollout_proto protoreflect.FileDescriptor
@@ -2009,7 +2045,7 @@ const file_greenroom_v1_rollout_proto_rawDesc = "" +
 	"\x03min\x18\x04 \x01(\x01B\a\xbaH\x04\x12\x02@\x01H\x01R\x03min\x88\x01\x01\x124\n" +
 	"\tmax_ratio\x18\x05 \x01(\x01B\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x80\x84.A)\x00\x00\x00\x00\x00\x00\x00\x00R\bmaxRatioB\x06\n" +
 	"\x04_maxB\x06\n" +
-	"\x04_min\"\x8c\x03\n" +
+	"\x04_min\"\x9a\x04\n" +
 	"\rRolloutStatus\x12\x14\n" +
 	"\x05phase\x18\x01 \x01(\tR\x05phase\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\rR\x04step\x12\x1d\n" +
@@ -2023,7 +2059,10 @@ const file_greenroom_v1_rollout_proto_rawDesc = "" +
 	"\x06before\x18\b \x03(\v2\x19.greenroom.v1.FleetWeightR\x06before\x12\x12\n" +
 	"\x04from\x18\t \x01(\tR\x04from\x12/\n" +
 	"\x05moves\x18\n" +
-	" \x03(\v2\x19.greenroom.v1.RolloutMoveR\x05moves\"\xd2\x01\n" +
+	" \x03(\v2\x19.greenroom.v1.RolloutMoveR\x05moves\x123\n" +
+	"\aweights\x18\v \x03(\v2\x19.greenroom.v1.FleetWeightR\aweights\x12\x16\n" +
+	"\x06drains\x18\f \x01(\bR\x06drains\x12?\n" +
+	"\rcounted_since\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fcountedSince\"\xd2\x01\n" +
 	"\n" +
 	"GateStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -2084,10 +2123,11 @@ const file_greenroom_v1_rollout_proto_rawDesc = "" +
 	"\x14RollbackRouteRequest\x12\x1f\n" +
 	"\x05route\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05route\x12D\n" +
 	"\bsessions\x18\x02 \x01(\x0e2\x1e.greenroom.v1.RollbackSessionsB\b\xbaH\x05\x82\x01\x02\x10\x01R\bsessions\x12 \n" +
-	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x06reason\"s\n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x06reason\"\x8f\x01\n" +
 	"\x15RollbackRouteResponse\x12/\n" +
 	"\arollout\x18\x01 \x01(\v2\x15.greenroom.v1.RolloutR\arollout\x12)\n" +
-	"\x05route\x18\x02 \x01(\v2\x13.greenroom.v1.RouteR\x05route*f\n" +
+	"\x05route\x18\x02 \x01(\v2\x13.greenroom.v1.RouteR\x05route\x12\x1a\n" +
+	"\bsentence\x18\x03 \x01(\tR\bsentence*f\n" +
 	"\rFailureAction\x12\x1e\n" +
 	"\x1aFAILURE_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17FAILURE_ACTION_ROLLBACK\x10\x01\x12\x18\n" +
@@ -2185,42 +2225,44 @@ var file_greenroom_v1_rollout_proto_depIdxs = []int32{
 	11, // 20: greenroom.v1.RolloutStatus.gates:type_name -> greenroom.v1.GateStatus
 	34, // 21: greenroom.v1.RolloutStatus.before:type_name -> greenroom.v1.FleetWeight
 	12, // 22: greenroom.v1.RolloutStatus.moves:type_name -> greenroom.v1.RolloutMove
-	32, // 23: greenroom.v1.RolloutMove.at:type_name -> google.protobuf.Timestamp
-	2,  // 24: greenroom.v1.ApplyRolloutRequest.rollout:type_name -> greenroom.v1.Rollout
-	2,  // 25: greenroom.v1.ApplyRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
-	2,  // 26: greenroom.v1.GetRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
-	2,  // 27: greenroom.v1.ListRolloutsResponse.rollouts:type_name -> greenroom.v1.Rollout
-	35, // 28: greenroom.v1.WatchRolloutsResponse.type:type_name -> greenroom.v1.ChangeType
-	2,  // 29: greenroom.v1.WatchRolloutsResponse.rollout:type_name -> greenroom.v1.Rollout
-	2,  // 30: greenroom.v1.PauseRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
-	2,  // 31: greenroom.v1.ResumeRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
-	2,  // 32: greenroom.v1.PromoteRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
-	1,  // 33: greenroom.v1.RollbackRouteRequest.sessions:type_name -> greenroom.v1.RollbackSessions
-	2,  // 34: greenroom.v1.RollbackRouteResponse.rollout:type_name -> greenroom.v1.Rollout
-	36, // 35: greenroom.v1.RollbackRouteResponse.route:type_name -> greenroom.v1.Route
-	13, // 36: greenroom.v1.RolloutService.ApplyRollout:input_type -> greenroom.v1.ApplyRolloutRequest
-	15, // 37: greenroom.v1.RolloutService.GetRollout:input_type -> greenroom.v1.GetRolloutRequest
-	17, // 38: greenroom.v1.RolloutService.ListRollouts:input_type -> greenroom.v1.ListRolloutsRequest
-	19, // 39: greenroom.v1.RolloutService.WatchRollouts:input_type -> greenroom.v1.WatchRolloutsRequest
-	21, // 40: greenroom.v1.RolloutService.DeleteRollout:input_type -> greenroom.v1.DeleteRolloutRequest
-	23, // 41: greenroom.v1.RolloutService.PauseRollout:input_type -> greenroom.v1.PauseRolloutRequest
-	25, // 42: greenroom.v1.RolloutService.ResumeRollout:input_type -> greenroom.v1.ResumeRolloutRequest
-	27, // 43: greenroom.v1.RolloutService.PromoteRollout:input_type -> greenroom.v1.PromoteRolloutRequest
-	29, // 44: greenroom.v1.RolloutService.RollbackRoute:input_type -> greenroom.v1.RollbackRouteRequest
-	14, // 45: greenroom.v1.RolloutService.ApplyRollout:output_type -> greenroom.v1.ApplyRolloutResponse
-	16, // 46: greenroom.v1.RolloutService.GetRollout:output_type -> greenroom.v1.GetRolloutResponse
-	18, // 47: greenroom.v1.RolloutService.ListRollouts:output_type -> greenroom.v1.ListRolloutsResponse
-	20, // 48: greenroom.v1.RolloutService.WatchRollouts:output_type -> greenroom.v1.WatchRolloutsResponse
-	22, // 49: greenroom.v1.RolloutService.DeleteRollout:output_type -> greenroom.v1.DeleteRolloutResponse
-	24, // 50: greenroom.v1.RolloutService.PauseRollout:output_type -> greenroom.v1.PauseRolloutResponse
-	26, // 51: greenroom.v1.RolloutService.ResumeRollout:output_type -> greenroom.v1.ResumeRolloutResponse
-	28, // 52: greenroom.v1.RolloutService.PromoteRollout:output_type -> greenroom.v1.PromoteRolloutResponse
-	30, // 53: greenroom.v1.RolloutService.RollbackRoute:output_type -> greenroom.v1.RollbackRouteResponse
-	45, // [45:54] is the sub-list for method output_type
-	36, // [36:45] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	34, // 23: greenroom.v1.RolloutStatus.weights:type_name -> greenroom.v1.FleetWeight
+	32, // 24: greenroom.v1.RolloutStatus.counted_since:type_name -> google.protobuf.Timestamp
+	32, // 25: greenroom.v1.RolloutMove.at:type_name -> google.protobuf.Timestamp
+	2,  // 26: greenroom.v1.ApplyRolloutRequest.rollout:type_name -> greenroom.v1.Rollout
+	2,  // 27: greenroom.v1.ApplyRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
+	2,  // 28: greenroom.v1.GetRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
+	2,  // 29: greenroom.v1.ListRolloutsResponse.rollouts:type_name -> greenroom.v1.Rollout
+	35, // 30: greenroom.v1.WatchRolloutsResponse.type:type_name -> greenroom.v1.ChangeType
+	2,  // 31: greenroom.v1.WatchRolloutsResponse.rollout:type_name -> greenroom.v1.Rollout
+	2,  // 32: greenroom.v1.PauseRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
+	2,  // 33: greenroom.v1.ResumeRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
+	2,  // 34: greenroom.v1.PromoteRolloutResponse.rollout:type_name -> greenroom.v1.Rollout
+	1,  // 35: greenroom.v1.RollbackRouteRequest.sessions:type_name -> greenroom.v1.RollbackSessions
+	2,  // 36: greenroom.v1.RollbackRouteResponse.rollout:type_name -> greenroom.v1.Rollout
+	36, // 37: greenroom.v1.RollbackRouteResponse.route:type_name -> greenroom.v1.Route
+	13, // 38: greenroom.v1.RolloutService.ApplyRollout:input_type -> greenroom.v1.ApplyRolloutRequest
+	15, // 39: greenroom.v1.RolloutService.GetRollout:input_type -> greenroom.v1.GetRolloutRequest
+	17, // 40: greenroom.v1.RolloutService.ListRollouts:input_type -> greenroom.v1.ListRolloutsRequest
+	19, // 41: greenroom.v1.RolloutService.WatchRollouts:input_type -> greenroom.v1.WatchRolloutsRequest
+	21, // 42: greenroom.v1.RolloutService.DeleteRollout:input_type -> greenroom.v1.DeleteRolloutRequest
+	23, // 43: greenroom.v1.RolloutService.PauseRollout:input_type -> greenroom.v1.PauseRolloutRequest
+	25, // 44: greenroom.v1.RolloutService.ResumeRollout:input_type -> greenroom.v1.ResumeRolloutRequest
+	27, // 45: greenroom.v1.RolloutService.PromoteRollout:input_type -> greenroom.v1.PromoteRolloutRequest
+	29, // 46: greenroom.v1.RolloutService.RollbackRoute:input_type -> greenroom.v1.RollbackRouteRequest
+	14, // 47: greenroom.v1.RolloutService.ApplyRollout:output_type -> greenroom.v1.ApplyRolloutResponse
+	16, // 48: greenroom.v1.RolloutService.GetRollout:output_type -> greenroom.v1.GetRolloutResponse
+	18, // 49: greenroom.v1.RolloutService.ListRollouts:output_type -> greenroom.v1.ListRolloutsResponse
+	20, // 50: greenroom.v1.RolloutService.WatchRollouts:output_type -> greenroom.v1.WatchRolloutsResponse
+	22, // 51: greenroom.v1.RolloutService.DeleteRollout:output_type -> greenroom.v1.DeleteRolloutResponse
+	24, // 52: greenroom.v1.RolloutService.PauseRollout:output_type -> greenroom.v1.PauseRolloutResponse
+	26, // 53: greenroom.v1.RolloutService.ResumeRollout:output_type -> greenroom.v1.ResumeRolloutResponse
+	28, // 54: greenroom.v1.RolloutService.PromoteRollout:output_type -> greenroom.v1.PromoteRolloutResponse
+	30, // 55: greenroom.v1.RolloutService.RollbackRoute:output_type -> greenroom.v1.RollbackRouteResponse
+	47, // [47:56] is the sub-list for method output_type
+	38, // [38:47] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_rollout_proto_init() }

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"time"
 
+	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/store"
 )
 
-// ApplyAll creates or replaces fleets, then routes, then events, in one transaction: the later see the earlier, and one
+// ApplyAll creates or replaces fleets, then routes, events and rollouts, in one transaction: the later see the earlier, and one
 // refusal undoes them all. A fleet that is marked deleted is taken back by it.
 func (s *Store) ApplyAll(ctx context.Context, objects store.Objects, dry bool, now time.Time) (store.Applied, error) {
 	var out store.Applied
@@ -40,6 +41,14 @@ func (s *Store) ApplyAll(ctx context.Context, objects store.Objects, dry bool, n
 			}
 			changed = changed || applied.Outcome != store.Unchanged
 			out.Events = append(out.Events, applied)
+		}
+		for _, r := range objects.Rollouts {
+			applied, err := applyRollout(ctx, tx, r, now)
+			if err != nil {
+				return false, fmt.Errorf("apply rollout %s: %w", r.Name, err)
+			}
+			changed = changed || applied.Outcome != store.Unchanged
+			out.Rollouts = append(out.Rollouts, applied)
 		}
 		return changed, nil
 	})
@@ -81,7 +90,8 @@ func applyRoute(ctx context.Context, tx *sql.Tx, r model.Route, now time.Time) (
 		return store.AppliedRoute{}, err
 	}
 	exists := err == nil
-	if err := checkGeneration("route", string(r.Name), r.Generation, old.Generation, exists); err != nil {
+	yours, there := convert.RouteProto(r).GetSpec(), convert.RouteProto(old).GetSpec()
+	if err := checkWrite("route", string(r.Name), r.Generation, old.Generation, exists, yours, there); err != nil {
 		return store.AppliedRoute{}, err
 	}
 	for _, w := range r.Fleets {

@@ -25,7 +25,7 @@ func (s *Store) ListRoutes(ctx context.Context) ([]model.Route, error) {
 	return list(ctx, s.read, scanRoute, `SELECT `+routeColumns+` FROM routes ORDER BY name`)
 }
 
-// DeleteRoute removes a route, unless an event is still to come on it.
+// DeleteRoute removes a route, unless an event is still to come on it or a rollout is under way.
 func (s *Store) DeleteRoute(ctx context.Context, name model.RouteName, gen model.Generation, dry bool, now time.Time) error {
 	return s.change(ctx, dry, func(tx *sql.Tx) (bool, error) {
 		old, err := routeIn(ctx, tx, name)
@@ -36,6 +36,9 @@ func (s *Store) DeleteRoute(ctx context.Context, name model.RouteName, gen model
 			return false, err
 		}
 		if err := checkFree(ctx, tx, name, now); err != nil {
+			return false, err
+		}
+		if err := checkAlone(ctx, tx, name); err != nil {
 			return false, err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM routes WHERE name = ?`, name)

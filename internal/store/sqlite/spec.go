@@ -13,7 +13,7 @@ import (
 	"greenroom.dev/greenroom/internal/store"
 )
 
-// encode gives the two JSON columns of a fleet, a route or an event. The contract's message is what is kept, since its rules of
+// encode gives the two JSON columns of a fleet, a route, an event or a rollout. The contract's message is what is kept, since its rules of
 // change are strict: docs/decisions/0002-specs-are-kept-as-contract-json.md.
 func encode(labels map[string]string, spec proto.Message) (labelColumn, specColumn string, err error) {
 	if labels == nil {
@@ -55,6 +55,23 @@ func sameRoute(a, b model.Route) bool {
 
 func sameEvent(a, b model.Event) bool {
 	return maps.Equal(a.Labels, b.Labels) && proto.Equal(convert.EventProto(a).GetSpec(), convert.EventProto(b).GetSpec())
+}
+
+func sameRollout(a, b model.Rollout) bool {
+	return maps.Equal(a.Labels, b.Labels) && proto.Equal(convert.RolloutSpecProto(a.Spec), convert.RolloutSpecProto(b.Spec))
+}
+
+// checkWrite is checkGeneration for one who brings a spec: who meets somebody else's change is shown both values.
+func checkWrite(kind, name string, want, have model.Generation, exists bool, yours, there proto.Message) error {
+	err := checkGeneration(kind, name, want, have, exists)
+	if err == nil || !exists {
+		return err
+	}
+	both := convert.Differences(yours, there)
+	if both == "" {
+		return err
+	}
+	return fmt.Errorf("somebody else changed %s %s: %s (generation %d, you had %d): %w", kind, name, both, have, want, store.ErrConflict)
 }
 
 // checkGeneration holds a write to the generation its writer has seen; 0 is "whatever is there".

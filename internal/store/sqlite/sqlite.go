@@ -24,7 +24,7 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// Watch signals after every committed change of a fleet, a route, an event or a node's notice.
+// Watch signals after every committed change of a fleet, a route, an event, a rollout or a node's notice.
 func (s *Store) Watch(ctx context.Context) <-chan struct{} { return s.watchers.Watch(ctx) }
 
 // Close ends all connections. Calls under way fail.

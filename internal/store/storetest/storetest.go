@@ -44,6 +44,14 @@ func Run(t *testing.T, open Open) {
 		{"events are listed by time, and dropped when they are old", eventLists},
 		{"a route stays while an event is to come on it", eventsHoldRoutes},
 		{"events are applied with their routes, all or none", eventsTogether},
+		{"a rollout is created, left alone, stepped, rolled back, deleted", rolloutLife},
+		{"a rollout keeps every field", rolloutFields},
+		{"a rollout begins only where it can", rolloutBegins},
+		{"a rollout under way keeps its route and fleets", rolloutKeepsGoing},
+		{"a done rollout is replaced by the next on its route", rolloutReplaced},
+		{"a rollout's step holds to its serial and the route's generation", rolloutSteps},
+		{"racing steps of one rollout: one wins", rolloutRaces},
+		{"a conflict shows both values", conflictsShowBoth},
 		{"tokens are found by hash until they expire or are revoked", tokens},
 		{"a use of a token is noted at most once a minute", touches},
 		{"the audit log counts without gaps, newest first", audit},
@@ -504,6 +512,20 @@ func specCache(t *testing.T, s store.Store) {
 	applyEvent(t, s, event("gala", "main", time.Hour), store.Created, at)
 	if err := cache.Refresh(ctx); err != nil || len(cache.Specs().Events) != 1 {
 		t.Fatalf("after an event: %+v, %v", cache.Specs().Events, err)
+	}
+	applyFleet(t, s, fleet("next", 1), store.Created, at)
+	applyRollout(t, s, rolloutTo("next", "main"), store.Created)
+	if err := cache.Refresh(ctx); err != nil || len(cache.Specs().Rollouts) != 1 || len(cache.Specs().Rollouts[0].Spec.Gates) == 0 {
+		t.Fatalf("after a rollout: %+v, %v", cache.Specs().Rollouts, err)
+	}
+	if _, err := step(s, cache.Specs().Rollouts[0], 100_000); err != nil {
+		t.Fatal(err)
+	}
+	if err := cache.Refresh(ctx); err != nil || cache.Specs().Rollouts[0].State.Weight != 100_000 {
+		t.Fatalf("after a step: %+v, %v", cache.Specs().Rollouts, err)
+	}
+	if r, ok := cache.Specs().RolloutOf("main"); !ok || r.Name != "to-next" {
+		t.Errorf("the route's rollout is %+v", r)
 	}
 	revision := cache.Specs().Revision
 	if err := cache.Refresh(ctx); err != nil || cache.Specs().Revision != revision {

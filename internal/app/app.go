@@ -29,6 +29,8 @@ import (
 	"greenroom.dev/greenroom/internal/provider/mux"
 	"greenroom.dev/greenroom/internal/provider/process"
 	"greenroom.dev/greenroom/internal/provider/static"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/ledger"
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
@@ -48,7 +50,8 @@ type App struct {
 
 	store     *sqlite.Store
 	specs     *store.SpecCache
-	registry  *memory.Memory
+	ledger    *ledger.Ledger
+	registry  registry.Registry // the ledger, in front of the live facts
 	keys      *ticket.Keys
 	agones    *agonessdk.SDK
 	processes *process.Process
@@ -111,7 +114,10 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.keys = ticket.NewKeys(master)
-	a.registry = memory.New(time.Now())
+	if a.ledger, err = ledger.Open(memory.New(time.Now()), a.dir.file(ledgerFile), a.cfg.Logger); err != nil {
+		return err
+	}
+	a.registry = a.ledger
 	if err := a.openProvider(); err != nil {
 		return err
 	}
@@ -131,7 +137,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.openHistory()
 	a.keeper = keeper.New(keeper.Config{
 		Store: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
-		Env: a.serverEnv, Waiting: a.router.Waiting, Decided: a.decided, Became: a.became,
+		Env: a.serverEnv, Recall: a.ledger.Recall, Waiting: a.router.Waiting, Decided: a.decided, Became: a.became,
 		Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals, expected: a.weeks.Expected}.of,
 		Now:     time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
 	})
@@ -315,6 +321,9 @@ func (a *App) watchRecovery(ctx context.Context) error {
 func (a *App) close() {
 	if a.listener != nil {
 		_ = a.listener.Close()
+	}
+	if a.ledger != nil {
+		_ = a.ledger.Close()
 	}
 	if a.store != nil {
 		_ = a.store.Close()

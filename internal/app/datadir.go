@@ -20,6 +20,7 @@ const (
 	databaseFile  = "greenroom.db"
 	serversFolder = "servers"
 	staticFolder  = "static"
+	ledgerFile    = "linkless.log" // of package ledger
 	lockFile      = "lock"
 	linkFile      = "link" // where the servers' links go now; unlike RunningFile it stays when Greenroom stops
 )

@@ -13,15 +13,18 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/sdk/go/client"
 )
 
 // joinCommand seats players and prints how to get to their session.
 type joinCommand struct {
-	Route   string         `arg:"" help:"The route to join by." predictor:"route"`
-	Key     string         `help:"The session: who gives the same key meets. Without it, a seat in any session."`
-	Players []string       `name:"player" short:"p" help:"Who; repeat it for a party that stays together. Without it, a guest."`
-	Wait    *time.Duration `help:"How long to wait for room; 0s does not wait." placeholder:"DURATION"`
-	Output  string         `short:"o" enum:"table,json,yaml,mqtt,ws" default:"table" help:"How to print: ${enum}; mqtt gives lines to paste for mosquitto_sub and mosquitto_pub, ws an address and the ticket."`
+	Route   string                   `arg:"" help:"The route to join by." predictor:"route"`
+	Key     string                   `help:"The session: who gives the same key meets. Without it, a seat in any session."`
+	Players []string                 `name:"player" short:"p" help:"Who; repeat it for a party that stays together. Without it, a guest."`
+	Wait    *time.Duration           `help:"How long to wait for room; 0s does not wait." placeholder:"DURATION"`
+	Measure bool                     `help:"Measure first how far the route's regions are, and ask for the nearest."`
+	Latency map[string]time.Duration `help:"How far a region is, instead of measuring it; repeat it for others." placeholder:"REGION=DURATION"`
+	Output  string                   `short:"o" enum:"table,json,yaml,mqtt,ws" default:"table" help:"How to print: ${enum}; mqtt gives lines to paste for mosquitto_sub and mosquitto_pub, ws an address and the ticket."`
 }
 
 // Help shows examples below the flags.
@@ -46,6 +49,9 @@ func (cmd *joinCommand) Run(ctx context.Context, g *Globals, c *console) error {
 	if cmd.Wait != nil {
 		request.MaxWait = durationpb.New(*cmd.Wait)
 	}
+	if err := cmd.ask(ctx, api, request); err != nil {
+		return err
+	}
 	place, err := api.joins.Join(ctx, request)
 	if err != nil {
 		return err
@@ -60,12 +66,33 @@ func (cmd *joinCommand) Run(ctx context.Context, g *Globals, c *console) error {
 	}
 }
 
+// ask says in the request how far regions are.
+func (cmd *joinCommand) ask(ctx context.Context, api *plane, request *greenroomv1.JoinRequest) error {
+	if err := checkLatencies(cmd.Latency); err != nil {
+		return err
+	}
+	far := map[string]time.Duration{}
+	if cmd.Measure {
+		measured, err := api.measure(ctx, cmd.Route, client.MeasureOptions{})
+		if err != nil {
+			return err
+		}
+		far = client.Latencies(measured)
+	}
+	maps.Copy(far, cmd.Latency)
+	request.Latencies = latencies(far)
+	return nil
+}
+
 // guest makes up a player's name.
 func guest() string { return "guest-" + strings.ToLower(rand.Text()[:6]) }
 
 func placeTable(t *tablePrinter, place *greenroomv1.JoinResponse) {
 	t.row("session", place.GetRoute()+"/"+place.GetKey())
 	t.row("server", place.GetServer())
+	if place.GetRegion() != "" {
+		t.row("region", place.GetRegion())
+	}
 	for _, e := range place.GetEndpoints() {
 		t.row(e.GetName(), e.GetUrl())
 	}

@@ -33,6 +33,7 @@ type commandLine struct {
 
 	Up    upCommand    `cmd:"" group:"run" help:"Run everything on this machine, with nothing to set up."`
 	Serve serveCommand `cmd:"" group:"run" help:"Run the control plane as a service; its servers outlive it."`
+	Echo  echoCommand  `cmd:"" group:"run" help:"Answer those who measure how far this machine is."`
 	Room  roomCommand  `cmd:"" group:"run" help:"Run one room server (the process provider starts these)."`
 
 	Apply     applyCommand     `cmd:"" group:"manage" help:"Create or change fleets, routes and events from YAML."`
@@ -49,9 +50,11 @@ type commandLine struct {
 	Explain   explainCommand   `cmd:"" group:"manage" help:"Say what the keeper did for a fleet, and why."`
 	Logs      logsCommand      `cmd:"" group:"manage" help:"Print what a server printed."`
 	Signal    signalCommand    `cmd:"" group:"manage" help:"Set numbers that fleets scale on."`
+	Server    serverCommand    `cmd:"" group:"manage" help:"Make what servers that are run by hand are started with."`
 	Token     tokenCommand     `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`
 
 	Join  joinCommand  `cmd:"" group:"play" help:"Seat players in a session and print how to get there."`
+	Ping  pingCommand  `cmd:"" group:"play" help:"Measure how far a route's regions are from here."`
 	Bots  botsCommand  `cmd:"" group:"play" help:"Send simulated players and report what they saw."`
 	Stage stageCommand `cmd:"" group:"play" help:"Say something in all rooms at once."`
 

@@ -47,6 +47,7 @@ type App struct {
 	started  time.Time
 	dir      *dataDir
 	listener net.Listener
+	echo     net.PacketConn // nil: there is none
 
 	store     *sqlite.Store
 	specs     *store.SpecCache
@@ -103,6 +104,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.listener, err = listen(a.cfg.Listen); err != nil {
 		return err
 	}
+	a.openEcho()
 	if a.store, err = sqlite.Open(ctx, a.dir.file(databaseFile)); err != nil {
 		return err
 	}
@@ -287,6 +289,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"keeper", a.keeper.Run},
 		{"router", a.router.Run},
 		{"recovery", a.watchRecovery},
+		{"echo", a.runEcho},
 		{"http", a.serveHTTP},
 		{"welcome", a.welcome},
 		{"demo bots", a.runBots},
@@ -321,6 +324,9 @@ func (a *App) watchRecovery(ctx context.Context) error {
 func (a *App) close() {
 	if a.listener != nil {
 		_ = a.listener.Close()
+	}
+	if a.echo != nil {
+		_ = a.echo.Close()
 	}
 	if a.ledger != nil {
 		_ = a.ledger.Close()

@@ -10,6 +10,7 @@ import (
 
 	"greenroom.dev/greenroom/console"
 	"greenroom.dev/greenroom/internal/api"
+	"greenroom.dev/greenroom/internal/echo"
 	"greenroom.dev/greenroom/internal/observe"
 )
 
@@ -28,6 +29,7 @@ func (a *App) newHTTP() *http.Server {
 	a.scaler.Register(mux)
 	mux.Handle("GET /metrics/servers", observe.NewServerPage(a.registry.ListServers, a.census))
 	observe.Register(mux, observe.Probes{Ready: a.ready}, a.set)
+	mux.Handle("/echo", echo.Handler())
 	mux.Handle("/", console.Handler())
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

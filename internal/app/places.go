@@ -1,10 +1,14 @@
 package app
 
 import (
+	"context"
+	"net"
 	"net/url"
 	"strings"
 
+	"greenroom.dev/greenroom/internal/echo"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/observe"
 )
 
 // regionOf is where a fleet's servers are; "" for nowhere in particular.
@@ -33,4 +37,23 @@ func (a *App) staticEnv(fleet model.FleetName, id model.ServerID, s model.Static
 		}
 	}
 	return env
+}
+
+// openEcho takes the UDP port beside the API's for those who measure how far this machine is. Greenroom goes on without it.
+func (a *App) openEcho() {
+	conn, err := net.ListenPacket("udp", a.listener.Addr().String())
+	if err != nil {
+		a.cfg.Logger.Warn("nobody can measure the way to this machine by UDP; HTTP does", observe.KeyError, err)
+		return
+	}
+	a.echo = conn
+}
+
+// runEcho answers those who measure.
+func (a *App) runEcho(ctx context.Context) error {
+	if a.echo == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return echo.ServeUDP(ctx, a.echo)
 }

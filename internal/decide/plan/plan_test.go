@@ -13,7 +13,15 @@ import (
 // drawWorld is a fleet with any sensible wish.
 func drawWorld(t *rapid.T) *world {
 	maximum := rapid.IntRange(1, 8).Draw(t, "max")
+	var merge *model.Consolidation
+	if rapid.Bool().Draw(t, "consolidation") {
+		merge = &model.Consolidation{
+			After: 5 * time.Second, MinStay: 5 * time.Second, Below: rapid.SampledFrom([]float64{0.3, 0.7, 1}).Draw(t, "below"),
+			MaxMovesPerMinute: rapid.SampledFrom([]int{1, 10, 60}).Draw(t, "pace"),
+		}
+	}
 	return newWorld(model.FleetSpec{
+		Scaling:  model.Scaling{Consolidation: merge},
 		Capacity: model.Capacity{Sessions: rapid.IntRange(1, 12).Draw(t, "sessions")},
 		Ready:    rapid.IntRange(0, 3).Draw(t, "ready"),
 		Open:     rapid.IntRange(0, 15).Draw(t, "open"),

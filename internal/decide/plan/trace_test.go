@@ -13,7 +13,8 @@ import (
 
 // TestTraces tells stories: each file in testdata/traces is a fleet's life, second by second. Commands:
 //
-//	fleet [ready=N] [open=N] [min=N] [max=N] [sessions=N]   a new fleet, or a new spec for it
+//	fleet [ready=N] [open=N] [min=N] [max=N] [sessions=N] [pace=N]   a new fleet, or a new spec for it; pace: consolidated,
+//	                      so many moves a minute
 //	run 5s [quiet]        lets time pass; prints what was done, and at the end what is held back
 //	join N / leave SERVER N          sessions come and go
 //	crash SERVER / mute SERVER / speak SERVER / lose SERVER    faults; lose: the provider no longer knows it
@@ -47,6 +48,10 @@ func fleetCommand(t *testing.T, w *world, d *datadriven.TestData) *world {
 	d.MaybeScanArgs(t, "min", &spec.Min)
 	d.MaybeScanArgs(t, "max", &spec.Max)
 	d.MaybeScanArgs(t, "sessions", &spec.Capacity.Sessions)
+	if pace := 0; d.HasArg("pace") {
+		d.ScanArgs(t, "pace", &pace)
+		spec.Scaling.Consolidation = &model.Consolidation{MaxMovesPerMinute: pace, MinStay: time.Minute}
+	}
 	// The policies have stories of their own in decide/scale: here only the buffers ask for anything.
 	spec.Scaling.Policies = []model.Policy{{Buffer: &model.BufferPolicy{}}}
 	if w == nil {

@@ -178,6 +178,11 @@ func (w *world) applyTo(s *simServer, a Action) {
 	switch a.Verb {
 	case Open, Uncordon:
 		w.become(s, model.ServerOpen, a.Reason)
+	case Undrain:
+		if s.State != model.ServerDraining || s.Drain == nil || s.Drain.Cause == model.DrainAsked {
+			w.wrong("%s: a drain is taken back that somebody asked for", s.ID)
+		}
+		w.become(s, model.ServerOpen, a.Reason)
 	case Cordon:
 		w.become(s, model.ServerCordoned, a.Reason)
 	case Drain:
@@ -206,6 +211,9 @@ func (w *world) applyTo(s *simServer, a Action) {
 	case End:
 		if w.now.Before(s.Drain.DeadlineAt) {
 			w.wrong("%s: sessions ended before the deadline", s.ID)
+		}
+		if s.Drain.Cause == model.DrainConsolidation {
+			w.wrong("%s: sessions ended for consolidation", s.ID)
 		}
 		w.takeOff(s, a.Sessions)
 	}
@@ -245,6 +253,7 @@ func (w *world) place(x drain.Session) bool {
 	}
 	if best != nil {
 		best.sessions = append(best.sessions, x)
+		best.FilledAt = w.now
 	}
 	return best != nil
 }

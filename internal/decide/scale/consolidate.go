@@ -14,6 +14,8 @@ const (
 	// mergeMargin is the part of a server's slots that stays free beyond every want when one is given up, so that a want
 	// that breathes with the noise does not ask for it again.
 	mergeMargin = 0.25
+	// mergeRest is how long a server is left alone whose sessions did not move.
+	mergeRest = 30 * time.Minute
 	// mergeShare is the part of a drain's time within which a server's sessions must be movable at the fleet's pace.
 	mergeShare = 4
 )
@@ -56,7 +58,7 @@ func (d *Decision) consolidate(in *Input, x *weighing) {
 			continue
 		}
 		marked[v.ID] = in.Memory.since(in.Memory.Dispensable, v.ID, in.Now)
-		settled := in.Now.Sub(v.FilledAt) >= c.MinStay
+		settled := in.Now.Sub(v.FilledAt) >= c.MinStay && x.mem.Stuck[v.ID].IsZero()
 		if settled && in.Now.Sub(marked[v.ID]) >= c.After && quickly(v.Sessions, c, in.Spec.Drain) {
 			due = append(due, i)
 		}
@@ -110,8 +112,9 @@ func (d *Decision) give(in *Input, x *weighing, s spare, due []int) {
 	if len(chosen) == 0 || !x.mayMerge(len(chosen), &d.Holds) {
 		return
 	}
-	for _, v := range chosen[:x.allowed(len(chosen), model.ReasonConsolidation, &d.Holds)] {
-		d.Donors = append(d.Donors, Donor{v.ID, fmt.Sprintf("consolidation: its %s fit on %s, dispensable for %s",
+	chosen = chosen[:x.allowed(len(chosen), model.ReasonConsolidation, &d.Holds)]
+	for _, v := range chosen {
+		d.Donors = append(d.Donors, Donor{v.ID, fmt.Sprintf("consolidation: room for its %s on %s, for %s now",
 			model.Count(v.Sessions, "session"), model.Count(len(x.census.serving)-len(chosen), "other server"), c.After)})
 	}
 }
@@ -177,6 +180,7 @@ func (d *Decision) takeBack(in *Input, x *weighing) {
 			d.takeOneBack(x, i, "consolidation is taken back: "+forbidden)
 		case !in.Now.Before(v.MergeBy):
 			d.takeOneBack(x, i, fmt.Sprintf("consolidation is taken back: %s left at the middle of the drain", model.Count(v.Sessions, "session")))
+			x.mem.stuck(v.ID, in.Now)
 		case d.Free < d.Need:
 			d.takeOneBack(x, i, "consolidation is taken back, which is quicker than a new server: "+x.slotsReason(d.Free))
 		case x.census.usable() < x.wantServers():
@@ -209,6 +213,28 @@ func (d *Decision) takeOneBack(x *weighing, i int, reason string) {
 	c.slots += v.Slots
 	d.Free += free
 	d.Need -= v.Sessions
+}
+
+// rested gives the servers whose sessions did not move, without those that were left alone for long enough.
+func (m *Memory) rested(now time.Time) map[model.ServerID]time.Time {
+	var out map[model.ServerID]time.Time
+	for id, at := range m.Stuck {
+		if ago := now.Sub(at); ago >= 0 && ago < mergeRest {
+			if out == nil {
+				out = make(map[model.ServerID]time.Time)
+			}
+			out[id] = at
+		}
+	}
+	return out
+}
+
+// stuck notes that a server's sessions did not move; the map is the memory's own.
+func (m *Memory) stuck(id model.ServerID, now time.Time) {
+	if m.Stuck == nil {
+		m.Stuck = make(map[model.ServerID]time.Time)
+	}
+	m.Stuck[id] = now
 }
 
 // Moved notes that n hand-overs for consolidation were begun at now.

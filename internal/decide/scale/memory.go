@@ -15,6 +15,8 @@ type Memory struct {
 	Surplus map[model.ServerID]time.Time
 	// Dispensable says since when each server's sessions would find room on the others.
 	Dispensable map[model.ServerID]time.Time
+	// Stuck says when each server was taken back whose sessions did not move.
+	Stuck map[model.ServerID]time.Time
 
 	at      time.Time // of the last decision; zero: none
 	awake   time.Time // of the first

@@ -26,7 +26,10 @@ import (
 //	run 5m                 lets time pass; prints what was done and what is held back at the end
 //	until 20:00            the same, up to a time of the day (UTC)
 //	join 20 [over=60s]     sessions begin; they wait where there is no room
-//	leave 20               sessions end, on the emptiest servers first
+//	leave 20 [on=plaza-001]               sessions end, on the emptiest servers first
+//	node plaza-001=a plaza-002=a          what machines servers are on
+//	links off              hand-overs fail from now on
+//	sessions               how many each server has
 //	players 4              how many players a session has from now on; 1 at first
 //	boot 60s               how long servers take from now on
 //	load cpu=0.8 net=1000 | load none     what every open server says of its load, once a second
@@ -69,6 +72,10 @@ type story struct {
 	outlook Outlook
 	memory  Memory
 	last    Decision
+
+	unlinked bool              // nothing can be handed over
+	moved    int               // hand-overs of the last second
+	failed   func(text string) // is told of broken rules; nil: t is
 }
 
 func (w *story) fail(format string, args ...any) {
@@ -99,7 +106,15 @@ func (w *story) command(d *datadriven.TestData) string {
 	case "join":
 		return w.join(w.number(arg(0)), args["over"])
 	case "leave":
-		w.leave(w.number(arg(0)))
+		w.leave(w.number(arg(0)), model.ServerID(args["on"]))
+	case "node":
+		for id, node := range args {
+			w.find(model.ServerID(id)).Node = node
+		}
+	case "links":
+		w.unlinked = arg(0) == "off"
+	case "sessions":
+		return w.each()
 	case "players":
 		w.players = w.number(arg(0))
 	case "boot":
@@ -177,13 +192,14 @@ func (w *story) second() (lines []string) {
 		return begins
 	})
 	w.place()
-	in := Input{Spec: w.spec, Waiting: w.waiting, Outlook: w.outlook, Memory: w.memory, Now: w.now}
+	in := Input{Spec: w.spec, Waiting: w.waiting, Rehome: w.handOver(), Outlook: w.outlook, Memory: w.memory, Now: w.now}
 	for _, s := range w.servers {
 		in.Servers = append(in.Servers, *s)
 	}
 	w.last = Decide(in)
 	w.memory = w.last.Memory
 	lines = w.carryOut(w.last)
+	lines = append(lines, w.merge(w.last)...)
 	w.place()
 	return lines
 }
@@ -228,7 +244,7 @@ func (w *story) start() {
 	}
 	c := w.spec.Capacity
 	s := &Server{
-		ID: model.ServerID(fmt.Sprintf("plaza-%03d", w.born)), FreeSlots: c.Sessions, Slots: c.Sessions, Seats: c.Seats, Empty: true, CreatedAt: w.now,
+		ID: model.ServerID(fmt.Sprintf("plaza-%03d", w.born)), FreeSlots: c.Sessions, Slots: c.Sessions, Seats: c.Seats, Empty: true, CreatedAt: w.now, Movable: true,
 	}
 	w.servers = append(w.servers, s)
 	w.readyAt[s.ID] = w.now.Add(w.boot)
@@ -237,12 +253,7 @@ func (w *story) start() {
 // place puts those who wait on the fullest open servers.
 func (w *story) place() {
 	for w.waiting > 0 {
-		var best *Server
-		for _, s := range w.servers {
-			if s.Stage == Serving && s.FreeSlots > 0 && (best == nil || s.FreeSlots < best.FreeSlots) {
-				best = s
-			}
-		}
+		best := w.fullest()
 		if best == nil {
 			return
 		}
@@ -255,6 +266,9 @@ func (w *story) place() {
 func (w *story) change(s *Server, n int) {
 	s.Sessions += n
 	s.FreeSlots -= n
+	if n > 0 {
+		s.FilledAt = w.now
+	}
 	s.Active, s.Players, s.Empty = s.Sessions, w.players*s.Sessions, s.Sessions == 0
 }
 
@@ -273,11 +287,11 @@ func (w *story) join(n int, over string) string {
 	return "ok\n"
 }
 
-func (w *story) leave(n int) {
+func (w *story) leave(n int, on model.ServerID) {
 	for range n {
 		var least *Server
 		for _, s := range w.servers {
-			if s.Sessions > 0 && (least == nil || s.Sessions < least.Sessions) {
+			if s.Sessions > 0 && (on == "" || s.ID == on) && (least == nil || s.Sessions < least.Sessions) {
 				least = s
 			}
 		}
@@ -403,6 +417,9 @@ func (w *story) number(s string) int {
 
 // broken notes a broken rule.
 func (w *story) broken(format string, args ...any) {
+	if w.failed != nil {
+		w.failed(fmt.Sprintf(format, args...))
+	}
 	if w.t != nil {
 		w.t.Errorf(format, args...)
 	}

@@ -48,6 +48,7 @@ func weigh(in *Input, c *census) *weighing {
 func (x *weighing) look() {
 	in, c := x.in, x.census
 	x.mem.at, x.mem.Surplus, x.mem.Dispensable = in.Now, nil, nil
+	x.mem.Stuck = x.before.rested(in.Now)
 	if x.mem.awake.IsZero() || in.Now.Before(x.mem.awake) {
 		x.mem.awake = in.Now
 	}

@@ -30,6 +30,16 @@ func TestAGoodJoinIsGoodToTheContract(t *testing.T) {
 				Seconds: rapid.Int64Range(-1, 601).Draw(t, "seconds"), Nanos: rapid.SampledFrom([]int32{-1, 0, 1, 999_999_999, 1_000_000_000}).Draw(t, "nanos"),
 			}
 		}
+		for range rapid.SampledFrom([]int{0, 0, 1, 2, 64, 65}).Draw(t, "regions") {
+			if r.Latencies == nil {
+				r.Latencies = map[string]*durationpb.Duration{}
+			}
+			region := rapid.StringMatching(`[a-z]{1,63}`)
+			if rapid.IntRange(0, 9).Draw(t, "odd") == 0 {
+				region = name
+			}
+			r.Latencies[region.Draw(t, "region")] = &durationpb.Duration{Seconds: rapid.Int64Range(-1, 61).Draw(t, "far"), Nanos: rapid.SampledFrom([]int32{-1, 0, 1, 999_999_999, 1_000_000_000}).Draw(t, "nanos")}
+		}
 		refused := checker.validator.Validate(r) != nil
 		if goodJoin(r) && refused {
 			t.Fatalf("%v was taken for good", r)
@@ -45,5 +55,8 @@ func TestAGoodJoinIsGoodToTheContract(t *testing.T) {
 	}
 	if !goodJoin(&greenroomv1.JoinRequest{Route: "plaza", Key: "room-7", Players: []string{"ann", "bob"}, MaxWait: durationpb.New(0)}) {
 		t.Error("an everyday join goes the long way")
+	}
+	if !goodJoin(&greenroomv1.JoinRequest{Route: "plaza", Players: []string{"ann"}, Latencies: map[string]*durationpb.Duration{"tokyo": durationpb.New(12e6)}}) {
+		t.Error("an everyday join that has measured goes the long way")
 	}
 }

@@ -121,6 +121,7 @@ func isMessageRule(v *validate.Violation) bool {
 var patterns = map[string]string{
 	`^[a-z]([-a-z0-9]*[a-z0-9])?$`:       `must be 1 to 63 lower-case letters, digits and "-", starting with a letter and not ending with "-"`,
 	`^([a-z]([-a-z0-9]*[a-z0-9])?)?$`:    `must be up to 63 lower-case letters, digits and "-", starting with a letter and not ending with "-"`,
+	`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`:   `must be 1 to 63 lower-case letters, digits, "-" and ".", starting and ending with a letter or a digit`,
 	`^([0-9]{1,5}|[0-9]{1,2}%|100%)$`:    `must be a number of servers such as "3", or a share such as "10%"`,
 	`^([A-Z]{3})?$`:                      `must be the three capital letters of a currency, such as "USD"`,
 	`^[A-Za-z_][A-Za-z0-9_]*$`:           `must be letters, digits and "_", not starting with a digit`,

@@ -57,6 +57,8 @@ func fleet(f *greenroomv1.Fleet, at string) []Violation {
 			fmt.Sprintf("must be at least seats_per_session (%d), not %d", c.GetSeatsPerSession(), c.GetSeats()),
 		})
 	}
+	out = append(out, static(f.GetSpec(), at+"spec.")...)
+	out = append(out, region(f.GetSpec().GetRegion(), at+"spec.region.")...)
 	out = append(out, room(f.GetSpec().GetRoom(), at+"spec.room.")...)
 	out = append(out, scaling(f.GetSpec(), at+"spec.scaling.")...)
 	return append(out, drain(f.GetSpec().GetDrain(), at+"spec.drain.")...)

@@ -50,6 +50,7 @@ type Window struct {
 const (
 	ReasonEmpty         = "empty"
 	ReasonConsolidation = "consolidation"
+	ReasonUpgrade       = "upgrade"
 )
 
 // Budget bounds how many servers may be on their way out at once.

@@ -114,4 +114,5 @@ const (
 	DrainAsked         DrainCause = ""                  // somebody asked for it, or whatever else
 	DrainConsolidation DrainCause = ReasonConsolidation // so that the server becomes free; it never ends a session
 	DrainNode          DrainCause = "node"              // its machine goes away
+	DrainUpgrade       DrainCause = ReasonUpgrade       // servers of another template replace it
 )

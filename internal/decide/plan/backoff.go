@@ -15,10 +15,13 @@ type BackOff struct {
 	Generation model.Generation // of the fleet's spec that they died of
 }
 
-// died notes the end of a server, once; a young one's counts as a quick death.
-func (p *planner) died(s *model.Server) {
+// died notes the end of a server and how it came, once; a young one's counts as a quick death.
+func (p *planner) died(s *model.Server, how string) {
 	p.next.Counted[s.ID] = true
-	if !p.in.State.Counted[s.ID] && (p.in.Now.Sub(s.CreatedAt) < QuickDeath || s.State == model.ServerStarting) {
+	if p.in.State.Counted[s.ID] || p.tried(s, how) {
+		return
+	}
+	if p.in.Now.Sub(s.CreatedAt) < QuickDeath || s.State == model.ServerStarting {
 		p.newDead++
 	}
 }

@@ -21,6 +21,7 @@ func (p *planner) scale() {
 	d := scale.Decide(scale.Input{
 		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(), Waiting: p.in.Waiting,
 		Outlook: p.in.Outlook, Memory: p.in.State.Scale, Now: p.in.Now,
+		Kept: p.placeForTrial(),
 	})
 	p.next.Scale, p.plan.Answers, p.plan.Boot = d.Memory, d.Answers, d.Boot
 	p.plan.Holds = append(p.plan.Holds, d.Holds...)
@@ -33,6 +34,7 @@ func (p *planner) scale() {
 		p.takeAway(p.server(id))
 	}
 	p.next.Scale.Stopped(p.in.Now, len(d.Remove))
+	p.upgrade(&d)
 	p.consolidate(d)
 }
 
@@ -50,7 +52,7 @@ func (p *planner) start(starts []scale.Start) {
 	p.next.Scale.Started(p.in.Now, allowed)
 	for _, s := range starts {
 		for range min(s.Count, allowed) {
-			p.plan.Actions = append(p.plan.Actions, Action{Verb: Start, Reason: s.Reason})
+			p.plan.Actions = append(p.plan.Actions, Action{Verb: Start, Revision: p.demand(), Reason: s.Reason})
 			allowed--
 		}
 	}

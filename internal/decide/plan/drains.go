@@ -18,7 +18,10 @@ func (p *planner) drains() {
 		}
 	}
 	for _, s := range p.draining {
-		in := p.drainInput(s, free)
+		if p.takesBack(s, free) {
+			continue
+		}
+		in := p.drainInput(s, p.roomFor(s, free))
 		p.pace(s, &in)
 		d := drain.Decide(in)
 		a := Action{Server: s.ID, Generation: s.Generation, Sessions: d.Sessions, Reason: d.Reason}
@@ -30,6 +33,7 @@ func (p *planner) drains() {
 			a.Verb = HandOver
 			free -= len(d.Sessions)
 			p.paced(s, len(d.Sessions))
+			p.given += len(d.Sessions)
 		case drain.End:
 			a.Verb = End
 		case drain.Empty:

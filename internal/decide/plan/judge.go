@@ -71,7 +71,7 @@ func (p *planner) judgeGone(s *model.Server, inst Instance, known bool) {
 		p.act(Stopped, s, how)
 		return
 	}
-	p.died(s)
+	p.died(s, how)
 	p.lost += s.Sessions
 	if s.Sessions > 0 {
 		how += fmt.Sprintf(", with %s on it", model.Count(s.Sessions, "session"))
@@ -84,7 +84,7 @@ func (p *planner) judgeEnded(s *model.Server, inst Instance) {
 	p.count(s, scale.Leaving)
 	p.lost += s.Sessions
 	if s.State == model.ServerUnhealthy {
-		p.died(s)
+		p.died(s, s.Reason)
 	}
 	switch {
 	case s.Sessions > 0:
@@ -120,11 +120,12 @@ func (p *planner) judgeStarting(s *model.Server, inst Instance) {
 	}
 	if waited := p.in.Now.Sub(s.StateSince); waited >= timeout && !p.in.Busy[s.ID] {
 		p.count(s, scale.Leaving)
-		p.died(s)
-		p.act(Empty, s, fmt.Sprintf("not ready %s after its start", round(waited)))
+		reason := fmt.Sprintf("not ready %s after its start", round(waited))
+		p.died(s, reason)
+		p.act(Empty, s, reason)
 		return
 	}
-	p.count(s, scale.Coming)
+	p.count(s, p.coming(s))
 }
 
 // judgeServing looks at a Ready, Open or Cordoned server whose instance runs.

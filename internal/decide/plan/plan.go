@@ -59,6 +59,8 @@ const (
 	Retire    Verb = "retire"    // the deleted fleet has no server left: it goes
 	Avoid     Verb = "avoid"     // sessions come to it last
 	Welcome   Verb = "welcome"   // and no longer last
+	Prove     Verb = "prove"     // note that a server of the action's Revision was ready
+	Halt      Verb = "halt"      // note why the upgrade to the action's Revision stopped by itself
 )
 
 // Action is one thing to do. Carrying it out twice or late does no harm: it holds only for the generations it names.
@@ -66,7 +68,7 @@ type Action struct {
 	Verb       Verb
 	Server     model.ServerID   // "" for Retire, and for Start but of a static fleet's
 	Generation model.Generation // of the server
-	Revision   uint64           // for Start: of the fleet's template
+	Revision   uint64           // for Start, Prove and Halt: of the fleet's template; 0: the present one
 	Drain      *model.Drain     // for Drain
 	Sessions   []drain.Session  // for HandOver and End
 	Reason     string
@@ -80,6 +82,7 @@ type Plan struct {
 	Answers []scale.Answer // what each policy, buffer and event asked for
 	Boot    scale.Boot     // zero while nothing can be decided
 	Size    Size
+	Upgrade Upgrade // zero for a fleet without revisions
 }
 
 // Instance is what the provider knows of a server.
@@ -128,7 +131,7 @@ type Input struct {
 	Found map[model.ServerID]time.Time
 	// Leaving are the machines that go away, by name.
 	Leaving map[string]model.NodeLeave
-	// Revisions are the fleet's templates, newest first; nil: there is one.
+	// Revisions are the fleet's templates, the present one first, then those used last.
 	Revisions []model.FleetRevision
 	// Busy are servers whose start is being carried out: that the provider does not know them yet means nothing.
 	Busy  map[model.ServerID]bool
@@ -141,6 +144,7 @@ type State struct {
 	AwakeAt   time.Time // start of the planner's present run of plans without a stall
 	BackOff   BackOff
 	Scale     scale.Memory
+	Trial     Trial
 	Missing   map[model.ServerID]time.Time // unknown to the provider, since when
 	Counted   map[model.ServerID]bool      // deaths that the back-off knows
 	DeadSince map[model.ServerID]time.Time // ended instances, by when this was first seen
@@ -149,10 +153,12 @@ type State struct {
 // Make gives the plan, and the state to be given to the next one.
 func Make(in Input) (Plan, State) {
 	p := newPlanner(in)
+	p.beginUpgrade()
 	for i := range in.Servers {
 		p.judge(&in.Servers[i])
 	}
 	p.backOff()
+	p.judgeTrial()
 	p.drains()
 	p.endIdle()
 	if in.Fleet.Deleted {
@@ -161,7 +167,9 @@ func Make(in Input) (Plan, State) {
 	} else {
 		p.scale()
 	}
+	p.avoidances()
 	p.forget()
+	p.progress()
 	p.facts()
 	return p.plan, p.next
 }

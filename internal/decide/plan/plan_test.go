@@ -34,7 +34,7 @@ func drawWorld(t *rapid.T) *world {
 func disturb(t *rapid.T, w *world) {
 	for range rapid.IntRange(1, 16).Draw(t, "disturbances") {
 		what := rapid.SampledFrom([]string{
-			"join", "join", "leave", "crash", "mute", "speak", "lose", "drain", "undrain", "restart", "stillborn", "spec",
+			"join", "join", "leave", "crash", "mute", "speak", "lose", "drain", "undrain", "restart", "stillborn", "spec", "release", "pause",
 		}).Draw(t, "what")
 		if live := w.sorted(); len(live) > 0 {
 			disturbServer(t, w, what, rapid.SampledFrom(live).Draw(t, "server"))
@@ -44,6 +44,12 @@ func disturb(t *rapid.T, w *world) {
 			w.join(rapid.IntRange(1, 15).Draw(t, "joins"))
 		case "restart":
 			w.restart()
+		case "release":
+			revision := uint64(rapid.IntRange(1, 3).Draw(t, "revision"))
+			w.broken[revision] = rapid.IntRange(0, 3).Draw(t, "broken") == 0
+			w.release(revision)
+		case "pause":
+			w.fleet.Spec.Upgrade.Paused = !w.fleet.Spec.Upgrade.Paused
 		case "stillborn":
 			w.stillborn = !w.stillborn
 		case "spec":
@@ -85,6 +91,9 @@ func disturbServer(t *rapid.T, w *world, what string, s *simServer) {
 // calm ends all faults.
 func (w *world) calm() {
 	w.stillborn = false
+	clear(w.broken)
+	w.fleet.Spec.Upgrade.Paused = false
+	w.resume()
 	for _, s := range w.servers {
 		s.mute, s.unknown = false, false
 	}

@@ -24,6 +24,11 @@ type planner struct {
 	doubtful   int
 	lost       int // sessions on servers whose instance has ended
 	merged     int // hand-overs that begin in this plan for consolidation
+
+	up      *upgrade                  // nil: the fleet has one template
+	lastEnd string                    // how a server of the present template ended
+	avoided map[model.ServerID]string // why
+	given   int                       // slots promised to sessions of draining servers
 }
 
 func newPlanner(in Input) *planner {
@@ -76,12 +81,14 @@ func (p *planner) count(s *model.Server, stage scale.Stage) {
 		p.doubtful++
 	}
 	players := s.SeatsReserved + s.SeatsClaimed
-	p.capacity = append(p.capacity, scale.Server{
+	c := scale.Server{
 		ID: s.ID, Stage: stage, FreeSlots: freeSlots(s), Slots: s.SessionCapacity, Sessions: s.Sessions,
 		Active: min(s.Sessions, players), Players: players, Seats: s.SeatCapacity, Load: s.Load,
 		Empty: s.Sessions == 0 && players == 0, CreatedAt: s.CreatedAt, FilledAt: s.FilledAt, Node: s.Node,
 		Movable: s.Linked && !s.Linkless, Avoided: s.Avoided, Merging: merges(s), MergeBy: mergeBy(s),
-	})
+	}
+	p.marks(s, &c)
+	p.capacity = append(p.capacity, c)
 }
 
 // freeSlots is how many further sessions would each find their share of the server's seats.

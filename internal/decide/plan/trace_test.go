@@ -19,6 +19,9 @@ import (
 //	join N / leave SERVER N          sessions come and go
 //	crash SERVER / mute SERVER / speak SERVER / lose SERVER    faults; lose: the provider no longer knows it
 //	drain SERVER wait=5s deadline=30s / undrain SERVER
+//	release N [broken]               makes a template the fleet's
+//	pause / resume                   the upgrade; upgrade surge=… draining=… failures=… crashes=… its policy
+//	progress                         of the upgrade
 //	stillborn on|off      whether what is started dies at once
 //	restart               of the control plane
 //	delete                the fleet
@@ -82,6 +85,22 @@ func command(t *testing.T, w *world, d *datadriven.TestData) string {
 		return fmt.Sprintf("%d of %d placed\n", w.join(number(0)), number(0))
 	case "stillborn":
 		w.stillborn = arg(0) == "on"
+	case "release":
+		w.broken[uint64(number(0))] = d.HasArg("broken")
+		w.release(uint64(number(0)))
+	case "pause":
+		w.fleet.Spec.Upgrade.Paused = true
+	case "resume":
+		w.fleet.Spec.Upgrade.Paused = false
+		w.resume()
+	case "upgrade":
+		u := &w.fleet.Spec.Upgrade
+		d.MaybeScanArgs(t, "surge", &u.Surge)
+		d.MaybeScanArgs(t, "draining", &u.MaxDraining)
+		d.MaybeScanArgs(t, "failures", &u.MaxFailures)
+		d.MaybeScanArgs(t, "crashes", &u.MaxCrashes)
+	case "progress":
+		return w.last.Upgrade.Sentence + "\n"
 	case "restart":
 		w.restart()
 	case "delete":
@@ -155,6 +174,8 @@ func (w *world) run(t *testing.T, d *datadriven.TestData, length string) string 
 			case a.Verb == Start:
 				before++
 				what = fmt.Sprintf("plaza-%03d", before)
+			case a.Verb == Prove || a.Verb == Halt:
+				what = fmt.Sprintf("revision %d", a.Revision)
 			case len(a.Sessions) > 0:
 				what += fmt.Sprintf(" (%s)", model.Count(len(a.Sessions), "session"))
 			}

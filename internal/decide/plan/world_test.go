@@ -27,6 +27,10 @@ type world struct {
 	stillborn bool // what is started dies at once
 	retired   bool
 	wrongs    []string // broken rules
+
+	revisions []model.FleetRevision
+	broken    map[uint64]bool // templates whose servers die at their start
+	moves     map[model.SessionKey]int
 }
 
 type simServer struct {
@@ -43,7 +47,7 @@ func newWorld(spec model.FleetSpec) *world {
 		now:     time.Date(2026, 1, 1, 20, 0, 0, 0, time.UTC),
 		fleet:   model.Fleet{Name: "plaza", Spec: spec.WithDefaults(), Generation: 1},
 		servers: map[model.ServerID]*simServer{}, dead: map[model.ServerID]Instance{},
-		found: map[model.ServerID]time.Time{},
+		found: map[model.ServerID]time.Time{}, broken: map[uint64]bool{}, moves: map[model.SessionKey]int{},
 	}
 }
 
@@ -60,7 +64,8 @@ func (w *world) sorted() []*simServer {
 func (w *world) input() Input {
 	in := Input{
 		Now: w.now, Fleet: w.fleet, Found: w.found, State: w.state, Homeless: len(w.homeless), Waiting: w.waiting,
-		Sessions: map[model.ServerID][]drain.Session{}, Moves: map[model.ServerID]Moves{},
+		Revisions: w.revisions,
+		Sessions:  map[model.ServerID][]drain.Session{}, Moves: map[model.ServerID]Moves{},
 	}
 	for _, s := range w.sorted() {
 		in.Servers = append(in.Servers, s.Server)
@@ -109,7 +114,7 @@ func (w *world) live(s *simServer) {
 	case !s.inst.Running:
 	case s.inst.Stopping:
 		s.inst.Running, s.inst.Exit, s.Linked = false, "exit status 0", false
-	case w.stillborn && s.State == model.ServerStarting:
+	case (w.stillborn || w.broken[s.FleetRevision]) && s.State == model.ServerStarting:
 		s.inst.Running, s.inst.Exit = false, "exit status 1"
 	case s.mute, s.State == model.ServerStarting && w.now.Sub(s.StateSince) < 2*time.Second:
 	default:
@@ -153,7 +158,10 @@ func (w *world) apply(a Action) {
 	}
 	switch a.Verb {
 	case Start:
-		w.start()
+		w.start(a.Revision)
+		return
+	case Prove, Halt:
+		w.note(a)
 		return
 	case Forget:
 		delete(w.dead, a.Server)
@@ -183,6 +191,8 @@ func (w *world) applyTo(s *simServer, a Action) {
 			w.wrong("%s: a drain is taken back that somebody asked for", s.ID)
 		}
 		w.become(s, model.ServerOpen, a.Reason)
+	case Avoid, Welcome:
+		s.Avoided = a.Verb == Avoid
 	case Cordon:
 		w.become(s, model.ServerCordoned, a.Reason)
 	case Drain:
@@ -229,6 +239,7 @@ func (w *world) handOver(s *simServer, a Action) {
 			continue
 		}
 		w.takeOff(s, []drain.Session{x})
+		w.moves[x.Key]++
 	}
 	s.lastMove = w.now
 }
@@ -243,11 +254,14 @@ func (w *world) rehome() {
 	w.homeless = slices.DeleteFunc(w.homeless, w.place)
 }
 
-// place puts a session on the fullest open server that has room.
+// place puts a session on the fullest open server that has room, and on an avoided one only if there is no other.
 func (w *world) place(x drain.Session) bool {
 	var best *simServer
 	for _, s := range w.sorted() {
-		if s.State == model.ServerOpen && s.FreeSlots() > 0 && (best == nil || s.Sessions > best.Sessions) {
+		if s.State != model.ServerOpen || s.FreeSlots() <= 0 {
+			continue
+		}
+		if best == nil || best.Avoided && !s.Avoided || best.Avoided == s.Avoided && s.Sessions > best.Sessions {
 			best = s
 		}
 	}
@@ -258,14 +272,14 @@ func (w *world) place(x drain.Session) bool {
 	return best != nil
 }
 
-func (w *world) start() {
+func (w *world) start(revision uint64) {
 	w.born++
 	id := model.ServerID(fmt.Sprintf("plaza-%03d", w.born))
 	c := w.fleet.Spec.Capacity
 	w.servers[id] = &simServer{
 		Server: model.Server{
 			ID: id, Fleet: "plaza", State: model.ServerStarting, Generation: 1, CreatedAt: w.now, StateSince: w.now,
-			SessionCapacity: c.Sessions, SeatCapacity: c.Seats, SeatsPerSession: c.SeatsPerSession,
+			SessionCapacity: c.Sessions, SeatCapacity: c.Seats, SeatsPerSession: c.SeatsPerSession, FleetRevision: revision,
 		},
 		inst: Instance{ID: id, Running: true},
 	}
@@ -294,7 +308,7 @@ func (w *world) restart() {
 			continue
 		}
 		s.State, s.Reason, s.StateSince = model.ServerStarting, "found again", w.now
-		s.Linked, s.ReportedAt, s.Generation, s.Drain = false, time.Time{}, 1, nil
+		s.Linked, s.ReportedAt, s.Generation, s.Drain, s.Avoided = false, time.Time{}, 1, nil, false
 		w.found[id] = w.now
 	}
 }

@@ -12,13 +12,14 @@ import (
 // Stage is what a server gives to its fleet's capacity.
 type Stage uint8
 
-// Stages. All but Leaving count towards the fleet's minimum, all towards its maximum.
+// Stages. All but Leaving and Trial count towards the fleet's minimum, all towards its maximum.
 const (
 	Coming   Stage = iota // started, not ready yet
 	Warm                  // ready, to be opened
 	Serving               // open, takes sessions
 	Doubtful              // silent, cordoned or not greeted again: gives nothing for now
 	Leaving               // draining, stopping or dead
+	Trial                 // started to see whether it gets ready: nobody counts on it
 )
 
 // Server is what scaling needs to know of a server.
@@ -37,10 +38,14 @@ type Server struct {
 	FilledAt  time.Time // a session last came to it
 	Node      string    // "": not known
 	Movable   bool      // its sessions can be handed over
-	Avoided   bool      // sessions come to it last: it is being replaced
+	Avoided   bool      // sessions come to it last, or soon will: it is being replaced
 	// Merging: it is Leaving so that it becomes free, has sessions left, and may serve again; not after MergeBy.
 	Merging bool
 	MergeBy time.Time
+	// Stays: it is not taken away as surplus, because it is to replace another.
+	Stays bool
+	// Last: of servers as good it is opened last, and taken away first.
+	Last bool
 }
 
 // census is the fleet by stage; open moves servers from warm to serving. The servers are those of the input, by index.
@@ -83,9 +88,11 @@ func count(in *Input) *census {
 			c.seatBound += max(0, s.Slots-s.FreeSlots-s.Sessions)
 			c.load.add(s.Load, in.Now)
 		}
-		if s.Stage == Leaving {
+		switch s.Stage {
+		case Leaving:
 			c.gone++
-		} else {
+		case Trial:
+		default:
 			c.living++
 		}
 	}
@@ -118,9 +125,22 @@ func (c *census) usable() int { return c.coming + len(c.warm) + len(c.serving) }
 // used is how many session slots of serving servers are not free.
 func (c *census) used() int { return c.slots - c.free }
 
-// oldestFirst orders servers, given by index, by their age.
+// oldestFirst orders servers, given by index, by their age, those that are to be opened last behind the others.
 func oldestFirst(servers []Server, order []int) {
-	slices.SortFunc(order, func(a, b int) int { return older(&servers[a], &servers[b]) })
+	slices.SortFunc(order, func(a, b int) int {
+		v, w := &servers[a], &servers[b]
+		return cmp.Or(lastFirst(w, v), older(v, w))
+	})
+}
+
+func lastFirst(a, b *Server) int {
+	switch {
+	case a.Last == b.Last:
+		return 0
+	case a.Last:
+		return -1
+	}
+	return 1
 }
 
 func older(a, b *Server) int {

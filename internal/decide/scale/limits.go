@@ -2,6 +2,7 @@ package scale
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,17 @@ func (x *weighing) budget(b *model.Budget, reason string) (most int, sentence st
 		b.Servers, model.Count(total, "server"), when, x.census.gone)
 }
 
+// budgets is how many more servers all budgets let go now for a reason.
+func (x *weighing) budgets(reason string) int {
+	left := math.MaxInt
+	for i := range x.in.Spec.Scaling.Budgets {
+		if most, sentence := x.budget(&x.in.Spec.Scaling.Budgets[i], reason); sentence != "" {
+			left = min(left, max(0, most))
+		}
+	}
+	return left
+}
+
 // share reads "3" or "10%" of all, rounded down.
 func share(s string, all int) (int, bool) {
 	digits, percent := strings.CutSuffix(s, "%")
@@ -121,6 +133,14 @@ func share(s string, all int) (int, bool) {
 
 // Started notes that n servers were started at now.
 func (m *Memory) Started(now time.Time, n int) { m.starts = m.starts.add(now, n) }
+
+// StartsLeft is how many servers may still be started at now by a fleet's limit for a minute.
+func (m *Memory) StartsLeft(spec *model.FleetSpec, now time.Time) int {
+	if spec.Scaling.MaxStartsPerMinute <= 0 {
+		return math.MaxInt
+	}
+	return max(0, spec.Scaling.MaxStartsPerMinute-m.starts.count(now))
+}
 
 // Stopped notes that n servers were taken away at now.
 func (m *Memory) Stopped(now time.Time, n int) { m.stops = m.stops.add(now, n) }

@@ -24,13 +24,17 @@ type Input struct {
 	// than they are, so that a fleet without any buffer still serves whoever comes.
 	Waiting int
 	Outlook Outlook
-	Memory  Memory // of the last decision, the zero Memory for none
-	Now     time.Time
+	// Kept are places below the maximum that something else than demand needs.
+	Kept   int
+	Memory Memory // of the last decision, the zero Memory for none
+	Now    time.Time
 }
 
 // Decision says what is missing and what is too much.
 type Decision struct {
 	Free, Need int // session slots on serving servers, and what the wants and re-homing ask for
+	Servers    int // usable ones that are wanted, the fleet's minimum apart
+	Ready      int // of them ready
 	Opens      []model.ServerID
 	OpenReason string // for all Opens
 	Starts     []Start
@@ -40,9 +44,11 @@ type Decision struct {
 	Holds      []string         // wanted, but not allowed now
 	Over       int              // servers that would be started but for the maximum
 	Later      int              // and but for the limit of starts in a minute
-	Answers    []Answer
-	Boot       Boot
-	Memory     Memory // to be given to the next decision
+	// Out is how many servers budgets still let on their way out for an upgrade, Remove among them.
+	Out     int
+	Answers []Answer
+	Boot    Boot
+	Memory  Memory // to be given to the next decision
 }
 
 // Boot is how long servers take.
@@ -62,7 +68,7 @@ type Start struct {
 func Decide(in Input) Decision {
 	c := count(&in)
 	x := weigh(&in, c)
-	d := Decision{Free: c.free, Need: x.need(), Answers: x.answers, Boot: Boot{x.horizon, len(x.mem.boots)}}
+	d := Decision{Free: c.free, Need: x.need(), Servers: x.wantServers(), Ready: x.wantReady(), Answers: x.answers, Boot: Boot{x.horizon, len(x.mem.boots)}}
 	low := x.lowest(d.Need)
 	d.takeBack(&in, x)
 	short := d.Free < d.Need
@@ -72,6 +78,7 @@ func Decide(in Input) Decision {
 		d.surplus(&in, x, low)
 		d.consolidate(&in, x)
 	}
+	d.Out = x.budgets(model.ReasonUpgrade)
 	d.Memory = x.remember()
 	return d
 }

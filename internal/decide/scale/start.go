@@ -60,7 +60,7 @@ type limit struct {
 
 func (x *weighing) startLimit() *limit {
 	spec := &x.in.Spec
-	l := &limit{room: max(0, spec.Max-len(x.in.Servers)), maximum: spec.Max, minute: spec.Scaling.MaxStartsPerMinute}
+	l := &limit{room: max(0, spec.Max-x.in.Kept-len(x.in.Servers)), maximum: spec.Max, minute: spec.Scaling.MaxStartsPerMinute}
 	l.rate = l.minute - x.before.starts.count(x.in.Now)
 	return l
 }

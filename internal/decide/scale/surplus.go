@@ -51,13 +51,13 @@ type marker struct {
 func (m *marker) mark(servers []int, dispensable func(*Server) bool) {
 	empty := make([]int, 0, 16)
 	for _, i := range servers {
-		if m.in.Servers[i].Empty {
+		if v := &m.in.Servers[i]; v.Empty && !v.Stays {
 			empty = append(empty, i)
 		}
 	}
 	slices.SortFunc(empty, func(a, b int) int {
 		v, w := &m.in.Servers[a], &m.in.Servers[b]
-		return cmp.Or(m.since(v.ID).Compare(m.since(w.ID)), older(w, v))
+		return cmp.Or(m.since(v.ID).Compare(m.since(w.ID)), lastFirst(v, w), older(w, v))
 	})
 	for _, i := range empty {
 		v := &m.in.Servers[i]

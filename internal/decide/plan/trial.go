@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// Trial is the memory of how the servers of the fleet's present template fared while others were left.
+type Trial struct {
+	Revision  uint64
+	Since     time.Time // the template became the fleet's
+	Failures  int       // starts in a row that did not get ready
+	FailedAt  time.Time // the last of them
+	NotBefore time.Time // the next try
+	Crashes   []time.Time
+	Stopped   string // why the upgrade stopped by itself; "": it did not
+	Noted     bool   // the store knows that it stopped
+}
+
+// trialOf is the memory as the store's facts leave it: another template begins anew, as does one that somebody resumed.
+func trialOf(was Trial, u *upgrade) Trial {
+	r := u.revision
+	switch {
+	case was.Revision != u.Revision || !was.Since.Equal(r.UsedAt), was.Noted && r.Stopped == "":
+		was = Trial{Revision: u.Revision, Since: r.UsedAt}
+	}
+	if r.Stopped != "" {
+		was.Stopped, was.Noted = r.Stopped, true
+	}
+	was.Crashes = slices.Clone(was.Crashes)
+	return was
+}
+
+// beginUpgrade looks at the fleet's templates, before any server is judged.
+func (p *planner) beginUpgrade() {
+	if p.up = upgradeOf(&p.in); p.up == nil {
+		return
+	}
+	p.next.Trial = trialOf(p.in.State.Trial, p.up)
+	p.up.decide(&p.in, p.next.Trial.Stopped)
+	t := &p.next.Trial
+	for i := range p.in.Servers {
+		s := &p.in.Servers[i]
+		if p.up.isNew(s) && !s.State.Terminal() && !s.ReportedAt.IsZero() && s.CreatedAt.After(t.FailedAt) {
+			t.Failures = 0
+		}
+	}
+}
+
+// tried notes the unexpected end of a server, the first time that it is seen. It answers whether that says nothing about the
+// servers that demand is served by.
+func (p *planner) tried(s *model.Server, how string) bool {
+	if p.up == nil {
+		return false
+	}
+	if t := &p.next.Trial; p.up.isNew(s) && p.upgrading() {
+		_, found := p.in.Found[s.ID]
+		if s.ReportedAt.IsZero() && !found {
+			t.Failures++
+			t.FailedAt = p.in.Now
+			t.NotBefore = p.in.Now.Add(pause(t.Failures))
+		} else {
+			t.Crashes = append(t.Crashes, p.in.Now)
+		}
+		p.lastEnd = how
+	}
+	return revisionOf(s) != p.up.demand
+}
+
+// judgeTrial stops an upgrade whose servers do not get ready, or do not stay.
+func (p *planner) judgeTrial() {
+	if p.up == nil {
+		return
+	}
+	t, policy := &p.next.Trial, &p.in.Fleet.Spec.Upgrade
+	t.Crashes = slices.DeleteFunc(t.Crashes, func(at time.Time) bool { return p.in.Now.Sub(at) >= model.CrashWindow })
+	if p.up.Phase == UpgradeRunning && t.Stopped == "" {
+		switch {
+		case t.Failures >= policy.MaxFailures:
+			t.Stopped = fmt.Sprintf("%s of revision %d in a row failed, the last one: %s",
+				model.Count(t.Failures, "start"), p.up.Revision, p.lastEnd)
+		case len(t.Crashes) >= policy.MaxCrashes:
+			t.Stopped = fmt.Sprintf("%s of revision %d ended unexpectedly within %s, the last one: %s",
+				model.Count(len(t.Crashes), "server"), p.up.Revision, model.CrashWindow, p.lastEnd)
+		}
+		if t.Stopped != "" {
+			p.up.decide(&p.in, t.Stopped)
+		}
+	}
+	if t.Stopped != "" && !t.Noted {
+		p.plan.Actions = append(p.plan.Actions, Action{Verb: Halt, Revision: p.up.Revision, Reason: t.Stopped})
+	}
+}

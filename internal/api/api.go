@@ -76,6 +76,7 @@ type Config struct {
 	Stages   Stages
 	Signals  Signals
 	Events   Events
+	Rollouts Rollouts
 	Provider Provider
 	Census   *observe.Census
 	Metrics  *observe.Metrics

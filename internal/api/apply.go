@@ -38,10 +38,13 @@ func (s applies) Apply(ctx context.Context, r *greenroomv1.ApplyRequest) (*green
 	for _, e := range applied.Events {
 		add("Event", string(e.Name), e.Outcome, e.Generation)
 	}
+	for _, r := range applied.Rollouts {
+		add("Rollout", string(r.Name), r.Outcome, r.Generation)
+	}
 	return out, nil
 }
 
-// apply is every way to apply: of one fleet, route or event, of many of all. What is refused is said by the paths of the
+// apply is every way to apply: of one fleet, route, event or rollout, of many of all. What is refused is said by the paths of the
 // request, which may hold less than all. What is done is noted, and seen at once.
 func (a *API) apply(ctx context.Context, request proto.Message, all *greenroomv1.ApplyRequest) (store.Applied, error) {
 	var broken []rules.Violation
@@ -58,7 +61,10 @@ func (a *API) apply(ctx context.Context, request proto.Message, all *greenroomv1
 	for _, e := range all.GetEvents() {
 		objects.Events = append(objects.Events, convert.EventModel(e))
 	}
-	for _, look := range []func(context.Context, proto.Message, store.Objects) ([]rules.Violation, error){a.missingFleets, a.badEvents} {
+	for _, r := range all.GetRollouts() {
+		objects.Rollouts = append(objects.Rollouts, convert.RolloutModel(r))
+	}
+	for _, look := range []func(context.Context, proto.Message, store.Objects) ([]rules.Violation, error){a.missingFleets, a.badEvents, a.badRollouts} {
 		more, err := look(ctx, request, objects)
 		if err != nil {
 			return store.Applied{}, err
@@ -97,6 +103,14 @@ func eventPath(request proto.Message, i int) string {
 		return "event"
 	}
 	return fmt.Sprintf("events[%d]", i)
+}
+
+// rolloutPath is where a request holds its rollout number i.
+func rolloutPath(request proto.Message, i int) string {
+	if _, one := request.(*greenroomv1.ApplyRolloutRequest); one {
+		return "rollout"
+	}
+	return fmt.Sprintf("rollouts[%d]", i)
 }
 
 // checkViolation splits a provider's "provider.process.command[0]: no such file" into the field of the spec and the
@@ -156,6 +170,9 @@ func (a *API) applied(ctx context.Context, applied store.Applied) error {
 	}
 	for _, e := range applied.Events {
 		note("apply event", string(e.Name), e.Outcome, e.Generation)
+	}
+	for _, r := range applied.Rollouts {
+		note("apply rollout", string(r.Name), r.Outcome, r.Generation)
 	}
 	if len(lines) == 0 {
 		return nil

@@ -15,6 +15,7 @@ import (
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/rollout"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/signal"
 	"greenroom.dev/greenroom/internal/stage"
@@ -80,6 +81,8 @@ var foreseen = []struct {
 	{signal.ErrNotFinite, connect.CodeInvalidArgument, "NOT_FINITE"},
 	{store.ErrConflict, connect.CodeAborted, "GENERATION_CONFLICT"},
 	{store.ErrInUse, connect.CodeFailedPrecondition, "IN_USE"},
+	{rollout.ErrCannot, connect.CodeFailedPrecondition, "NOT_NOW"},
+	{rollout.ErrNoRollout, connect.CodeFailedPrecondition, "NO_ROLLOUT"},
 	{registry.ErrSessionFull, connect.CodeResourceExhausted, "SESSION_FULL"},
 	{registry.ErrFull, connect.CodeResourceExhausted, "FULL"},
 	{registry.ErrTooLarge, connect.CodeInvalidArgument, "PARTY_TOO_LARGE"},

@@ -88,5 +88,8 @@ func (a *API) route(r model.Route) *greenroomv1.Route {
 		Players:  uint32(c.Players),
 		Waiting:  uint32(a.cfg.Router.Waiting(r.Name)),
 	}
+	if last, ok := a.cfg.Specs.Specs().RolloutOf(r.Name); ok {
+		out.Status.Rollout = string(last.Name)
+	}
 	return out
 }

@@ -51,7 +51,7 @@ func (s *checkedStream) Receive(msg any) error {
 // maxViolations bounds what one answer complains of: 1000 objects could break many thousands of rules.
 const maxViolations = 50
 
-// badRequest is INVALID_ARGUMENT with google.rpc.BadRequest. Paths of an apply of one object start at the fleet, route or event,
+// badRequest is INVALID_ARGUMENT with google.rpc.BadRequest. Paths of an apply of one object start at the fleet, route, event or rollout,
 // so that they are those of its YAML: `spec.fleets[1].fleet`.
 func badRequest(request proto.Message, violations []rules.Violation) error {
 	var cut string
@@ -62,6 +62,8 @@ func badRequest(request proto.Message, violations []rules.Violation) error {
 		cut = "route"
 	case *greenroomv1.ApplyEventRequest:
 		cut = "event"
+	case *greenroomv1.ApplyRolloutRequest:
+		cut = "rollout"
 	}
 	if more := len(violations) - maxViolations; more > 0 {
 		violations = append(violations[:maxViolations:maxViolations], rules.Violation{Sentence: fmt.Sprintf("%d more fields are wrong", more)})

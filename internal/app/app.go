@@ -32,6 +32,7 @@ import (
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/ledger"
 	"greenroom.dev/greenroom/internal/registry/memory"
+	"greenroom.dev/greenroom/internal/rollout"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/signal"
@@ -62,6 +63,7 @@ type App struct {
 	stages    *stage.Stages
 	mover     *handover.Mover
 	events    *event.Service
+	rollouts  *rollout.Service
 	signals   *signal.Signals
 	keeper    *keeper.Keeper
 	router    *router.Router
@@ -180,12 +182,13 @@ func (a *App) openAPI() error {
 	a.census = observe.NewCensus(observe.Sources{
 		Registry: a.registry, Specs: a.specs.Specs, SpecsChanged: a.specs.Watch, Size: a.keeper.Size, Waiting: a.router.Waiting,
 	})
-	a.metrics = observe.NewMetrics(observe.MetricsConfig{Set: a.set, Census: a.census, Tags: a.cfg.Tags, Signals: a.signals.Signals})
+	a.metrics = observe.NewMetrics(observe.MetricsConfig{Set: a.set, Census: a.census, Tags: a.cfg.Tags, Signals: a.signals.Signals, Tally: a.registry.Tally})
 	a.set.RegisterMetricsWriter(a.stages.WriteMetrics)
+	a.openRollouts()
 	version, commit := Version()
 	a.api = api.New(api.Config{
 		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
-		Events: a.events, Signals: a.signals,
+		Events: a.events, Rollouts: a.rollouts, Signals: a.signals,
 		Provider: a.provider, ServerEnv: a.staticEnv, Census: a.census, Metrics: a.metrics, History: a.history, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,
 	})
@@ -286,6 +289,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"weeks", a.logged("read earlier weeks", a.weeks.Run)},
 		{"servers", a.keepServers},
 		{"events", a.events.Run},
+		{"rollouts", a.rollouts.Run},
 		{"keeper", a.keeper.Run},
 		{"router", a.router.Run},
 		{"recovery", a.watchRecovery},

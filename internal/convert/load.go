@@ -35,3 +35,16 @@ func LoadModel(p *greenroomv1.ServerLoad, at time.Time) *model.Load {
 	}
 	return &l
 }
+
+// ConnectionsProto makes the contract's counts of connections.
+func ConnectionsProto(c model.Connections) *greenroomv1.ConnectionCounts {
+	return &greenroomv1.ConnectionCounts{Admitted: c.Admitted, Resumed: c.Resumed, Refused: c.Refused, Lost: c.Lost}
+}
+
+// ConnectionsModel are the model's counts of connections; nil for nil.
+func ConnectionsModel(p *greenroomv1.ConnectionCounts) *model.Connections {
+	if p == nil {
+		return nil
+	}
+	return &model.Connections{Admitted: p.GetAdmitted(), Resumed: p.GetResumed(), Refused: p.GetRefused(), Lost: p.GetLost()}
+}

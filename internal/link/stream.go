@@ -295,7 +295,7 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 	now, ended := h.cfg.Now(), endedSessions(r.GetEnded())
 	err := h.cfg.Registry.Report(ctx, registry.Report{
 		Server: st.server, Stream: st.number, Sessions: sessionReports(r.GetSessions()), Ended: ended,
-		Load: convert.LoadModel(r.GetLoad(), now), Now: now,
+		Load: convert.LoadModel(r.GetLoad(), now), Connections: convert.ConnectionsModel(r.GetConnections()), Now: now,
 	})
 	switch {
 	case errors.Is(err, registry.ErrStale):

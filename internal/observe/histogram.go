@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"greenroom.dev/greenroom/internal/decide/rollout"
 )
 
 // joinBounds are the upper ends of the buckets of joins: they take microseconds from memory, and up to the queue's wait when
@@ -44,6 +46,15 @@ func (h *histogram) observe(d time.Duration) {
 	}
 	h.buckets[i].Add(1)
 	h.sum.Add(int64(d))
+}
+
+// counted is how many durations each bucket has.
+func (h *histogram) counted() rollout.Latencies {
+	out := rollout.Latencies{Bounds: h.bounds, Counts: make([]uint64, len(h.buckets))}
+	for i := range h.buckets {
+		out.Counts[i] = h.buckets[i].Load()
+	}
+	return out
 }
 
 // write adds the histogram to the page's family, whole or not at all; nothing for one that counted nothing.

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -10,8 +11,10 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/decide/rollout"
 	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // Outcomes of a join, a closed set of label values.
@@ -40,6 +43,8 @@ type MetricsConfig struct {
 	Tags    Tags
 	Signals func() map[string]scale.Signal // the numbers from outside; nil: none
 	Now     func() time.Time               // nil: time.Now
+	// Tally is what fleets have seen; nil: nothing.
+	Tally func(context.Context) (registry.Tally, error)
 }
 
 // Metrics counts what happens and prints it with what there is, by fleet and by route: no session, player or server is a
@@ -58,6 +63,9 @@ type Metrics struct {
 func NewMetrics(cfg MetricsConfig) *Metrics {
 	if cfg.Signals == nil {
 		cfg.Signals = func() map[string]scale.Signal { return nil }
+	}
+	if cfg.Tally == nil {
+		cfg.Tally = func(context.Context) (registry.Tally, error) { return registry.Tally{}, nil }
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -87,6 +95,15 @@ func (m *Metrics) Joined(j Join) {
 	if j.Waited > 0 {
 		m.route(j.Route).wait.observe(j.Waited)
 	}
+}
+
+// JoinLatencies is how long the joins took that a fleet seated, each from its request to its answer.
+func (m *Metrics) JoinLatencies(fleet model.FleetName) rollout.Latencies {
+	v, ok := m.fleets.Load(fleet)
+	if !ok {
+		return rollout.Latencies{}
+	}
+	return v.(*fleetMetrics).join.counted()
 }
 
 // Fault counts an API call that Greenroom answered with an error of this code, such as "not_found".

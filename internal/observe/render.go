@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -161,6 +162,7 @@ func (m *Metrics) writeHappened(p *page, fleets []model.FleetName, labels []stri
 		p.family(c.name, "counter")
 		each(func(f *fleetMetrics, l string) { p.add(l, float64(c.value(f))) })
 	}
+	m.writeConnections(p, fleets, labels)
 	p.family("greenroom_decisions_total", "counter")
 	each(func(f *fleetMetrics, l string) {
 		all := f.counted()
@@ -172,6 +174,33 @@ func (m *Metrics) writeHappened(p *page, fleets []model.FleetName, labels []stri
 			p.add(l+","+label("verb", string(d.verb))+","+label("result", result), float64(all[d]))
 		}
 	})
+}
+
+// writeConnections writes what servers say of their connections, and the seats that nobody came for.
+func (m *Metrics) writeConnections(p *page, fleets []model.FleetName, labels []string) {
+	tally, err := m.cfg.Tally(context.Background())
+	if err != nil {
+		return // a scrape has no better answer than none
+	}
+	p.family("greenroom_connections_total", "counter")
+	for i, name := range fleets {
+		c := tally.Fleets[name].Connections
+		if c == (model.Connections{}) {
+			continue
+		}
+		for _, o := range []struct {
+			outcome string
+			n       uint64
+		}{{"admitted", c.Admitted}, {"lost", c.Lost}, {"refused", c.Refused}, {"resumed", c.Resumed}} {
+			p.add(labels[i]+","+label("outcome", o.outcome), float64(o.n))
+		}
+	}
+	p.family("greenroom_seats_expired_total", "counter")
+	for i, name := range fleets {
+		if n := tally.Fleets[name].SeatsExpired; n > 0 {
+			p.add(labels[i], float64(n))
+		}
+	}
 }
 
 func compareDecisions(a, b decision) int {

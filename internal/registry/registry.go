@@ -60,9 +60,10 @@ type Counters struct {
 	SeatsTaken    uint64 // reserved for the first time in their session
 	SeatsFreed    uint64
 	SeatsExpired  uint64 // of them those whose reservation nobody claimed
-	// What servers say of their connections; see model.Connections.
+	// What servers say of their connections (see model.Connections), summed over them, those that are gone too. Of a server
+	// that is found again what came before is not in it. Fleets only.
 	Connections model.Connections
-	// Servers that became Unhealthy: their end was not asked for.
+	// Servers that became Unhealthy: their end was not asked for. Fleets only.
 	Crashes uint64
 }
 

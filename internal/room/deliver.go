@@ -224,6 +224,7 @@ func (r *Room) closeTooSlow() {
 	for _, l := range r.tooSlow {
 		if l.live() {
 			r.cfg.Counters.SlowCloses.Add(1)
+			r.tellLost(l.member)
 			r.close(l, wire.CloseTooSlow, "the connection was too slow twice within 10 s")
 		}
 	}

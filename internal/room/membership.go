@@ -50,8 +50,21 @@ func (r *Room) join(l *Link) {
 // refuse closes a connection that never became a member's.
 func (r *Room) refuse(l *Link, code wire.CloseCode, reason string) {
 	r.cfg.Counters.JoinsRefused.Add(1)
+	r.tellRefused(l.join.Player, l.join.Seat)
 	l.join.Conn.Close(code, reason)
 	l.join.Conn.Flush()
+}
+
+func (r *Room) tellRefused(player string, seat uint64) {
+	if r.cfg.Hooks.Refused != nil {
+		r.cfg.Hooks.Refused(player, seat)
+	}
+}
+
+func (r *Room) tellLost(m *member) {
+	if r.cfg.Hooks.Lost != nil {
+		r.cfg.Hooks.Lost(m.player, m.seat)
+	}
 }
 
 // close ends a member's connection; the seat is kept for the resume window.
@@ -98,6 +111,7 @@ func (r *Room) enter(m *member) bool {
 // turnAway takes a member out of the room of whom nobody was told.
 func (r *Room) turnAway(m *member, why *Refusal) {
 	r.cfg.Counters.JoinsRefused.Add(1)
+	r.tellRefused(m.player, m.seat)
 	if m.link != nil {
 		m.link.join.Will = nil
 		r.close(m.link, why.Code, why.Reason)

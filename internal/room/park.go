@@ -40,6 +40,7 @@ type parked struct {
 
 // lose ends the link, or parks it.
 func (r *Room) lose(l *Link, loss Loss) {
+	r.tellLost(l.member)
 	window := r.cfg.Settings.ResumeWindow
 	if loss.Seat <= 0 || loss.Seat > window {
 		loss.Seat = window

@@ -49,6 +49,10 @@ type Config struct {
 type Hooks struct {
 	// Released: the player left for good, or did not come back in time.
 	Released func(player string, seat uint64)
+	// Lost: a member's connection ended without its leave. The seat is kept for now.
+	Lost func(player string, seat uint64)
+	// Refused: a connection was not let in.
+	Refused func(player string, seat uint64)
 	// Ended: the room was empty for EmptyLinger and is over.
 	Ended func()
 	// Copy: the room changed since the last copy. The slice is the callee's.

@@ -3,9 +3,9 @@ package rules
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
-	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -16,14 +16,14 @@ func rollout(r *greenroomv1.Rollout, at string) []Violation {
 	if s.GetTo() != "" && s.GetTo() == s.GetFrom() {
 		out = append(out, Violation{at + "spec.from", fmt.Sprintf("must be another fleet than to (%q)", s.GetTo())})
 	}
-	spec := convert.RolloutModel(r).Spec.WithDefaults() // names the gates that have no name
 	names := map[string]bool{}
 	for i, g := range s.GetGates() {
 		path := fmt.Sprintf("%sspec.gates[%d].", at, i)
-		if name := spec.Gates[i].Name; name != "" && names[name] {
+		name := gateName(g)
+		if name != "" && names[name] {
 			out = append(out, Violation{path + "name", fmt.Sprintf("must be another name: %q is that of an earlier gate", name)})
 		}
-		names[spec.Gates[i].Name] = true
+		names[name] = true
 		if q := g.GetPrometheus(); q != nil {
 			out = append(out, prometheus(q, path+"prometheus.")...)
 		}
@@ -32,6 +32,18 @@ func rollout(r *greenroomv1.Rollout, at string) []Violation {
 		}
 	}
 	return out
+}
+
+// gateName is a gate's name; that of its kind, as model.Gate.Kind has it, where it has none.
+func gateName(g *greenroomv1.Gate) string {
+	if g.GetName() != "" {
+		return g.GetName()
+	}
+	m := g.ProtoReflect()
+	if kind := m.WhichOneof(m.Descriptor().Oneofs().ByName("kind")); kind != nil {
+		return strings.ReplaceAll(string(kind.Name()), "_", "-")
+	}
+	return ""
 }
 
 func rolloutSteps(steps []*greenroomv1.RolloutStep, at string) []Violation {

@@ -83,6 +83,7 @@ type server struct {
 	narrow   bool
 	told     *model.Load                           // that watchers were told last
 	counted  registry.FleetCount                   // its part of its fleet's count
+	said     *model.Connections                    // since its process began, as it last said; nil: it did not
 	over     map[model.SessionRef]model.Generation // ended from here since its last Hello; see endOn
 	place    spot
 }

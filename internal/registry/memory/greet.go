@@ -55,6 +55,7 @@ func (m *Memory) recognise(s *server, h *registry.Hello) {
 		}
 	default:
 		c.State, c.Reason = model.ServerReady, "greeted"
+		s.said = &model.Connections{} // it has just begun: what it says first is all new
 	}
 	if len(h.Sessions) > 0 && (c.State == model.ServerReady || c.State == model.ServerEmpty) {
 		c.State = model.ServerOpen
@@ -128,6 +129,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	}
 	s.ReportedAt = r.Now
 	told := s.say(r.Load)
+	m.connected(s, r.Connections)
 	for i := range r.Sessions {
 		x := m.sessions[r.Sessions[i].Session]
 		if x != nil && x.server == s && r.Sessions[i].Generation == x.generation {

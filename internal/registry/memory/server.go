@@ -89,6 +89,9 @@ func (m *Memory) SetState(_ context.Context, id model.ServerID, gen model.Genera
 	case c.State == model.ServerEmpty && s.Sessions > 0:
 		return model.Server{}, fmt.Errorf("server %s has %d sessions: %w", id, s.Sessions, registry.ErrConflict)
 	}
+	if c.State == model.ServerUnhealthy && s.State != model.ServerUnhealthy {
+		m.onFleet(s, func(c *registry.Counters) { c.Crashes++ })
+	}
 	m.become(s, c)
 	if s.Linkless && (again || c.State.Terminal()) {
 		for len(s.sessions) > 0 {

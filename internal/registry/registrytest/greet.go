@@ -126,6 +126,53 @@ var greetCases = []testCase{
 }
 
 var reportCases = []testCase{
+	{"connections are summed over a fleet's servers, and over a server's streams", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		w.open("a-2", "a", shape{1, 2, 0})
+		say := func(id model.ServerID, stream, n uint64) {
+			c := &model.Connections{Admitted: 10 * n, Resumed: 3 * n, Refused: 2 * n, Lost: n}
+			w.ok(w.Report(w.ctx, registry.Report{Server: id, Stream: stream, Connections: c, Now: w.now}))
+		}
+		has := func(n uint64) {
+			w.Helper()
+			want := model.Connections{Admitted: 10 * n, Resumed: 3 * n, Refused: 2 * n, Lost: n}
+			w.equal(must(w.Tally(w.ctx)).Fleets["a"].Connections, want)
+		}
+		say("a-1", 1, 2)
+		has(2)
+		say("a-1", 1, 2) // nothing happened
+		has(2)
+		say("a-2", 1, 5)
+		has(7)
+		w.ok(w.Unlink(w.ctx, "a-1", 1, w.now))
+		w.greet("a-1", 2)
+		say("a-1", 2, 3) // one more, while the link was down
+		has(8)
+		w.is(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Connections: &model.Connections{Lost: 99}, Now: w.now}), registry.ErrStale)
+		say("a-1", 2, 1) // another process of the name: it counts from 0
+		has(9)
+		w.become("a-2", model.ServerUnhealthy)
+		has(9) // what was stays
+		w.equal(must(w.Tally(w.ctx)).Fleets["a"].Crashes, uint64(1))
+	}},
+	{"of a server that is found again only what comes after counts", func(w *world) {
+		w.start("a-1", "a", shape{1, 2, 0})
+		must(w.Greet(w.ctx, registry.Hello{Server: "a-1", Stream: 1, State: model.ServerOpen, Now: w.now}))
+		for _, n := range []uint64{500, 500, 503} {
+			w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Connections: &model.Connections{Admitted: n}, Now: w.now}))
+		}
+		w.equal(must(w.Tally(w.ctx)).Fleets["a"].Connections, model.Connections{Admitted: 3})
+	}},
+	{"seats that nobody claims are counted", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann", "bob", "cid")
+		w.claim(r, r.Seats[0])
+		must(w.Leave(w.ctx, r.Session, "bob", w.now))
+		w.later(2 * ttl)
+		w.expire()
+		t := must(w.Tally(w.ctx))
+		w.equal([]uint64{t.Fleets["a"].SeatsExpired, t.Routes["plaza"].SeatsExpired, t.Fleets["a"].SeatsFreed}, []uint64{1, 1, 2})
+	}},
 	{"a server's load is kept, and told when it is another", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		watch := w.Watch(w.ctx)

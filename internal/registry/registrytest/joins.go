@@ -19,7 +19,7 @@ var joinCases = []testCase{
 		w.equal([]any{t.Fleets["a"], t.Routes["plaza"]}, []any{want, want})
 		w.later(ttl)
 		w.expire() // ends the session, which nobody used
-		w.equal(must(w.Tally(w.ctx)).Fleets["a"], registry.Counters{SessionsBegun: 1, SeatsTaken: 3, SeatsFreed: 3})
+		w.equal(must(w.Tally(w.ctx)).Fleets["a"], registry.Counters{SessionsBegun: 1, SeatsTaken: 3, SeatsFreed: 3, SeatsExpired: 2})
 	}},
 	{"a key's first join makes its session", func(w *world) {
 		w.open("a-1", "a", shape{2, 4, 0})

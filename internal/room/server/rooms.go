@@ -174,6 +174,12 @@ func (r *rooms) config(h *hosted, capacity int) room.Config {
 			Released: func(player string, seat uint64) {
 				r.plane.Release(sdk.Seat{ID: seat, Player: player, Session: h.session})
 			},
+			Lost: func(player string, seat uint64) {
+				r.plane.Lost(sdk.Seat{ID: seat, Player: player, Session: h.session})
+			},
+			Refused: func(player string, seat uint64) {
+				r.plane.Refused(sdk.Seat{ID: seat, Player: player, Session: h.session})
+			},
 			Ended: func() {
 				r.forget(h)
 				r.plane.Ended(h.session)

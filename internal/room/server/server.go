@@ -25,6 +25,8 @@ type Plane interface {
 	Claim(ticket string) (sdk.Seat, error)
 	OpenConnect(part []byte) (ticket.Claims, ticket.DirectionKeys, error)
 	Release(seat sdk.Seat)
+	Lost(seat sdk.Seat)
+	Refused(seat sdk.Seat)
 	Copy(session sdk.Session, state []byte)
 	Ended(session sdk.Session)
 	Settings() model.RoomSettings

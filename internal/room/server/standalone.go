@@ -85,6 +85,12 @@ func (s *Standalone) Release(seat sdk.Seat) {
 	s.released[seat.ID] = true
 }
 
+// Lost does nothing.
+func (s *Standalone) Lost(sdk.Seat) {}
+
+// Refused does nothing.
+func (s *Standalone) Refused(sdk.Seat) {}
+
 // Copy does nothing.
 func (s *Standalone) Copy(sdk.Session, []byte) {}
 

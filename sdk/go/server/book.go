@@ -33,6 +33,7 @@ type book struct {
 	sessionLimit, seatLimit int // 0: none
 	sessions                map[model.SessionRef]*session
 	seats                   int // claimed, on all sessions
+	counts                  model.Connections
 	released                map[model.SeatID]releasedSeat
 	departed                map[model.SessionRef]departure
 	dirty                   map[model.SessionRef]bool
@@ -94,10 +95,12 @@ func (b *book) claim(c ticket.Claims, now time.Time) (got Seat, replaced *Seat, 
 		if held, ok := s.seats[c.Seat]; ok && held.player == c.Player {
 			held.expiresAt = later(held.expiresAt, c.ExpiresAt)
 			s.seats[c.Seat] = held
+			b.counts.Resumed++
 			return s.seat(c.Seat), nil, nil
 		}
 	}
 	if err := b.admit(c, s, now); err != nil {
+		b.counts.Refused++
 		return Seat{}, nil, fmt.Errorf("claim seat in %v: %w", c.Session, err)
 	}
 	if s == nil {
@@ -112,6 +115,7 @@ func (b *book) claim(c ticket.Claims, now time.Time) (got Seat, replaced *Seat, 
 	s.seats[c.Seat] = seat{player: c.Player, expiresAt: c.ExpiresAt}
 	s.players[c.Player] = c.Seat
 	b.seats++
+	b.counts.Admitted++
 	b.dirty[c.Session] = true
 	return s.seat(c.Seat), replaced, nil
 }

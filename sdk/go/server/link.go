@@ -14,6 +14,8 @@ import (
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/ticket"
 )
 
@@ -78,6 +80,7 @@ type conn struct {
 	stream greenroomv1connect.LinkServiceLinkClientStream
 	wake   chan struct{}
 	meter  *meter
+	said   *model.Connections // on this stream; nil: nothing yet
 
 	mu      sync.Mutex
 	answers []*greenroomv1.LinkRequest
@@ -209,12 +212,16 @@ func (c *conn) heartbeat() time.Duration {
 // even if nothing changed, with the load.
 func (c *conn) flush(beat bool) error {
 	c.server.mu.Lock()
-	report, copies := c.server.book.report(), c.server.book.copies()
+	report, copies, counts := c.server.book.report(), c.server.book.copies(), c.server.book.counts
 	c.server.mu.Unlock()
+	told := c.said != nil && *c.said == counts
+	if report == nil && (beat || !told) {
+		report = &greenroomv1.Report{}
+	}
+	if !told {
+		c.said, report.Connections = &counts, convert.ConnectionsProto(counts)
+	}
 	if beat {
-		if report == nil {
-			report = &greenroomv1.Report{}
-		}
 		report.Load = c.meter.load()
 	}
 	if report != nil {

@@ -80,10 +80,13 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Claim(token string) (Seat, error) {
 	deadline := time.NewTimer(claimWait)
 	defer deadline.Stop()
-	for wait := (<-chan struct{})(s.welcomed); ; {
+	for wait := s.welcomed; ; {
 		select {
 		case <-wait:
 		case <-deadline.C:
+			if wait != s.welcomed { // the ticket is good, its session was busy
+				s.count(func(c *model.Connections) { c.Refused++ })
+			}
 			return Seat{}, ErrNotReady
 		}
 		var seat Seat
@@ -95,13 +98,16 @@ func (s *Server) Claim(token string) (Seat, error) {
 }
 
 // tryClaim answers a channel to wait for if the session is being opened or handed over.
-func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
+func (s *Server) tryClaim(token string) (Seat, chan struct{}, error) {
 	s.mu.Lock()
 	keys := s.keys // replaced as a whole, never changed
 	s.mu.Unlock()
 	now := s.now()
 	claims, err := ticket.Read(token, keys, model.ServerID(s.cfg.Server), now, true)
 	if err != nil {
+		if errors.Is(err, ticket.ErrExpired) { // it was good; what anybody can make up is not counted
+			s.count(func(c *model.Connections) { c.Refused++ })
+		}
 		return Seat{}, nil, err
 	}
 	s.mu.Lock()
@@ -111,6 +117,7 @@ func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	}
 	seat, replaced, err := s.book.claim(claims, now)
 	if err != nil {
+		s.touch()
 		return Seat{}, nil, err
 	}
 	if replaced != nil {
@@ -142,6 +149,21 @@ func (s *Server) Release(seat Seat) {
 		return
 	}
 	s.book.release(ref, model.SeatID(seat.ID), s.now())
+	s.touch()
+}
+
+// Lost tells that a connection of a seat ended without its player's leave: the network, an error, a slow reader that was
+// closed. The seat stays; Release gives it back. It is counted, and the rollout of a version that loses more than others
+// is stopped.
+func (s *Server) Lost(Seat) { s.count(func(c *model.Connections) { c.Lost++ }) }
+
+// Refused tells that a connection whose ticket was taken by Claim was not let in after all. It is counted like Lost.
+func (s *Server) Refused(Seat) { s.count(func(c *model.Connections) { c.Refused++ }) }
+
+func (s *Server) count(add func(*model.Connections)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	add(&s.book.counts)
 	s.touch()
 }
 

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -127,6 +129,45 @@ func TestRestart(t *testing.T) {
 			t.Errorf("process %d goes on though servers were to stop", pid)
 		}
 	}
+}
+
+// TestAStartThatFailsStopsNoServers: I10. A Greenroom that finds its data folder unwritable ends, and whoever plays plays on.
+func TestAStartThatFailsStopsNoServers(t *testing.T) {
+	cfg := testConfig(t)
+	cfg.StopServers = false
+	first := start(t, cfg)
+	first.waitOpen(2)
+	bob := first.enter("room-1", "bob")
+	before := first.waitOpen(2)
+	link := first.DataFile(linkFile)
+	first.stop()
+	if err := errors.Join(os.Remove(link), os.MkdirAll(filepath.Join(link, "in the way"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+
+	cfg.StopServers = true
+	second, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Run(t.Context()); err == nil {
+		t.Error("it ran though its data folder cannot be written to")
+	}
+	for _, pid := range pids(t, before) {
+		if !runs(pid) {
+			t.Errorf("process %d was stopped by a Greenroom that could not start", pid)
+		}
+	}
+	if err := bob.Err(); err != nil {
+		t.Errorf("bob was cut: %v", err)
+	}
+
+	if err := os.RemoveAll(link); err != nil {
+		t.Fatal(err)
+	}
+	third := start(t, cfg) // stops them in the end
+	third.waitOpen(2)
+	bob.Close()
 }
 
 // TestNoPortsLeft: servers for which there is no port are not started, and it is said why.

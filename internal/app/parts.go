@@ -17,18 +17,19 @@ type part struct {
 // running is a part that was started.
 type running struct {
 	part
-	stop  context.CancelFunc
+	stop  context.CancelCauseFunc
 	ended chan struct{}
 	err   error // once ended is closed
 }
 
 // runParts starts the parts in order, waits until ctx ends or one of them does, and stops them in reverse, each before the
-// one it was started after. The answer is the first part's error, or nil after ctx ended.
+// one it was started after. The answer is the first part's error, or nil after ctx ended; it is also the cause of the end of the
+// parts' contexts, so that they know whether somebody wanted the end.
 func runParts(ctx context.Context, logger *slog.Logger, parts []part) error {
 	first := make(chan *running, len(parts))
 	started := make([]*running, 0, len(parts))
 	for _, p := range parts {
-		own, stop := context.WithCancel(context.WithoutCancel(ctx))
+		own, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 		r := &running{part: p, stop: stop, ended: make(chan struct{})}
 		started = append(started, r)
 		go func() {
@@ -46,7 +47,7 @@ func runParts(ctx context.Context, logger *slog.Logger, parts []part) error {
 	timeout := time.After(stopTime)
 	for i := len(started) - 1; i >= 0; i-- {
 		r := started[i]
-		r.stop()
+		r.stop(failed)
 		select {
 		case <-r.ended:
 			if err := r.err; err != nil && !errors.Is(err, context.Canceled) && failed == nil {
@@ -55,7 +56,7 @@ func runParts(ctx context.Context, logger *slog.Logger, parts []part) error {
 		case <-timeout:
 			logger.Error("a part did not stop in time", "part", r.name)
 			for _, rest := range started[:i] {
-				rest.stop()
+				rest.stop(failed)
 			}
 			return errors.Join(failed, fmt.Errorf("%s did not stop within %s", r.name, stopTime))
 		}

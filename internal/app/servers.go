@@ -11,10 +11,11 @@ import (
 )
 
 // keepServers does nothing until ctx ends; the keeper has stopped by then. With Config.StopServers it stops every server
-// and waits until they are gone; otherwise they go on without Greenroom.
+// and waits until they are gone; otherwise, or when Greenroom ends because a part of it failed, they go on without it: whoever
+// plays is not to suffer from a port or a disk that the next start may find mended.
 func (a *App) keepServers(ctx context.Context) error {
 	<-ctx.Done()
-	if !a.cfg.StopServers {
+	if failed := context.Cause(ctx) != context.Canceled; failed || !a.cfg.StopServers {
 		return nil
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime-lameDuck)

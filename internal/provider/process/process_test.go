@@ -3,6 +3,7 @@ package process
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -267,6 +268,29 @@ func (s sidecar) Open(id model.ServerID, dir string) (map[string]string, error) 
 }
 
 func (s sidecar) Close(id model.ServerID) { s.closed <- string(id) }
+
+// fullDisk is a sidecar that cannot write.
+type fullDisk struct{ sidecar }
+
+func (fullDisk) Open(model.ServerID, string) (map[string]string, error) { return nil, syscall.ENOSPC }
+
+// TestStartThatFailsHalfWay leaves nothing behind, and the control plane alive.
+func TestStartThatFailsHalfWay(t *testing.T) {
+	side := fullDisk{sidecar{closed: make(chan string, 1)}}
+	cfg := Config{Dir: t.TempDir(), Sidecar: side}
+	p, stop := open(t, cfg)
+	defer stop()
+	_, err := p.Start(t.Context(), provider.Start{ID: "rooms-1", Fleet: "rooms", Spec: script("exec sleep 1000")})
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("start: %v", err)
+	}
+	if got := <-side.closed; got != "rooms-1" {
+		t.Errorf("closed %q", got)
+	}
+	if left, err := filepath.Glob(filepath.Join(cfg.Dir, "rooms-1*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
 
 func TestSidecarIsServedAgainAfterARestart(t *testing.T) {
 	side := sidecar{opened: make(chan string, 4), closed: make(chan string, 4)}

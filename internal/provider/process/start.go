@@ -52,13 +52,14 @@ func (p *Process) start(start provider.Start) (in *instance, err error) {
 		ID: start.ID, Fleet: start.Fleet, Host: p.cfg.Host, Ports: numbers, StopGrace: spec.StopGrace, StartedAt: time.Now(),
 		Revision: start.Revision,
 	})
-	if err := os.Mkdir(in.dir, 0o700); err != nil {
+	dir := in.dir // in is nil when err is not
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			p.closeSidecar(start.ID)
-			err = errors.Join(err, os.RemoveAll(in.dir))
+			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
 	own := maps.Clone(start.Env)

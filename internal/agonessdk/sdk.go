@@ -121,8 +121,10 @@ func (s *SDK) Close(id model.ServerID) {
 	}
 }
 
-// listen opens the pair of ports: those of the memo, else free ones.
+// listen opens the pair of ports: those of the memo, else free ones, which the memo is told. A server that is known already is
+// served whether or not anything can be written.
 func (s *SDK) listen(c *child) error {
+	known := c.memo.GRPCPort != 0 && c.memo.HTTPPort != 0
 	for _, port := range []struct {
 		number *int
 		at     *net.Listener
@@ -136,7 +138,13 @@ func (s *SDK) listen(c *child) error {
 		}
 		*port.at, *port.number = l, l.Addr().(*net.TCPAddr).Port
 	}
-	return c.save()
+	if known {
+		return nil
+	}
+	if err := c.save(); err != nil {
+		return errors.Join(err, c.grpc.Close(), c.rest.Close())
+	}
+	return nil
 }
 
 func (s *SDK) listenOn(remembered int) (net.Listener, error) {

@@ -331,6 +331,25 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestRestartWithAFullDisk: what cannot be written down does not keep a server from being served.
+func TestRestartWithAFullDisk(t *testing.T) {
+	s := newStage(t)
+	s.add()
+	s.call("POST", "/ready", "")
+	before := s.env
+	s.end()
+	if err := os.Mkdir(memoPath(s.dir)+".next", 0o700); err != nil { // nothing can be written there
+		t.Fatal(err)
+	}
+	s.begin()
+	if !reflect.DeepEqual(s.env, before) {
+		t.Errorf("served at %v, before the restart at %v", s.env, before)
+	}
+	if got := s.call("POST", "/health", "{}"); got != "200 {}" {
+		t.Errorf("health: %s", got)
+	}
+}
+
 func TestServerWithALinkSpeaksForItselfThere(t *testing.T) {
 	s := newStage(t)
 	s.add()

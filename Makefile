@@ -7,7 +7,7 @@ COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 LDFLAGS := -X greenroom.dev/greenroom/internal/app.version=$(VERSION) -X greenroom.dev/greenroom/internal/app.commit=$(COMMIT)
 CONSOLE := $(shell find console sdk/js/src -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: help up build test unit browser bench bench-rooms bench-simulate nightly lint gen fresh setup clean
+.PHONY: help up build test unit browser bench bench-rooms bench-simulate chaos nightly lint gen fresh setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench-rooms: ## measure rooms beside mosquitto, mochi-mqtt and nats-server, and 
 
 bench-simulate: ## simulate three days under the default policy and its rivals; writes bench/simulate.json and plots
 	./scripts/bench-simulate
+
+chaos: bin/greenroom ## hurt real processes by a seed (SEED=…) while bots play, two to three minutes: kills, pauses, a full disk, a bad network
+	./scripts/chaos
 
 nightly: bin/greenroom ## fuzz every decoder, and the long runs of the issue's "Shows"
 	./scripts/nightly

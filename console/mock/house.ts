@@ -1,7 +1,7 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, type Timestamp } from "@bufbuild/protobuf/wkt";
-import { type Fleet, FleetSchema } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
-import { type Route, RouteSchema } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
+import { type Fleet, FleetSchema, FleetSpecSchema } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
+import { type FleetWeight, FleetWeightSchema, type Route, RouteSchema } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
 import { type Server, ServerSchema } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { type Session, SessionSchema } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
 import { ChangeType, DrainStatusSchema, ServerState, SessionState } from "@greenroom/client/gen/greenroom/v1/types_pb.ts";
@@ -32,6 +32,19 @@ export class Table<T> {
   }
 }
 
+/** What the made-up fleets have beside their size. */
+const settings: Record<string, MessageInitShape<typeof FleetSpecSchema>> = {
+  "rooms-green": {
+    region: { name: "tokyo", echo: ["udp://203.0.113.9:7351", "https://tokyo.example.com/echo"] },
+    upgrade: { surge: "25%", maxDraining: "2" },
+    flags: [{ name: "new-lobby", value: "true", sharePpm: 100_000 }, { name: "spatial.voice", sharePpm: 1_000_000 }, { name: "fireworks", value: "winter", sharePpm: 0 }, { name: "tick-budget", value: "8ms", sharePpm: 2_500 }],
+  },
+  "rooms-next": {
+    region: { name: "frankfurt", echo: ["udp://198.51.100.9:7351"] },
+    scaling: { consolidation: { below: 0.6, after: { seconds: 120n }, maxMovesPerMinute: 30, minStay: { seconds: 300n }, windows: [{ cron: "0 3 * * *", duration: { seconds: 7200n }, timeZone: "Asia/Tokyo" }] }, scaleInWindows: [{ cron: "0 1 * * *", duration: { seconds: 21600n } }] },
+  },
+};
+
 /** A made-up house in which people come and go. */
 export class House {
   readonly fleets = new Table<Fleet>();
@@ -50,14 +63,16 @@ export class House {
       this.#addRoute("voice", [["rooms-next", 1_000_000]]);
     }
     if (size !== "one") this.#colour();
+    if (size === "few") this.#addRacks();
     this.#count();
     setInterval(() => this.#tick(), 700).unref();
   }
 
   #addFleet(name: string, servers: number, sessions: number) {
+    const { region, upgrade, flags, scaling } = create(FleetSpecSchema, settings[name] ?? {});
     this.fleets.put(name, create(FleetSchema, {
       name, generation: 1n,
-      spec: { minServers: 1, maxServers: Math.max(12, servers * 2), buffers: { ready: 1, open: 4 }, capacity: { sessions: 12, seatsPerSession: 50, seats: 300 }, price: name === "rooms-green" ? { perServerHour: 0.0725, instanceType: "c7i.large", architecture: "x86" } : { perServerHour: 0.058, instanceType: "c7g.large", architecture: "arm64", spot: true }, drain: { wait: { seconds: 30n }, deadline: { seconds: 1200n } } },
+      spec: { minServers: 1, maxServers: Math.max(12, servers * 2), buffers: { ready: 1, open: 4 }, capacity: { sessions: 12, seatsPerSession: 50, seats: 300 }, price: name === "rooms-green" ? { perServerHour: 0.0725, instanceType: "c7i.large", architecture: "x86" } : { perServerHour: 0.058, instanceType: "c7g.large", architecture: "arm64", spot: true }, drain: { wait: { seconds: 30n }, deadline: { seconds: 1200n } }, region, upgrade, flags, scaling },
       status: { summary: `${servers} servers hold what is wanted` },
     }));
     for (let i = 0; i < servers; i++) this.#addServer(name, ServerState.OPEN, Date.now() - (servers - i) * 61_000);
@@ -71,13 +86,59 @@ export class House {
       name, fleet, state, reason: state === ServerState.READY ? "kept ready: 1 wanted" : "opened: 4 free session slots wanted",
       endpoints: [{ name: "ws", url: `ws://127.0.0.1:${7400 + this.#serial * 2}/room` }, { name: "mqtt", url: `mqtt://127.0.0.1:${7401 + this.#serial * 2}` }],
       sessionCapacity: 12, seatCapacity: 300, createdAt: timestampFromMs(createdMs), stateSince: timestampFromMs(createdMs + 4_000), reportedAt: now(),
-      version: "0.1.0", providerRef: `pid ${4700 + this.#serial}`,
+      version: "0.1.0", providerRef: `pid ${4700 + this.#serial}`, node: `rack-${(this.#serial % 3) + 1}`, revision: 1n,
     }));
     return name;
   }
 
   #addRoute(name: string, fleets: [string, number][]) {
     this.routes.put(name, create(RouteSchema, { name, generation: 1n, spec: { fleets: fleets.map(([fleet, weightPpm]) => ({ fleet, weightPpm })) }, status: {} }));
+  }
+
+  /** Servers that ran before Greenroom came, at fixed addresses; their fleet gets nobody new. */
+  #addRacks() {
+    const racks = [["rack-11", ServerState.OPEN, "answers: udp 203.0.113.11:7777 in 3 ms"], ["rack-12", ServerState.OPEN, "answers: udp 203.0.113.12:7777 in 4 ms"], ["rack-13", ServerState.CORDONED, "no answer to 3 looks in a row: udp 203.0.113.13:7777: i/o timeout"]] as const;
+    this.fleets.put("rooms-racks", create(FleetSchema, {
+      name: "rooms-racks", generation: 1n, revision: 1n,
+      spec: {
+        minServers: 3, maxServers: 3, capacity: { sessions: 20, seatsPerSession: 50 }, region: { name: "osaka" },
+        provider: { kind: { case: "static", value: { servers: racks.map(([name], i) => ({ name, endpoints: [{ name: "game", url: `udp://203.0.113.${11 + i}:7777` }] })), probe: { kind: { case: "udp", value: {} }, interval: { seconds: 2n }, timeout: { seconds: 1n }, threshold: 3, deadAfter: { seconds: 300n } } } } },
+      },
+      status: { summary: "3 servers at fixed addresses, 2 answer" },
+    }));
+    for (const [name, state, reason] of racks) {
+      this.servers.put(`rooms-racks-${name}`, create(ServerSchema, { name: `rooms-racks-${name}`, fleet: "rooms-racks", state, reason, node: name, revision: 1n, sessionCapacity: 20, seatCapacity: 1000, endpoints: [{ name: "game", url: `udp://203.0.113.${name.slice(-2)}:7777` }], createdAt: timestampFromMs(Date.now() - 9e8), stateSince: timestampFromMs(Date.now() - 9e7) }));
+    }
+  }
+
+  /** The servers of a fleet, the oldest first. */
+  serversOf(fleet: string): Server[] {
+    return [...this.servers.items.values()].filter((server) => server.fleet === fleet);
+  }
+
+  /** Changes what is known of a server. */
+  change(name: string, change: Partial<Server>) {
+    this.#set(name, change);
+  }
+
+  startServer(fleet: string, revision: bigint): string {
+    const name = this.#addServer(fleet, ServerState.STARTING, Date.now());
+    this.#set(name, { revision, reason: "started for the upgrade" });
+    return name;
+  }
+
+  /** The rollout of a route that is under way. */
+  setRollout(route: string, rollout: string | undefined) {
+    const of = this.routes.items.get(route);
+    if (of !== undefined && rollout !== undefined) this.routes.put(route, { ...of, status: { ...of.status!, rollout } });
+  }
+
+  /** Gives a route other weights; fleets that it did not have come to it. */
+  setWeights(route: string, weights: readonly { fleet: string; weightPpm: number }[]) {
+    const of = this.routes.items.get(route);
+    if (of === undefined) return;
+    const fleets: FleetWeight[] = weights.map((weight) => create(FleetWeightSchema, weight));
+    this.routes.put(route, { ...of, generation: of.generation + 1n, spec: { ...of.spec!, fleets } });
   }
 
   /** One server of every other state, so that each can be looked at. */
@@ -115,9 +176,9 @@ export class House {
     return made;
   }
 
-  drain(name: string, reason: string) {
+  drain(name: string, reason: string, deadlineMs = 1_200_000) {
     const at = Date.now();
-    const drain = create(DrainStatusSchema, { startedAt: timestampFromMs(at), handOverAt: timestampFromMs(at + 8_000), deadlineAt: timestampFromMs(at + 1_200_000), reason, phase: "waiting" });
+    const drain = create(DrainStatusSchema, { startedAt: timestampFromMs(at), handOverAt: timestampFromMs(at + 8_000), deadlineAt: timestampFromMs(at + deadlineMs), reason, phase: "waiting" });
     this.#set(name, { state: ServerState.DRAINING, reason: `draining: ${reason}`, drain });
     this.#count();
   }

@@ -3,7 +3,6 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { FleetService } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
 import { JoinService } from "@greenroom/client/gen/greenroom/v1/join_pb.ts";
-import { RouteService } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
 import { ServerService } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { SessionService } from "@greenroom/client/gen/greenroom/v1/session_pb.ts";
 import { Scope, SystemService } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
@@ -12,7 +11,11 @@ import { Gatherings } from "./events.ts";
 import { follow } from "./follow.ts";
 import { serveHistory } from "./history.ts";
 import { serveSimulate } from "./simulate.ts";
+import { Upgrades } from "./upgrades.ts";
 import { House } from "./house.ts";
+import { Nodes } from "./nodes.ts";
+import { Rollouts } from "./rollouts.ts";
+import { serveRoutes } from "./routes.ts";
 
 /** A Node handler that answers greenroom.v1 from a made-up house. Any login code is taken but "bad". */
 export function mockHandler(size: string) {
@@ -33,6 +36,7 @@ export function mockHandler(size: string) {
 function services(router: ConnectRouter, house: House, size: string) {
   const broken = size === "broken";
   const log = new DecisionLog(size);
+  const upgrades = new Upgrades(house);
   const open = () => {
     if (broken) throw new ConnectError("the registry is not reachable", Code.Unavailable);
   };
@@ -51,6 +55,15 @@ function services(router: ConnectRouter, house: House, size: string) {
       open();
       return { fleets: [...house.fleets.items.values()] };
     },
+    getFleet: ({ name }) => {
+      const fleet = house.fleets.items.get(name);
+      if (fleet === undefined) throw new ConnectError(`there is no fleet ${name}`, Code.NotFound);
+      return { fleet };
+    },
+    listRevisions: ({ fleet }) => ({ revisions: upgrades.revisions(fleet) }),
+    pauseUpgrade: ({ fleet }) => ({ fleet: upgrades.pause(fleet, true) }),
+    resumeUpgrade: ({ fleet }) => ({ fleet: upgrades.pause(fleet, false) }),
+    undoUpgrade: ({ fleet, revision }) => ({ fleet: upgrades.undo(fleet, revision) }),
     explainFleet: ({ name }) => ({
       fleet: name,
       plannedAt: timestampFromMs(Date.now() - 400),
@@ -59,7 +72,7 @@ function services(router: ConnectRouter, house: House, size: string) {
         { verb: "start", server: "", reason: "0 servers ready or starting, 1 wanted", result: "" },
         { verb: "stop", server: [...house.servers.items.keys()][0] ?? "", reason: "drained and empty for 4 s", result: "ok" },
       ],
-      holds: ["would take 1 server away: surplus for 22 s of 60 s"],
+      holds: ["would take 1 server away: surplus for 22 s of 60 s", ...(name === "rooms-next" ? ["would consolidate: 41 % of slots are used and 1 server could be freed, but the window 0 3 * * * for 2h is not open until 03:00"] : [])],
       answers,
     }),
     listDecisions: (request) => {
@@ -70,13 +83,9 @@ function services(router: ConnectRouter, house: House, size: string) {
   new Gatherings(size).serve(router, open);
   serveHistory(router, size, open);
   serveSimulate(router);
-  router.service(RouteService, {
-    listRoutes: () => ({ routes: [...house.routes.items.values()] }),
-    watchRoutes: async function* (_, { signal }) {
-      open();
-      for await (const [type, route] of follow(house.routes, signal)) yield { type, route };
-    },
-  });
+  serveRoutes(router, house, open);
+  new Rollouts(house, size).serve(router, open);
+  new Nodes(house, size).serve(router, open);
   router.service(ServerService, {
     watchServers: async function* (_, { signal }) {
       open();

@@ -5,6 +5,7 @@ import { sentenceOf } from "./api/errors.ts";
 import { App } from "./app/App.tsx";
 import { millis } from "./i18n/format.ts";
 import { History } from "./overview/recorder.ts";
+import { GateMemory } from "./rollouts/record.ts";
 import { Session, takeCode } from "./session/session.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -30,6 +31,6 @@ window.addEventListener("storage", (event) => {
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <App house={{ api, session, history: new History(api) }} />
+    <App house={{ api, session, history: new History(api), gates: new GateMemory() }} />
   </StrictMode>,
 );

@@ -5,9 +5,11 @@ import { LanguageProvider } from "../i18n/language.tsx";
 import type { CostsShown } from "../costs/CostsPage.tsx";
 import type { DecisionsShown } from "../decisions/DecisionsPage.tsx";
 import type { EventsShown } from "../events/EventsPage.tsx";
+import type { FleetShown } from "../fleets/FleetPage.tsx";
 import type { HistoryShown } from "../history/HistoryPage.tsx";
 import { Overview } from "../overview/Overview.tsx";
 import { presetNames } from "../plot/range.ts";
+import type { RolloutsShown } from "../rollouts/RolloutsPage.tsx";
 import { Broken } from "./Broken.tsx";
 import { type House, HouseContext } from "./context.tsx";
 import { NotFound } from "./NotFound.tsx";
@@ -92,8 +94,28 @@ const decisions = createRoute({
 
 const simulate = createRoute({ getParentRoute: () => root, path: "/simulate", component: lazyRouteComponent(() => import("../simulate/SimulatePage.tsx"), "SimulatePage") });
 
+const routes = createRoute({ getParentRoute: () => root, path: "/routes", component: lazyRouteComponent(() => import("../routes/RoutesPage.tsx"), "RoutesPage") });
+
+const rollouts = createRoute({
+  getParentRoute: () => root,
+  path: "/rollouts",
+  component: lazyRouteComponent(() => import("../rollouts/RolloutsPage.tsx"), "RolloutsPage"),
+  validateSearch: (search: Record<string, unknown>): RolloutsShown => ({ new: search.new === true ? true : undefined, route: text(search.route) }),
+});
+
+const rollout = createRoute({ getParentRoute: () => root, path: "/rollouts/$name", component: lazyRouteComponent(() => import("../rollouts/RolloutPage.tsx"), "RolloutPage") });
+
+const fleet = createRoute({
+  getParentRoute: () => root,
+  path: "/fleets/$name",
+  component: lazyRouteComponent(() => import("../fleets/FleetPage.tsx"), "FleetPage"),
+  validateSearch: (search: Record<string, unknown>): FleetShown => ({ server: text(search.server) }),
+});
+
+const nodes = createRoute({ getParentRoute: () => root, path: "/nodes", component: lazyRouteComponent(() => import("../nodes/NodesPage.tsx"), "NodesPage") });
+
 function newRouter() {
-  return createRouter({ routeTree: root.addChildren([overview, login, room, events, history, costs, decisions, simulate]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+  return createRouter({ routeTree: root.addChildren([overview, login, room, routes, rollouts, rollout, fleet, nodes, events, history, costs, decisions, simulate]), defaultErrorComponent: Broken, defaultPreload: "intent" });
 }
 
 declare module "@tanstack/react-router" {

@@ -3,6 +3,9 @@ import { useSpeech } from "../i18n/language.tsx";
 
 const pages = [
   ["/", "app.overview"],
+  ["/routes", "app.routes"],
+  ["/rollouts", "app.rollouts"],
+  ["/nodes", "app.nodes"],
   ["/events", "app.events"],
   ["/history", "app.history"],
   ["/costs", "app.costs"],
@@ -16,7 +19,7 @@ export function Nav() {
   return (
     <nav className="nav" aria-label={t("app.pages")}>
       {pages.map(([to, name]) => (
-        <Link key={to} to={to} activeOptions={{ exact: true, includeSearch: false }} className="nav-link">{t(name)}</Link>
+        <Link key={to} to={to} activeOptions={{ exact: to === "/", includeSearch: false }} className="nav-link">{t(name)}</Link>
       ))}
     </nav>
   );

@@ -1,6 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 import type { Api } from "../api/api.ts";
 import type { History } from "../overview/recorder.ts";
+import type { GateMemory } from "../rollouts/record.ts";
 import { Scope } from "@greenroom/client/gen/greenroom/v1/system_pb.ts";
 import type { Login, Session } from "../session/session.ts";
 
@@ -9,11 +10,12 @@ export interface House {
   api: Api;
   session: Session;
   history: History;
+  gates: GateMemory;
 }
 
 export const HouseContext = createContext<House | undefined>(undefined);
 
-/** The API, the login and the overview's memory. */
+/** The API, the login, and the memories of the overview and of rollouts. */
 export function useHouse(): House {
   const house = useContext(HouseContext);
   if (house === undefined) throw new Error("useHouse outside HouseContext");

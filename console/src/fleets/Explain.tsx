@@ -8,7 +8,7 @@ import { Ago } from "../parts/Time.tsx";
 import { Answers } from "./Answers.tsx";
 
 /** The keeper plans every second or so, and has no stream of its plans: while one looks, it is asked again this often. */
-const ASK_AGAIN_MS = 2_000;
+export const ASK_AGAIN_MS = 2_000;
 
 /** The keeper's last plan for a fleet: what it saw, what it does and why, what it holds back. `server` marks its own lines. */
 export function Explain({ fleet, server }: { fleet: string; server?: string }) {

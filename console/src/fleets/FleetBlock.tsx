@@ -1,5 +1,6 @@
 import type { Fleet } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
 import type { Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
+import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { type StateName, stateName } from "./occupancy.ts";
@@ -26,10 +27,11 @@ export function FleetBlock({ name, fleet, servers, filter, chosen, onChoose, onE
   }, [servers, filter, t]);
   const counts = useMemo(() => countStates(servers), [servers]);
   const spec = fleet?.spec;
+  const upgrade = fleet?.status?.upgrade;
   return (
     <section className="fleet" aria-labelledby={`fleet-${name}`}>
       <header className="fleet-head">
-        <h3 id={`fleet-${name}`}>{name}</h3>
+        <h3 id={`fleet-${name}`}>{fleet === undefined ? name : <Link to="/fleets/$name" params={{ name }}>{name}</Link>}</h3>
         <p className="fleet-counts">
           <span>{t("fleet.servers", { n: servers.length })}</span>
           {counts.map(([state, n]) => (
@@ -51,12 +53,19 @@ export function FleetBlock({ name, fleet, servers, filter, chosen, onChoose, onE
           {fleet?.status?.summary && <span className="summary" title={fleet.status.summary}>{fleet.status.summary}</span>}
         </p>
       )}
+      {upgrade !== undefined && (
+        <p className="fleet-upgrade">
+          <span className="meter" aria-hidden="true"><i style={{ width: `${(upgrade.updated / Math.max(1, upgrade.updated + upgrade.coming + upgrade.old)) * 100}%` }} /></span>
+          <Link to="/fleets/$name" params={{ name }} className="plain-link">{t("upgrade.title", { revision: String(upgrade.revision) })}</Link>
+          <span className={upgrade.phase === "running" ? "note" : "warn"}>{upgrade.sentence}</span>
+        </p>
+      )}
       {servers.length === 0 ? (
         <p className="blank">{t("fleet.noServers")}</p>
       ) : shown.length === 0 ? (
         <p className="blank">{t("filter.nothing", { text: filter })}</p>
       ) : (
-        <ServerGrid fleet={name} servers={shown} total={servers.length} chosen={chosen} onChoose={onChoose} />
+        <ServerGrid fleet={name} servers={shown} total={servers.length} revision={fleet?.revision ?? 0n} chosen={chosen} onChoose={onChoose} />
       )}
     </section>
   );

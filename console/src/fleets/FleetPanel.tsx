@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { Panel } from "../parts/Panel.tsx";
@@ -11,6 +12,7 @@ export function FleetPanel({ name, onClose }: { name: string; onClose: () => voi
   const { t } = useSpeech();
   return (
     <Panel kind={t("fleet.title")} title={name} onClose={onClose}>
+      <p><Link to="/fleets/$name" params={{ name }} className="plain-link">{t("fleet.page")}</Link></p>
       <Explain fleet={name} />
       <Suspense fallback={<div className="bones" style={{ height: 480 }} />}>
         <FleetHistory fleet={name} />

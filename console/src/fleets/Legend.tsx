@@ -21,6 +21,14 @@ export function Legend() {
           {t(`state.${state}`)}
         </span>
       ))}
+      <span>
+        <ServerGlyph state="open" step={4} size={16} old />
+        {t("legend.old")}
+      </span>
+      <span>
+        <ServerGlyph state="open" step={4} size={16} avoided />
+        {t("legend.avoided")}
+      </span>
     </div>
   );
 }

@@ -16,11 +16,13 @@ interface Props {
   density: Density;
   chosen: boolean;
   tabbable: boolean;
+  /** It is of an older template than the fleet's. */
+  old: boolean;
   onChoose: (name: string) => void;
 }
 
 /** One server of a grid. Drawn again only when it changed. */
-export const ServerCell = memo(function ServerCell({ place, density, chosen, tabbable, onChoose }: Props) {
+export const ServerCell = memo(function ServerCell({ place, density, chosen, tabbable, old, onChoose }: Props) {
   const { t, format } = useSpeech();
   const { server, name } = place;
   const state = server === undefined ? "gone" : stateName(server.state);
@@ -32,34 +34,46 @@ export const ServerCell = memo(function ServerCell({ place, density, chosen, tab
           name, state: t(`state.${state}`), sessions: server.sessions, sessionCapacity: server.sessionCapacity,
           players: server.seatsClaimed, percent: format.percent(share),
         });
-  const hint = server?.reason ? `${label}\n${server.reason}` : label;
+  const avoided = server?.avoided ?? false;
+  const marks = [old ? t("cell.old", { revision: String(server?.revision) }) : "", avoided ? t("cell.avoided") : ""].filter((mark) => mark !== "");
+  const said = [label, ...marks].join(", ");
+  const hint = server?.reason ? `${said}\n${server.reason}` : said;
   return (
     <button
       type="button"
-      className={`cell ${density} ${state} step-${fillStep(share)}`}
+      className={`cell ${density} ${state} step-${fillStep(share)} ${old ? "old" : ""} ${avoided ? "avoided" : ""}`}
       data-cell={name}
       data-state={state}
-      aria-label={label}
+      data-old={old}
+      aria-label={said}
       aria-pressed={chosen}
       title={hint}
       tabIndex={tabbable ? 0 : -1}
       onClick={() => onChoose(name)}
     >
       {density !== "cards" ? (
-        <ServerGlyph state={state} step={fillStep(share)} size={density === "signs" ? 24 : 15} />
+        <ServerGlyph state={state} step={fillStep(share)} size={density === "signs" ? 24 : 15} old={old} avoided={avoided} />
       ) : (
-        <Card server={server} name={name} state={state} share={share} />
+        <Card server={server} name={name} state={state} share={share} old={old} />
       )}
     </button>
   );
 });
 
-function Card({ server, name, state, share }: { server: Server | undefined; name: string; state: ReturnType<typeof stateName> | "gone"; share: number }) {
+interface CardProps {
+  server: Server | undefined;
+  name: string;
+  state: ReturnType<typeof stateName> | "gone";
+  share: number;
+  old: boolean;
+}
+
+function Card({ server, name, state, share, old }: CardProps) {
   const { t, format } = useSpeech();
   return (
     <>
       <span className="card-top">
-        <ServerGlyph state={state} step={fillStep(share)} size={18} />
+        <ServerGlyph state={state} step={fillStep(share)} size={18} old={old} avoided={server?.avoided ?? false} />
         <span className="card-name">{server === undefined ? name : shortName(server)}</span>
         <span className="card-state">{t(`state.${state}`)}</span>
       </span>

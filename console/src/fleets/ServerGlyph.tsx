@@ -4,11 +4,14 @@ import "./glyph.css";
 /**
  * A server as a sign: the fill says how full it is, the shape and outline its state. Dashed: starting. Hollow with a point: ready.
  * Solid: open. Ring around it: cordoned. Pointing down: draining. Struck through: empty. Small circle: stopped. Diamond: unhealthy.
+ * A clipped corner: of an older template. A bar below it: avoided, so that nobody new comes while others have room.
  */
-export function ServerGlyph({ state, step, size = 20 }: { state: StateName | "gone"; step: number; size?: number }) {
+export function ServerGlyph({ state, step, size = 20, old = false, avoided = false }: { state: StateName | "gone"; step: number; size?: number; old?: boolean; avoided?: boolean }) {
   return (
     <svg className={`glyph ${state} step-${step}`} width={size} height={size} viewBox="0 0 20 20" aria-hidden="true">
       {shape(state)}
+      {old && <path className="edge oldmark" d="M12.2 0H20v7.8z" />}
+      {avoided && <path className="edge avoidmark" d="M4.5 22.6h11" />}
     </svg>
   );
 }

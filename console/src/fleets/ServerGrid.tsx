@@ -1,7 +1,7 @@
 import type { Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useSpeech } from "../i18n/language.tsx";
-import { layOut, type Place, step } from "./order.ts";
+import { isOld, layOut, type Place, step } from "./order.ts";
 import { type Density, ServerCell } from "./ServerCell.tsx";
 
 /** Up to this many servers have a card each; up to the second, a sign each; then small signs. */
@@ -17,12 +17,14 @@ interface Props {
   servers: readonly Server[];
   /** Servers of the fleet before the filter: what decides how they are drawn, so that typing resizes nothing. */
   total: number;
+  /** The fleet's present template; 0: not known. */
+  revision: bigint;
   chosen: string | undefined;
   onChoose: (name: string) => void;
 }
 
 /** A fleet's servers, one cell each. Arrow keys move in it. Nothing changes its place while somebody looks at it. */
-export function ServerGrid({ fleet, servers, total, chosen, onChoose }: Props) {
+export function ServerGrid({ fleet, servers, total, revision, chosen, onChoose }: Props) {
   const { t } = useSpeech();
   const grid = useRef<HTMLDivElement>(null);
   const { held, hold, release } = useHold();
@@ -59,7 +61,7 @@ export function ServerGrid({ fleet, servers, total, chosen, onChoose }: Props) {
         onBlur={release}
       >
         {drawn.map((place) => (
-          <ServerCell key={place.name} place={place} density={density} chosen={chosen === place.name} tabbable={place.name === entry} onChoose={onChoose} />
+          <ServerCell key={place.name} place={place} density={density} chosen={chosen === place.name} tabbable={place.name === entry} old={isOld(place.server, revision)} onChoose={onChoose} />
         ))}
       </div>
       {places.length > DRAWN_MAX && <p className="note">{t("fleet.tooMany", { shown: DRAWN_MAX, n: places.length })}</p>}

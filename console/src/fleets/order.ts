@@ -32,3 +32,8 @@ export function step(from: number, key: string, columns: number, count: number):
   const to = { ArrowLeft: from - 1, ArrowRight: from + 1, ArrowUp: from - columns, ArrowDown: from + columns, Home: 0, End: count - 1 }[key];
   return to === undefined || to < 0 || to >= count ? from : to;
 }
+
+/** Tells whether a server was started from another template than the fleet's present one. What is not known is not old. */
+export function isOld(server: Pick<Server, "revision"> | undefined, revision: bigint): boolean {
+  return server !== undefined && revision > 0n && server.revision > 0n && server.revision !== revision;
+}

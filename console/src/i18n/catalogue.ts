@@ -1,8 +1,10 @@
 import type { Message } from "./message.ts";
+import * as change from "./words/change.ts";
 import * as costs from "./words/costs.ts";
 import * as decisions from "./words/decisions.ts";
 import * as events from "./words/events.ts";
 import * as history from "./words/history.ts";
+import * as rollouts from "./words/rollouts.ts";
 import * as simulate from "./words/simulate.ts";
 
 /** Every sentence of the console in English; the other languages say the same under the same names. */
@@ -215,6 +217,8 @@ export const en = {
   ...costs.en,
   ...decisions.en,
   ...simulate.en,
+  ...rollouts.en,
+  ...change.en,
 } satisfies Record<string, Message>;
 
 /** The name of a message. */
@@ -430,6 +434,8 @@ export const ja: Record<MessageKey, Message> = {
   ...costs.ja,
   ...decisions.ja,
   ...simulate.ja,
+  ...rollouts.ja,
+  ...change.ja,
 };
 
 /** The console's languages. */

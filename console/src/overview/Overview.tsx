@@ -4,6 +4,7 @@ import { useCallback, useMemo, useState } from "react";
 import { useHouse } from "../app/context.tsx";
 import type { Shown } from "../app/App.tsx";
 import { lines } from "../cli/lines.ts";
+import { LeavingList } from "../drains/LeavingList.tsx";
 import { FleetBlock } from "../fleets/FleetBlock.tsx";
 import { FleetPanel } from "../fleets/FleetPanel.tsx";
 import { Legend } from "../fleets/Legend.tsx";
@@ -50,6 +51,7 @@ export function Overview() {
       <VerdictLine totals={totals} loading={loading} stale={stale} trouble={trouble} />
       <Numbers totals={totals} loading={loading} />
       <StripChart totals={totals} />
+      <LeavingList servers={servers.items.values()} onChoose={onServer} />
       <div className="overview-columns">
         <section aria-labelledby="fleets" className="overview-fleets">
           <header className="section-head">

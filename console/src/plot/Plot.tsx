@@ -25,11 +25,21 @@ interface Props {
   onRange?: (range: Range) => void;
   /** How moments are written; unset: as the clock says. */
   writeTime?: (atMs: number) => string;
+  /** Moments at which something changed, each with a word. */
+  marks?: readonly Mark[];
   children?: ReactNode;
 }
 
+/** A moment that is marked in a plot. */
+export interface Mark {
+  readonly atMs: number;
+  readonly label: string;
+}
+
+const unmarked: readonly Mark[] = [];
+
 /** Lines over time. Dragging over it, or the keys + − ← →, choose another stretch of time. */
-export function Plot({ title, describe, atMs, series, range, group, height = 180, top = 0, onRange, writeTime, children }: Props) {
+export function Plot({ title, describe, atMs, series, range, group, height = 180, top = 0, onRange, writeTime, marks = unmarked, children }: Props) {
   const { t, format, language } = useSpeech();
   const [box, width] = useWidth<HTMLDivElement>();
   const holder = useRef<HTMLDivElement>(null);
@@ -39,8 +49,8 @@ export function Plot({ title, describe, atMs, series, range, group, height = 180
   const write = writeTime ?? format.full;
   const data = useMemo(() => [atMs.map((at) => at / 1_000), ...series.map(({ values }) => values)] as uPlot.AlignedData, [atMs, series]);
   const shape = series.map(({ key, label, look, tone, steps }) => `${key} ${label} ${look} ${tone} ${steps}`).join();
-  const now = useRef({ range, top, onRange });
-  now.current = { range, top, onRange };
+  const now = useRef({ range, top, onRange, marks });
+  now.current = { range, top, onRange, marks };
 
   useEffect(() => {
     if (holder.current === null || width < 40) return;
@@ -49,7 +59,7 @@ export function Plot({ title, describe, atMs, series, range, group, height = 180
     return () => made.destroy();
     // The data and the stretch are set below, without making the plot anew.
   }, [shape, width, height, group, dark, language]);
-  useEffect(() => plot.current?.setData(data), [data, range.fromMs, range.toMs, top, shape, width, dark, language]);
+  useEffect(() => plot.current?.setData(data), [data, range.fromMs, range.toMs, top, marks, shape, width, dark, language]);
 
   return (
     <figure
@@ -84,7 +94,7 @@ interface Making {
   height: number;
   group: string;
   format: Format;
-  now: { current: { range: Range; top: number; onRange: ((range: Range) => void) | undefined } };
+  now: { current: { range: Range; top: number; onRange: ((range: Range) => void) | undefined; marks: readonly Mark[] } };
   setUnder: (place: number | undefined) => void;
   relative: ((atMs: number) => string) | undefined;
 }
@@ -113,6 +123,7 @@ function options(element: HTMLElement, { series, width, height, group, format, n
     },
     series: [{}, ...series.map((one) => lineOf(one, colour))],
     hooks: {
+      drawAxes: [(self) => drawMarks(self, now.current.marks, colour)],
       setCursor: [(self) => setUnder(self.cursor.idx ?? undefined)],
       setSelect: [
         (self) => {
@@ -124,6 +135,31 @@ function options(element: HTMLElement, { series, width, height, group, format, n
       ],
     },
   };
+}
+
+/** A thin line down the plot at each moment, its word at the top where there is room for it. */
+function drawMarks(self: uPlot, marks: readonly Mark[], colour: (name: string) => string) {
+  const { ctx, bbox } = self;
+  const pixel = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = colour("line-2");
+  ctx.fillStyle = colour("ink-3");
+  ctx.lineWidth = pixel;
+  ctx.font = `${11 * pixel}px system-ui, sans-serif`;
+  let free = Infinity;
+  for (const { atMs, label } of [...marks].reverse()) {
+    const x = Math.round(self.valToPos(atMs / 1_000, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    const wide = ctx.measureText(label).width + 6 * pixel;
+    if (x + wide > Math.min(free, bbox.left + bbox.width + 24 * pixel)) continue;
+    ctx.fillText(label, x + 3 * pixel, bbox.top + 9 * pixel);
+    free = x;
+  }
+  ctx.restore();
 }
 
 function lineOf({ look, tone, steps = false }: Series, colour: (name: string) => string): uPlot.Series {

@@ -1,18 +1,19 @@
 import type { Route } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
+import { Link } from "@tanstack/react-router";
 import { useSpeech } from "../i18n/language.tsx";
-import "./routes.css";
+import { Weights } from "./Weights.tsx";
 import { sharesOf } from "./weights.ts";
 
 /** One route: where its new sessions go, and who is on it. */
 export function RouteCard({ route, onRooms }: { route: Route; onRooms: (route: string) => void }) {
   const { t, format } = useSpeech();
   const shares = sharesOf(route);
+  const rollout = route.status?.rollout ?? "";
   const waiting = route.status?.waiting ?? 0;
-  const said = shares.map(({ fleet, ppm }) => t("route.share", { share: format.ppm(ppm), fleet })).join(", ");
   return (
     <article className="route">
       <header>
-        <h3>{route.name}</h3>
+        <h3><Link to="/routes" hash={route.name}>{route.name}</Link></h3>
         <button type="button" className="button" onClick={() => onRooms(route.name)}>{t("route.rooms")}</button>
       </header>
       <p className="route-who">
@@ -20,11 +21,7 @@ export function RouteCard({ route, onRooms }: { route: Route; onRooms: (route: s
         <span>{t("route.sessions", { n: route.status?.sessions ?? 0 })}</span>
         <span className={waiting > 0 ? "warn" : ""}>{t("route.waiting", { n: waiting })}</span>
       </p>
-      <div className="weights" role="img" aria-label={t("route.weights", { route: route.name, shares: said })}>
-        {shares.filter(({ ppm }) => ppm > 0).map(({ fleet, ppm }, i) => (
-          <i key={fleet} className={`w${i % 4}`} style={{ flexGrow: ppm }} title={t("route.share", { share: format.ppm(ppm), fleet })} />
-        ))}
-      </div>
+      <Weights route={route.name} shares={shares} />
       <ul className="shares">
         {shares.map(({ fleet, ppm }, i) => (
           <li key={fleet}>
@@ -34,6 +31,7 @@ export function RouteCard({ route, onRooms }: { route: Route; onRooms: (route: s
           </li>
         ))}
       </ul>
+      {rollout !== "" && <p className="note">{t("route.rollout")} <Link to="/rollouts/$name" params={{ name: rollout }} className="plain-link">{rollout}</Link></p>}
     </article>
   );
 }

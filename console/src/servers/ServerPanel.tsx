@@ -1,14 +1,15 @@
 import type { Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
-import { ServerState } from "@greenroom/client/gen/greenroom/v1/types_pb.ts";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useHouse } from "../app/context.tsx";
+import { DrainProgress } from "../drains/DrainProgress.tsx";
+import { leavingOf } from "../drains/leaving.ts";
 import { Explain } from "../fleets/Explain.tsx";
 import { fillStep, occupancy, seatsTaken, stateName } from "../fleets/occupancy.ts";
 import { ServerGlyph } from "../fleets/ServerGlyph.tsx";
-import { millis } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { Panel } from "../parts/Panel.tsx";
-import { Ago, useNow } from "../parts/Time.tsx";
+import { Ago } from "../parts/Time.tsx";
 import { SessionList } from "../routes/SessionList.tsx";
 import { useWatch } from "../watch/useWatch.ts";
 import { DrainBox } from "./DrainBox.tsx";
@@ -49,17 +50,18 @@ function Facts({ server, gone }: { server: Server; gone: boolean }) {
   const { t, format } = useSpeech();
   const state = gone ? "gone" : stateName(server.state);
   const share = occupancy(server);
+  const drain = leavingOf(server);
   return (
     <section className="server-facts">
       <p className={`server-state ${state}`} role="status">
-        <ServerGlyph state={state} step={fillStep(share)} size={26} />
+        <ServerGlyph state={state} step={fillStep(share)} size={26} avoided={server.avoided} />
         <span>
           <b data-testid="server-state">{t(`state.${state}`)}</b>
           {server.stateSince !== undefined && <span className="note"> · <Ago at={server.stateSince} /></span>}
           {server.reason !== "" && <span className="server-reason">{server.reason}</span>}
         </span>
       </p>
-      <Drain server={server} />
+      {drain !== undefined && <DrainProgress leaving={drain} />}
       <dl className="facts">
         <dt>{t("server.seats")}</dt>
         <dd>
@@ -69,6 +71,8 @@ function Facts({ server, gone }: { server: Server; gone: boolean }) {
         <dd><Ago at={server.createdAt} /></dd>
         <dt>{t("server.reported")}</dt>
         <dd>{server.reportedAt === undefined ? t("server.reported.never") : <Ago at={server.reportedAt} />}</dd>
+        {server.node !== "" && (<><dt>{t("server.node")}</dt><dd><Link to="/nodes" className="plain-link">{server.node}</Link></dd></>)}
+        {server.revision > 0n && (<><dt>{t("server.revision")}</dt><dd>{String(server.revision)}{server.avoided && <span className="note"> · {t("server.avoided")}</span>}</dd></>)}
         {server.providerRef !== "" && (<><dt>{t("server.runs")}</dt><dd>{server.providerRef}</dd></>)}
         {server.version !== "" && (<><dt>{t("server.version")}</dt><dd>{server.version}</dd></>)}
         {server.endpoints.length > 0 && (
@@ -79,31 +83,6 @@ function Facts({ server, gone }: { server: Server; gone: boolean }) {
         )}
       </dl>
     </section>
-  );
-}
-
-/** How far a drain is, between its start and its deadline. */
-function Drain({ server }: { server: Server }) {
-  const { t, format } = useSpeech();
-  const now = useNow();
-  const { drain } = server;
-  const start = millis(drain?.startedAt);
-  const end = millis(drain?.deadlineAt);
-  const handOver = millis(drain?.handOverAt);
-  if (drain === undefined || start === undefined || end === undefined || server.state !== ServerState.DRAINING) return null;
-  const part = Math.min(1, Math.max(0, (now - start) / Math.max(1, end - start)));
-  return (
-    <div className="drain-progress">
-      <p>
-        <b>{t("server.drainPhase", { phase: drain.phase })}</b>
-        {drain.sessionsLeft > 0 && <span>{` · ${t("drain.sessions", { n: drain.sessionsLeft })}, ${t("drain.players", { n: drain.playersLeft })}`}</span>}
-      </p>
-      <div className="meter"><i style={{ width: `${part * 100}%` }} /></div>
-      <p className="note">
-        {handOver !== undefined && handOver > now && <span>{t("server.drainHandOver", { time: format.clock(handOver, now, true) })} · </span>}
-        {t("server.drainDeadline", { time: format.clock(end, now) })}
-      </p>
-    </div>
   );
 }
 

@@ -14,7 +14,10 @@ const MINUTE = 60_000;
 const WHOLE = 1_000_000;
 const STEPS = [100, 1_000, 10_000, 100_000, 500_000, WHOLE];
 /** The one that runs holds its steps this long, so that one sees it go on. */
-const HOLD_MS = 40_000;
+const HOLD_MS = 45_000;
+/** When it is done it begins again after so long. */
+const AGAIN_MS = 20_000;
+const DEMO = "plaza-next";
 
 /** Made-up rollouts: one runs and advances, others are paused, done, and rolled back. */
 export class Rollouts {
@@ -24,7 +27,7 @@ export class Rollouts {
   constructor(house: House, size: string, nowMs = Date.now()) {
     this.#house = house;
     if (size === "empty" || size === "one") return;
-    this.#add("plaza-next", "plaza", "rooms-green", "rooms-next", HOLD_MS, nowMs - 2 * MINUTE, "running", 3);
+    this.#add(DEMO, "plaza", "rooms-green", "rooms-next", HOLD_MS, nowMs - 20_000, "running", 3);
     this.#add("voice-arm", "voice", "rooms-next", "rooms-green", 10 * MINUTE, nowMs - 31 * MINUTE, "paused", 2);
     this.#add("plaza-autumn", "plaza", "rooms-green", "rooms-next", 10 * MINUTE, nowMs - 3 * 24 * 60 * MINUTE, "rolled back", 3);
     this.#add("plaza-summer", "plaza", "rooms-next", "rooms-green", 10 * MINUTE, nowMs - 90 * 24 * 60 * MINUTE, "done", 5);
@@ -52,6 +55,7 @@ export class Rollouts {
   /** Looks at every gate anew, and goes on where a step's time is over. */
   tick(nowMs: number) {
     for (const [name, { status }] of this.table.items) {
+      if (name === DEMO && status!.phase === "done" && nowMs - millis(status!.moves.at(-1)?.at)! > AGAIN_MS) this.#add(name, "plaza", "rooms-green", "rooms-next", HOLD_MS, nowMs, "running", 0);
       if (status!.phase !== "running") continue;
       if (nowMs >= (millis(status!.nextAt) ?? Infinity) && status!.gates.every(({ verdict }) => verdict === "pass")) this.#promote(name, 0, "all gates passed", "gates", nowMs);
       this.#look(name, nowMs);

@@ -73,7 +73,7 @@ export class House {
     this.fleets.put(name, create(FleetSchema, {
       name, generation: 1n,
       spec: { minServers: 1, maxServers: Math.max(12, servers * 2), buffers: { ready: 1, open: 4 }, capacity: { sessions: 12, seatsPerSession: 50, seats: 300 }, price: name === "rooms-green" ? { perServerHour: 0.0725, instanceType: "c7i.large", architecture: "x86" } : { perServerHour: 0.058, instanceType: "c7g.large", architecture: "arm64", spot: true }, drain: { wait: { seconds: 30n }, deadline: { seconds: 1200n } }, region, upgrade, flags, scaling },
-      status: { summary: `${servers} servers hold what is wanted` },
+      status: { summary: `${servers} servers hold what is wanted`, serversWanted: servers },
     }));
     for (let i = 0; i < servers; i++) this.#addServer(name, ServerState.OPEN, Date.now() - (servers - i) * 61_000);
     const open = [...this.servers.items.values()].filter(({ fleet }) => fleet === name);
@@ -195,7 +195,7 @@ export class House {
     }
     for (const server of [...this.servers.items.values()]) {
       if (server.state === ServerState.STARTING && Math.random() < 0.03) this.#set(server.name, { state: ServerState.READY, reason: "started" });
-      if (server.state === ServerState.DRAINING) this.#drainOn(server);
+      if (server.drain !== undefined && (server.state === ServerState.DRAINING || server.state === ServerState.EMPTY)) this.#drainOn(server);
     }
     this.#count();
   }
@@ -204,11 +204,11 @@ export class House {
     const since = Date.now() - Number(server.drain!.startedAt!.seconds) * 1000;
     if (since < 8_000) return;
     const left = [...this.sessions.items.values()].filter((session) => session.server === server.name);
-    const to = [...this.servers.items.values()].find((one) => one.fleet === server.fleet && one.state === ServerState.OPEN);
+    const [to] = this.serversOf(server.fleet).filter(({ state, revision }) => state === ServerState.OPEN && revision >= server.revision).sort((a, b) => a.sessions - b.sessions);
     const moving = left[0];
     if (moving === undefined) {
       if (since > 14_000) this.servers.drop(server.name);
-      else this.#set(server.name, { state: ServerState.EMPTY, reason: "drained" });
+      else if (server.state !== ServerState.EMPTY) this.#set(server.name, { state: ServerState.EMPTY, reason: "drained" });
     } else if (to !== undefined) {
       this.sessions.drop(`${moving.route}/${moving.key}`);
       this.sessions.put(`${moving.route}/${moving.key}`, { ...moving, server: to.name, generation: moving.generation + 1n });
@@ -231,6 +231,11 @@ export class House {
       if (server.sessions === sessions && server.seatsClaimed === seatsClaimed) continue;
       const drain = server.drain === undefined ? undefined : { ...server.drain, sessionsLeft: sessions, playersLeft: seatsClaimed };
       this.servers.put(server.name, { ...server, sessions, seatsClaimed, drain, reportedAt: now() });
+    }
+    for (const [name, fleet] of this.fleets.items) {
+      const own = this.serversOf(name);
+      const [sessions, seatsClaimed] = [own.reduce((sum, one) => sum + one.sessions, 0), own.reduce((sum, one) => sum + one.seatsClaimed, 0)];
+      if (fleet.status!.sessions !== sessions || fleet.status!.seatsClaimed !== seatsClaimed) this.fleets.put(name, { ...fleet, status: { ...fleet.status!, sessions, seatsClaimed } });
     }
     for (const route of [...this.routes.items.values()]) {
       const status = routes.get(route.name);

@@ -89,8 +89,7 @@ export class Upgrades {
       sessionsLeft: old.reduce((sum, { sessions }) => sum + sessions, 0), playersLeft: old.reduce((sum, { seatsClaimed }) => sum + seatsClaimed, 0),
     });
     const status = create(FleetStatusSchema, { ...fleet.status! });
-    const sum = (of: "sessions" | "seatsClaimed") => this.#house.serversOf(FLEET).reduce((total, server) => total + server[of], 0);
-    this.#house.fleets.put(FLEET, { ...fleet, status: { ...status, upgrade, sessions: sum("sessions"), seatsClaimed: sum("seatsClaimed") } });
+    this.#house.fleets.put(FLEET, { ...fleet, status: { ...status, upgrade } });
   }
 
   revisions(name: string): FleetRevision[] {

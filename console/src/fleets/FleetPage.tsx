@@ -89,7 +89,7 @@ function Known({ fleet, servers, chosen, onChoose }: Props) {
       <dl className="figures">
         <div><dt>{t("number.players")}</dt><dd>{format.number(status?.seatsClaimed ?? 0)}</dd></div>
         <div><dt>{t("number.sessions")}</dt><dd>{format.number(status?.sessions ?? 0)}</dd></div>
-        <div><dt>{t("fleet.wanted")}</dt><dd>{t("fleet.wantedOf", { n: servers.length, wanted: status?.serversWanted ?? 0 })}</dd></div>
+        <div><dt>{t("fleet.wanted")}</dt><dd>{(status?.serversWanted ?? 0) === 0 ? format.number(servers.length) : t("fleet.wantedOf", { n: servers.length, wanted: status!.serversWanted })}</dd></div>
         <div><dt>{t("route.region")}</dt><dd>{spec?.region?.name || "–"}</dd></div>
         <div><dt>{t("server.revision")}</dt><dd>{String(fleet.revision)}</dd></div>
       </dl>

@@ -10,7 +10,12 @@ export function ServerGlyph({ state, step, size = 20, old = false, avoided = fal
   return (
     <svg className={`glyph ${state} step-${step}`} width={size} height={size} viewBox="0 0 20 20" aria-hidden="true">
       {shape(state)}
-      {old && <path className="edge oldmark" d="M12.2 0H20v7.8z" />}
+      {old && (
+        <>
+          <path className="oldcut" d="M9.5-1H21v11.5z" />
+          <path className="edge oldmark" d="M10.2 1.5 18.5 9.8" />
+        </>
+      )}
       {avoided && <path className="edge avoidmark" d="M4.5 22.6h11" />}
     </svg>
   );

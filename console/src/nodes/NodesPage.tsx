@@ -70,15 +70,13 @@ function NodeCard({ node, onChanged }: { node: Node; onChanged: () => void }) {
         <p className="node-fleets">
           {node.fleets.map((fleet) => <Link key={fleet} to="/fleets/$name" params={{ name: fleet }} className="plain-link">{fleet}</Link>)}
         </p>
+        {mayOperate && !asking && leave?.byProvider !== true && (
+          <button type="button" className="button" onClick={() => setAsking(true)}>{t(leave === undefined ? "nodes.drain" : "nodes.change")}</button>
+        )}
       </header>
       {leave !== undefined && <Leave node={node} />}
       {asking && <NodeDrainBox node={node} onDone={() => { setAsking(false); onChanged(); }} onKeep={() => setAsking(false)} />}
-      {mayOperate && !asking && (
-        <div className="confirm-buttons">
-          {leave !== undefined && !leave.byProvider && <UndrainNode node={node} onDone={onChanged} />}
-          {leave?.byProvider !== true && <button type="button" className={leave === undefined ? "button warn" : "button"} onClick={() => setAsking(true)}>{t(leave === undefined ? "nodes.drain" : "nodes.change")}</button>}
-        </div>
-      )}
+      {mayOperate && !asking && leave !== undefined && !leave.byProvider && <UndrainNode node={node} onDone={onChanged} />}
     </li>
   );
 }

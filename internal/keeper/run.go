@@ -71,7 +71,7 @@ type loops struct {
 
 // follow starts a loop for every fleet that the store or the provider knows, and ends those of fleets that are gone.
 func (l *loops) follow(ctx context.Context) {
-	names, err := l.k.names(ctx)
+	names, err := l.k.Names(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			l.k.log.Error("fleets could not be listed", "error", err)
@@ -103,8 +103,9 @@ func (l *loops) wait() {
 	l.running.Wait()
 }
 
-// names are the fleets of the store and those of which something runs although the store does not know them any more.
-func (k *Keeper) names(ctx context.Context) (map[model.FleetName]bool, error) {
+// Names answers the fleets to be kept: those of the store, and those of which something runs although the store does not know
+// them any more. The first time it notes which servers run already, for Recovering.
+func (k *Keeper) Names(ctx context.Context) (map[model.FleetName]bool, error) {
 	names := make(map[model.FleetName]bool)
 	fleets, err := k.cfg.Store.ListFleets(ctx)
 	if err != nil {

@@ -1,0 +1,348 @@
+package chaos
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/router"
+	"greenroom.dev/greenroom/internal/ticket"
+)
+
+// What a client waits.
+const (
+	joinPatience = 9 * time.Second // for the answer of a join; a route's longest wait is 6 s
+	doorPatience = 3 * time.Second // for a server's answer
+	sameTries    = 3               // of one place after a lost connection
+	firstPause   = 150 * time.Millisecond
+	maxPause     = 2 * time.Second
+	maxStay      = 45 * time.Second
+	maxAway      = 8 * time.Second
+)
+
+// phase is what a client is doing.
+type phase uint8
+
+const (
+	away    phase = iota // it comes later, or not any more
+	joining              // it waits for the answer of a join
+	walking              // it is at a server's door, or pauses before
+	inside
+)
+
+// client is a virtual player with a client like sdk/go/client.
+type client struct {
+	w    *World
+	node *node
+	id   model.PlayerID
+
+	route  model.RouteName
+	key    model.SessionKey
+	phase  phase
+	turn   uint64 // raised by every step: what comes for an earlier one is too late
+	visits int
+	joins  int // since it was last inside
+	tries  int // of the same place
+	since  time.Time
+	ghost  bool // it is silent from now on
+	leaves time.Time
+
+	request string // the id of the join that was not answered
+	queued  *queued
+	asked   *gateway
+	ticket  *ticket.Claims
+	server  *server
+	conn    uint64 // its connection; 0: none
+	room    *room
+	value   uint64 // of the session's state when it was last known
+}
+
+// step begins something new.
+func (c *client) step(p phase) uint64 {
+	c.turn++
+	c.phase = p
+	if p == away || p == inside {
+		c.since = time.Time{}
+	} else if c.since.IsZero() {
+		c.since = c.w.loop.Now()
+	}
+	return c.turn
+}
+
+// later has do called unless the client does something else by then.
+func (c *client) later(d time.Duration, do func()) {
+	turn := c.turn
+	c.w.loop.After(d, func() {
+		if c.turn == turn {
+			do()
+		}
+	})
+}
+
+// come begins a visit.
+func (c *client) come() {
+	w := c.w
+	c.visits++
+	if c.visits > 1 {
+		w.cover(clientCameBack)
+	}
+	if c.key == "" || w.loop.Rand.IntN(3) == 0 {
+		c.route, c.key = w.somewhere()
+	}
+	c.leaves = w.loop.Now().Add(w.between(3*time.Second, maxStay))
+	c.joins = 0
+	c.join()
+}
+
+// join asks one of the routers for a seat.
+func (c *client) join() {
+	w := c.w
+	c.step(joining)
+	c.joins++
+	if c.request == "" {
+		w.requests++
+		c.request = fmt.Sprintf("r%d", w.requests)
+	}
+	g := w.routers[w.loop.Rand.IntN(len(w.routers))]
+	c.asked, c.queued = g, nil
+	turn := c.turn
+	req := router.Request{Route: c.route, Key: c.key, Players: []model.PlayerID{c.id}, RequestID: c.request}
+	if !g.node.up {
+		c.later(5*time.Millisecond, c.unanswered)
+		return
+	}
+	w.net.send(c.node, g.node, func() {
+		q := g.join(req, func(p router.Placement, err error) {
+			w.net.send(g.node, c.node, func() {
+				if c.turn == turn {
+					c.answered(p, err)
+				}
+			}, func() {
+				if err == nil {
+					w.cover(placementLost)
+				}
+			})
+		})
+		if c.turn == turn {
+			c.queued = q
+		}
+	}, func() {})
+	c.later(joinPatience, c.unanswered)
+}
+
+// unanswered is a join of which nothing was heard: the same again, or the client gives up for now.
+func (c *client) unanswered() {
+	w := c.w
+	if q := c.queued; q != nil && c.asked.node.up {
+		g := c.asked
+		w.net.send(c.node, g.node, func() { g.cancel(q) }, func() {})
+	}
+	if !w.net.calm && w.loop.Rand.IntN(3) == 0 {
+		c.goAway()
+		return
+	}
+	w.cover(requestRepeated)
+	c.step(joining)
+	c.later(c.pause(), c.join)
+}
+
+func (c *client) pause() time.Duration {
+	p := min(firstPause<<min(c.joins, 6), maxPause)
+	return p/2 + time.Duration(c.w.loop.Rand.Int64N(int64(p/2)))
+}
+
+// answered takes a router's answer.
+func (c *client) answered(p router.Placement, err error) {
+	w := c.w
+	var full *router.FullError
+	switch {
+	case err == nil:
+		c.request = ""
+		c.tries = 0
+		c.ticket, c.server = signer{w}.read(p.Tickets[0].Ticket), w.machines.servers[p.Server]
+		if w.ghosts > 0 && !w.net.calm && w.loop.Rand.Float64() < w.ghosts/2 { // it never comes for its seat
+			w.cover(seatNeverClaimed)
+			c.goAway()
+			return
+		}
+		c.walk(0)
+	case errors.As(err, &full):
+		w.rules.toldFull(c, full)
+		c.request = ""
+		c.key = "" // it goes elsewhere
+		c.goAway()
+	case errors.Is(err, router.ErrNoRoute), errors.Is(err, registry.ErrConflict), errors.Is(err, registry.ErrTooLarge):
+		c.request = ""
+		c.step(joining)
+		c.later(c.pause(), c.join)
+	default: // the router does not know what became of it
+		c.step(joining)
+		c.later(c.pause(), c.join)
+	}
+}
+
+// goAway ends a visit; another may follow.
+func (c *client) goAway() {
+	c.step(away)
+	c.request, c.conn, c.room = "", 0, nil
+	if !c.w.closing {
+		c.later(c.w.between(500*time.Millisecond, maxAway), c.come)
+	}
+}
+
+// walk goes to the server's door after a while.
+func (c *client) walk(after time.Duration) {
+	c.step(walking)
+	c.later(after+c.w.between(5*time.Millisecond, 100*time.Millisecond), c.knock)
+}
+
+// knock shows the ticket at the door.
+func (c *client) knock() {
+	w := c.w
+	s := c.server
+	c.step(walking)
+	if s == nil || !s.node.up {
+		c.later(10*time.Millisecond, c.turnedAway)
+		return
+	}
+	w.conns++
+	conn, turn, claims := w.conns, c.turn, c.ticket
+	w.net.send(c.node, s.node, func() {
+		if !s.welcomed {
+			return
+		}
+		a, r := s.claim(claims, c, conn)
+		w.net.send(s.node, c.node, func() {
+			if c.turn == turn {
+				c.admitted(a, r, conn)
+			} else if a == entered || a == resumed {
+				s.lostConn(c, conn, 0) // nobody is there any more
+			}
+		}, func() {
+			if a == entered || a == resumed {
+				w.cover(claimAnswerLost)
+				s.lostConn(c, conn, idleAfter)
+			}
+		})
+	}, func() {})
+	c.later(doorPatience, c.turnedAway)
+}
+
+// admitted takes the door's answer.
+func (c *client) admitted(a answer, r *room, conn uint64) {
+	w := c.w
+	switch a {
+	case entered, resumed:
+		if a == resumed {
+			w.cover(seatResumed)
+		}
+		c.step(inside)
+		c.conn, c.room, c.joins, c.tries = conn, r, 0, 0
+		c.stay()
+	case notReady:
+		w.cover(doorNotReady)
+		c.turnedAway()
+	default:
+		c.again()
+	}
+}
+
+// turnedAway tries the same place again for a while.
+func (c *client) turnedAway() {
+	if c.tries++; c.tries > sameTries {
+		c.again()
+		return
+	}
+	c.walk(c.pause())
+}
+
+// again joins anew.
+func (c *client) again() {
+	c.conn, c.room, c.request = 0, nil, ""
+	c.step(joining)
+	c.later(c.pause(), c.join)
+}
+
+// stay is the visit itself.
+func (c *client) stay() {
+	w := c.w
+	conn := c.conn
+	left := max(10*time.Millisecond, c.leaves.Sub(w.loop.Now()))
+	w.loop.After(left, func() {
+		if c.conn == conn && c.phase == inside && c.leavesNow() {
+			c.leave()
+		}
+	})
+}
+
+// leavesNow tells whether the visit is over. Those who are there when all is to come to rest stay.
+func (c *client) leavesNow() bool { return !c.w.closing }
+
+// leave goes, in one of the ways in which players do.
+func (c *client) leave() {
+	w := c.w
+	s, conn, ref, left := c.server, c.conn, c.ticket.Session, c.room
+	switch x := w.loop.Rand.Float64(); {
+	case !w.net.calm && x < w.ghosts: // it is silent, and nobody is told
+		w.cover(ghostAppeared)
+		c.ghost = true
+		s.lostConn(c, conn, idleAfter)
+		c.step(away)
+		c.conn, c.room = 0, nil
+		c.later(idleAfter+resumeWindow+c.w.between(0, maxAway), func() {
+			c.ghost = false
+			c.goAway()
+		})
+		return
+	case x < 0.85:
+		w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
+	default: // its back end takes it out
+		g := w.routers[w.loop.Rand.IntN(len(w.routers))]
+		w.net.send(c.node, g.node, func() {
+			g.node.run("leave", func() {
+				w.cover(leftByRouter)
+				_, _ = g.router.Leave(background, ref, c.id)
+			})
+		}, func() {})
+		w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
+	}
+	_ = left
+	c.goAway()
+}
+
+// closed is the end of the session where the client is: sent is whether it is to go on elsewhere, with or without a ticket.
+func (c *client) closed(sent bool, t *handover.PlayerTicket) {
+	w := c.w
+	c.conn, c.room = 0, nil
+	switch {
+	case !sent:
+		w.cover(clientCut)
+		c.goAway()
+	case t == nil:
+		c.again()
+	default:
+		w.cover(clientRedirected)
+		c.tries = 0
+		c.ticket = signer{w}.read(t.Ticket)
+		c.server = w.machines.servers[c.ticket.Server]
+		c.walk(0)
+	}
+}
+
+// cut is a connection that broke.
+func (c *client) cut(conn uint64) {
+	if c.conn != conn || c.phase != inside {
+		return
+	}
+	c.w.cover(connectionBroke)
+	s := c.server
+	c.conn, c.room = 0, nil
+	if s.node.up {
+		s.lostConn(c, conn, c.w.between(0, idleAfter))
+	}
+	c.tries = 0
+	c.turnedAway()
+}

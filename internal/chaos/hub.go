@@ -1,0 +1,444 @@
+package chaos
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+)
+
+var (
+	errNotLinked = errors.New("server is not linked")
+	errRefused   = errors.New("server refused")
+)
+
+const (
+	// hubEvery is how often the hub looks for what is to be told to servers.
+	hubEvery = 250 * time.Millisecond
+	// A broken stream is noticed within breakMax by either side, at different times.
+	breakMin, breakMax = 50 * time.Millisecond, 3 * time.Second
+)
+
+// hub is the node that has the streams to the servers, as internal/link does.
+type hub struct {
+	w       *World
+	node    *node
+	numbers uint64
+	streams map[model.ServerID]*stream
+	copies  map[model.SessionRef]copied
+	looking bool
+}
+
+// copied is a session's state at a time.
+type copied struct {
+	ref   model.SessionRef
+	gen   model.Generation
+	value uint64
+}
+
+// said is a report of a server.
+type said struct {
+	serial   uint64
+	sessions []registry.SessionReport
+	ended    []registry.EndedSession
+	copies   []copied
+}
+
+// greetingOf is a server's hello.
+type greetingOf struct {
+	state    model.ServerState
+	sessions []registry.SessionReport
+	frozen   []model.SessionRef
+}
+
+// stale is a session that a server is told it has no more, with the generation that it knows.
+type stale struct {
+	ref model.SessionRef
+	gen model.Generation
+}
+
+// stream is one connection of a server to the hub. What is sent on it arrives in order or not at all; a message that is lost
+// breaks it, and each end notices by itself.
+type stream struct {
+	w          *World
+	server     *server
+	serverLife int
+	hubLife    int
+	number     uint64
+	up, down   time.Time // of the last message's arrival, at the hub and at the server
+	broken     bool
+	gone       bool // at the hub
+	welcomed   bool
+	serial     uint64
+
+	// What follows is the hub's.
+	inbox   []said
+	busy    bool
+	told    telling
+	waiting []*question
+}
+
+// telling is what a server was told last.
+type telling struct {
+	gen   model.Generation
+	state model.ServerState
+}
+
+// question is what the hub waits for from a server.
+type question struct {
+	answer func(uint64, error)
+	over   bool
+}
+
+func (h *hub) begin() {
+	h.node.born()
+	h.numbers = max(h.numbers+1000, uint64(h.node.now().UnixMicro()))
+	h.streams = map[model.ServerID]*stream{}
+	h.copies = map[model.SessionRef]copied{}
+	h.looking = false
+	h.node.every(hubEvery, h.tick)
+}
+
+// accept gives a server a new stream; the hello is to follow.
+func (h *hub) accept(s *server) *stream {
+	return &stream{w: h.w, server: s, serverLife: s.node.life, hubLife: h.node.life}
+}
+
+// toHub sends something up the stream.
+func (st *stream) toHub(do func()) { st.carry(st.server.node, st.w.hub.node, &st.up, st.hubLife, do) }
+
+// toServer sends something down the stream.
+func (st *stream) toServer(do func()) {
+	st.carry(st.w.hub.node, st.server.node, &st.down, st.serverLife, do)
+}
+
+func (st *stream) carry(from, to *node, last *time.Time, life int, do func()) {
+	if st.broken {
+		return
+	}
+	f := st.w.net.fate(from, to)
+	if f.lost || !to.up || to.life != life {
+		st.lost()
+		return
+	}
+	at := later(st.w.loop.Now().Add(f.delay), *last)
+	*last = at
+	st.w.loop.At(at, func() {
+		to.awake(life, func() {
+			if to.kind == aHub && st.gone || to.kind == aServer && st.server.stream != st {
+				return
+			}
+			do()
+		})
+	})
+}
+
+// lost breaks the stream; both ends notice, each in its own time.
+func (st *stream) lost() {
+	if st.broken {
+		return
+	}
+	st.broken = true
+	w := st.w
+	w.cover(streamBroke)
+	w.loop.After(w.between(breakMin, breakMax), st.endAtHub)
+	w.loop.After(w.between(breakMin, breakMax), func() { st.server.node.awake(st.serverLife, func() { st.server.streamLost(st) }) })
+}
+
+// endAtHub is the end of a stream as the hub notices it.
+func (st *stream) endAtHub() {
+	h := st.w.hub
+	if st.gone || h.node.life != st.hubLife || !h.node.up {
+		return
+	}
+	st.gone = true
+	if h.streams[st.server.instance.ID] == st {
+		delete(h.streams, st.server.instance.ID)
+	}
+	st.inbox = nil
+	for _, q := range st.waiting {
+		q.reply(0, errNotLinked)
+	}
+	st.waiting = nil
+	if st.number == 0 {
+		return
+	}
+	id, number, now := st.server.instance.ID, st.number, h.node.now()
+	h.ask(func() error { return h.w.registry.Unlink(background, id, number, now) }, func(error) {})
+}
+
+// end ends the stream by the hub's will; the server notices soon.
+func (st *stream) end() {
+	st.endAtHub()
+	if !st.broken {
+		st.broken = true
+		w := st.w
+		w.loop.After(w.between(minDelay, 20*time.Millisecond), func() {
+			st.server.node.awake(st.serverLife, func() { st.server.streamLost(st) })
+		})
+	}
+}
+
+// ask calls the registry from the hub.
+func (h *hub) ask(do func() error, then func(error)) {
+	ask(h.node, h.w.registry.node, registryPatience, func(answer func(struct{}, error)) { answer(struct{}{}, do()) },
+		func(_ struct{}, err error) { then(err) })
+}
+
+// greet takes a hello and answers it.
+func (h *hub) greet(st *stream, hello greetingOf) {
+	h.numbers++
+	st.number = h.numbers
+	s := st.server
+	in := registry.Hello{
+		Server: s.instance.ID, Stream: st.number, Version: "virtual", State: hello.state, Sessions: hello.sessions, Now: h.node.now(),
+	}
+	ask(h.node, h.w.registry.node, registryPatience, func(answer func(registry.Greeting, error)) {
+		answer(h.w.registry.greet(in))
+	}, func(g registry.Greeting, err error) {
+		if st.gone {
+			return
+		}
+		if err != nil {
+			st.end()
+			return
+		}
+		var list []stale
+		for _, ref := range g.Stale {
+			i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
+			list = append(list, stale{ref, hello.sessions[i].Generation})
+		}
+		st.told = tellingOf(&g.Server)
+		want := wantOf(&g.Server)
+		st.toServer(func() { s.welcome(st, want, list) })
+		h.resume(st, hello)
+		h.enter(st)
+	})
+}
+
+// resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more.
+func (h *hub) resume(st *stream, hello greetingOf) {
+	for _, ref := range hello.frozen {
+		i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
+		gen := hello.sessions[i].Generation
+		ask(h.node, h.w.registry.node, registryPatience, func(answer func(model.Session, error)) {
+			answer(h.w.registry.GetSession(background, ref))
+		}, func(x model.Session, err error) {
+			if err == nil && !st.gone && x.State == model.SessionLive && x.Server == st.server.instance.ID && x.Generation == gen {
+				st.toServer(func() { st.server.resume(ref, gen) })
+			}
+		})
+	}
+}
+
+// enter makes the stream its server's, in place of an older one.
+func (h *hub) enter(st *stream) {
+	id := st.server.instance.ID
+	if older := h.streams[id]; older != nil && older != st {
+		if older.number > st.number {
+			st.end()
+			return
+		}
+		older.end()
+	}
+	h.streams[id] = st
+	h.w.keepersLook()
+}
+
+// heard takes a report; they are handled one after the other.
+func (st *stream) heard(r said) {
+	st.inbox = append(st.inbox, r)
+	if !st.busy {
+		st.next()
+	}
+}
+
+func (st *stream) next() {
+	if len(st.inbox) == 0 || st.gone {
+		st.busy = false
+		return
+	}
+	st.busy = true
+	r := st.inbox[0]
+	st.inbox = st.inbox[1:]
+	h := st.w.hub
+	for _, c := range r.copies {
+		if old, had := h.copies[c.ref]; !had || old.gen < c.gen || old.gen == c.gen && old.value <= c.value {
+			h.copies[c.ref] = c
+		}
+	}
+	in := registry.Report{Server: st.server.instance.ID, Stream: st.number, Sessions: r.sessions, Ended: r.ended, Now: h.node.now()}
+	h.ask(func() error { return h.w.registry.report(in, r.serial) }, func(err error) {
+		if err != nil {
+			st.end()
+			return
+		}
+		st.next()
+	})
+}
+
+// tick tells every linked server what the registry wants of it, if that changed.
+func (h *hub) tick() {
+	if h.looking {
+		return
+	}
+	h.looking = true
+	ask(h.node, h.w.registry.node, registryPatience, func(answer func([]model.Server, error)) {
+		answer(h.w.registry.ListServers(background, ""))
+	}, func(all []model.Server, err error) {
+		h.looking = false
+		for i := range all {
+			st := h.streams[all[i].ID]
+			if st == nil {
+				continue
+			}
+			now := tellingOf(&all[i])
+			if now != st.told && now.gen >= st.told.gen {
+				st.told = now
+				want := wantOf(&all[i])
+				st.toServer(func() { st.server.want = want })
+			}
+		}
+	})
+}
+
+func tellingOf(s *model.Server) telling { return telling{s.Generation, s.State} }
+
+func wantOf(s *model.Server) model.ServerState {
+	if s.State.Terminal() {
+		return model.ServerEmpty
+	}
+	return s.State
+}
+
+// links is the hub as a keeper's hand-overs reach it.
+type links struct {
+	from *node
+	hub  *hub
+}
+
+var _ handover.Links = links{}
+
+// tell has do called with a server's stream at the hub, and answers when the stream has taken it.
+func (l links) tell(id model.ServerID, patience time.Duration, do func(*stream)) error {
+	_, err := wait(l.from, l.hub.node, patience, func() (struct{}, error) {
+		st := l.hub.streams[id]
+		if st == nil {
+			return struct{}{}, fmt.Errorf("tell %s: %w", id, errNotLinked)
+		}
+		st.toServer(func() { do(st) })
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// question asks a server through the hub and waits for its answer.
+func (l links) question(id model.ServerID, patience time.Duration, do func(st *stream, answer func(value uint64, refusal string))) (uint64, error) {
+	return waitFor(l.from, l.hub.node, patience, false, func(answer func(uint64, error)) {
+		st := l.hub.streams[id]
+		if st == nil {
+			answer(0, fmt.Errorf("ask %s: %w", id, errNotLinked))
+			return
+		}
+		q := &question{answer: answer}
+		st.waiting = append(st.waiting, q)
+		st.toServer(func() {
+			do(st, func(value uint64, refusal string) {
+				st.toHub(func() {
+					st.waiting = slices.DeleteFunc(st.waiting, func(x *question) bool { return x == q })
+					if refusal != "" {
+						q.reply(0, fmt.Errorf("%w: %s", errRefused, refusal))
+						return
+					}
+					q.reply(value, nil)
+				})
+			})
+		})
+	})
+}
+
+func (q *question) reply(value uint64, err error) {
+	if !q.over {
+		q.over = true
+		q.answer(value, err)
+	}
+}
+
+// HandOver implements handover.Links.
+func (l links) HandOver(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation) ([]byte, error) {
+	w := l.hub.w
+	if w.has(OpenBeforeFreeze) {
+		return stateOf(l.hub.copies[ref].value), nil
+	}
+	took := false
+	value, err := l.question(id, handover.FreezeTimeout, func(st *stream, answer func(uint64, string)) {
+		took = true
+		st.server.freeze(ref, gen, answer)
+	})
+	if err != nil && took {
+		w.cover(freezeAnswerLost)
+	}
+	return stateOf(value), err
+}
+
+// Open implements handover.Links.
+func (l links) Open(_ context.Context, id model.ServerID, o handover.Opening) error {
+	w := l.hub.w
+	value := valueOf(o.State)
+	if w.has(LostState) {
+		value = 0
+	}
+	took := false
+	_, err := l.question(id, handover.OpenTimeout, func(st *stream, answer func(uint64, string)) {
+		took = true
+		st.server.bring(o, value, func(refusal string) { answer(0, refusal) })
+	})
+	if err != nil && took {
+		w.cover(openAnswerLost)
+	}
+	return err
+}
+
+// Resume implements handover.Links.
+func (l links) Resume(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation) error {
+	return l.tell(id, handover.UndoTimeout, func(st *stream) { st.server.resume(ref, gen) })
+}
+
+// Close implements handover.Links.
+func (l links) Close(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation, reason string, to *handover.Redirect) error {
+	err := l.tell(id, handover.CloseTimeout, func(st *stream) { st.server.close(ref, gen, to, reason) })
+	if err != nil {
+		l.hub.w.cover(closeNotTold)
+	}
+	return err
+}
+
+// LastCopy implements handover.Links.
+func (l links) LastCopy(ref model.SessionRef) ([]byte, bool) {
+	c, ok := l.hub.copies[ref]
+	if !ok || !l.hub.node.up {
+		return nil, false
+	}
+	return stateOf(c.value), true
+}
+
+// stateOf is a session's state as it travels.
+func stateOf(value uint64) []byte { return binary.BigEndian.AppendUint64(nil, value) }
+
+func valueOf(state []byte) uint64 {
+	if len(state) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(state)
+}
+
+func compareRefs(a, b model.SessionRef) int {
+	return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Key, b.Key))
+}

@@ -1,0 +1,212 @@
+package chaos
+
+import (
+	"context"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/memory"
+)
+
+// registryPatience is how long a call of the registry is waited for.
+const registryPatience = 2 * time.Second
+
+// facts is the registry as a node of the network reaches it: every verb is a message there and one back.
+type facts struct {
+	from *node
+	at   *authority
+}
+
+var _ registry.Registry = facts{}
+
+func reach[T any](f facts, do func() (T, error)) (T, error) {
+	return wait(f.from, f.at.node, registryPatience, do)
+}
+
+func (f facts) only(do func() error) error {
+	_, err := reach(f, func() (struct{}, error) { return struct{}{}, do() })
+	return err
+}
+
+// Reserve implements registry.Joins.
+func (f facts) Reserve(_ context.Context, req registry.Reserve) (registry.Reservation, error) {
+	sent := f.from.w.loop.Now()
+	return reach(f, func() (registry.Reservation, error) { return f.at.reserve(f.from, sent, req) })
+}
+
+// Leave implements registry.Joins.
+func (f facts) Leave(ctx context.Context, session model.SessionRef, player model.PlayerID, now time.Time) (model.Seat, error) {
+	return reach(f, func() (model.Seat, error) { return f.at.Leave(ctx, session, player, now) })
+}
+
+// AddServer implements registry.Servers.
+func (f facts) AddServer(ctx context.Context, s model.Server) (model.Server, error) {
+	return reach(f, func() (model.Server, error) { return f.at.AddServer(ctx, s) })
+}
+
+// SetState implements registry.Servers.
+func (f facts) SetState(_ context.Context, id model.ServerID, gen model.Generation, c registry.StateChange) (model.Server, error) {
+	return reach(f, func() (model.Server, error) { return f.at.setState(f.from, id, gen, c) })
+}
+
+// RemoveServer implements registry.Servers.
+func (f facts) RemoveServer(_ context.Context, id model.ServerID, gen model.Generation) error {
+	return f.only(func() error { return f.at.removeServer(id, gen) })
+}
+
+// Greet implements registry.Servers; only the hub's streams bring hellos.
+func (f facts) Greet(context.Context, registry.Hello) (registry.Greeting, error) {
+	panic("chaos: greet")
+}
+
+// Report implements registry.Servers; only the hub's streams bring reports.
+func (f facts) Report(context.Context, registry.Report) error { panic("chaos: report") }
+
+// Unlink implements registry.Servers; only the hub's streams end.
+func (f facts) Unlink(context.Context, model.ServerID, uint64, time.Time) error {
+	panic("chaos: unlink")
+}
+
+// Annotate implements registry.Servers.
+func (f facts) Annotate(ctx context.Context, id model.ServerID, labels, annotations map[string]string) error {
+	return f.only(func() error { return f.at.Annotate(ctx, id, labels, annotations) })
+}
+
+// Attach implements registry.Servers.
+func (f facts) Attach(ctx context.Context, id model.ServerID, a registry.Attachment) error {
+	return f.only(func() error { return f.at.Attach(ctx, id, a) })
+}
+
+// Avoid implements registry.Servers.
+func (f facts) Avoid(ctx context.Context, id model.ServerID, gen model.Generation, avoided bool) error {
+	return f.only(func() error { return f.at.Avoid(ctx, id, gen, avoided) })
+}
+
+// GetServer implements registry.Servers.
+func (f facts) GetServer(ctx context.Context, id model.ServerID) (model.Server, error) {
+	return reach(f, func() (model.Server, error) { return f.at.GetServer(ctx, id) })
+}
+
+// ListServers implements registry.Servers.
+func (f facts) ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error) {
+	return reach(f, func() ([]model.Server, error) { return f.at.ListServers(ctx, fleet) })
+}
+
+// GetSession implements registry.Sessions.
+func (f facts) GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error) {
+	return reach(f, func() (model.Session, error) { return f.at.GetSession(ctx, ref) })
+}
+
+// ListSessions implements registry.Sessions.
+func (f facts) ListSessions(ctx context.Context, filter registry.SessionFilter) ([]model.Session, error) {
+	return reach(f, func() ([]model.Session, error) { return f.at.ListSessions(ctx, filter) })
+}
+
+// BeginMove implements registry.Sessions.
+func (f facts) BeginMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.beginMove(f.from, ref, gen, now) })
+}
+
+// CommitMove implements registry.Sessions.
+func (f facts) CommitMove(_ context.Context, move registry.Move) (registry.Reservation, error) {
+	return reach(f, func() (registry.Reservation, error) { return f.at.commitMove(move) })
+}
+
+// FinishMove implements registry.Sessions.
+func (f facts) FinishMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.finishMove(ref, gen, now) })
+}
+
+// AbortMove implements registry.Sessions.
+func (f facts) AbortMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.abortMove(ref, gen, now) })
+}
+
+// EndSession implements registry.Sessions.
+func (f facts) EndSession(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.endSession(f.from, ref, gen, now) })
+}
+
+// Orphan implements registry.Sessions.
+func (f facts) Orphan(ctx context.Context, id model.ServerID, now time.Time) ([]model.Session, error) {
+	return reach(f, func() ([]model.Session, error) { return f.at.orphan(id, now) })
+}
+
+// Expire implements registry.Sessions.
+func (f facts) Expire(ctx context.Context, now time.Time) (int, error) {
+	return reach(f, func() (int, error) { return f.at.Expire(ctx, now) })
+}
+
+// Tally implements registry.Registry.
+func (f facts) Tally(ctx context.Context) (registry.Tally, error) {
+	return reach(f, func() (registry.Tally, error) { return f.at.Tally(ctx) })
+}
+
+// Count implements registry.Registry.
+func (f facts) Count(ctx context.Context) (registry.Count, error) {
+	return reach(f, func() (registry.Count, error) { return f.at.Count(ctx) })
+}
+
+// Watch implements registry.Registry; routers and keepers are woken by the world.
+func (f facts) Watch(context.Context) <-chan struct{} { return nil }
+
+// Acquire implements registry.Registry.
+func (f facts) Acquire(_ context.Context, name, holder string, ttl time.Duration, now time.Time) (bool, model.Generation, error) {
+	type lease struct {
+		held  bool
+		fence model.Generation
+	}
+	l, err := reach(f, func() (lease, error) {
+		held, fence, err := f.at.acquire(name, holder, ttl, now)
+		return lease{held, fence}, err
+	})
+	return l.held, l.fence, err
+}
+
+// authority is the node that has the registry. What its memory does is checked here, where it takes effect.
+type authority struct {
+	*memory.Memory
+	w       *World
+	node    *node
+	changes <-chan struct{}
+	cancel  context.CancelFunc
+	leases  map[string]granted
+	heard   map[model.ServerID]heard
+	// answered has the ids of joins that were answered.
+	answered map[string]bool
+	bornAt   time.Time
+}
+
+// granted is a lease as it was given last.
+type granted struct {
+	holder string
+	until  time.Time // by the holder's clock
+}
+
+// heard is the newest that the registry took of a server.
+type heard struct{ stream, serial uint64 }
+
+// begin starts the registry with nothing in it.
+func (a *authority) begin() {
+	if a.cancel != nil {
+		a.cancel()
+	}
+	a.node.born()
+	a.Memory = memory.New(a.node.now())
+	ctx, cancel := context.WithCancel(context.Background())
+	a.changes, a.cancel = a.Watch(ctx), cancel
+	a.answered = map[string]bool{}
+	a.leases, a.heard = map[string]granted{}, map[model.ServerID]heard{}
+	a.bornAt = a.w.loop.Now()
+}
+
+// changed tells whether something did since it was last asked.
+func (a *authority) changed() bool {
+	select {
+	case <-a.changes:
+		return true
+	default:
+		return false
+	}
+}

@@ -148,13 +148,27 @@ func (s *Specs) RolloutOf(route model.RouteName) (last model.Rollout, ok bool) {
 	return last, ok
 }
 
+// RefreshAgain is how soon a refresh that failed is tried again: a rollback is to reach every router within a second of the
+// store's being back (rule I6).
+const RefreshAgain = 200 * time.Millisecond
 // Run refreshes after every change of the store until ctx ends, which is no error. A refresh that fails is told to
-// failed and leaves the specs as they were; the next change tries again.
+// failed and leaves the specs as they were; it is tried again until it succeeds.
 func (c *SpecCache) Run(ctx context.Context, failed func(error)) error {
-	for range c.store.Watch(ctx) {
+	changes := c.store.Watch(ctx)
+	again := time.NewTimer(RefreshAgain)
+	again.Stop()
+	defer again.Stop()
+	for {
+		select {
+		case _, ok := <-changes:
+			if !ok {
+				return nil
+			}
+		case <-again.C:
+		}
 		if err := c.Refresh(ctx); err != nil && ctx.Err() == nil {
 			failed(err)
+			again.Reset(RefreshAgain)
 		}
 	}
-	return nil
 }

@@ -35,6 +35,7 @@ const queueLength = 16
 type stream struct {
 	wire   greenroomv1connect.LinkServiceLinkServerStream
 	number uint64
+	serial uint64 // of its last report
 	out    chan *greenroomv1.LinkResponse
 	done   chan struct{} // closed by end
 
@@ -293,8 +294,9 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 		return err
 	}
 	now, ended := h.cfg.Now(), endedSessions(r.GetEnded())
+	st.serial++
 	err := h.cfg.Registry.Report(ctx, registry.Report{
-		Server: st.server, Stream: st.number, Sessions: sessionReports(r.GetSessions()), Ended: ended,
+		Server: st.server, Stream: st.number, Serial: st.serial, Sessions: sessionReports(r.GetSessions()), Ended: ended,
 		Load: convert.LoadModel(r.GetLoad(), now), Connections: convert.ConnectionsModel(r.GetConnections()), Now: now,
 	})
 	switch {

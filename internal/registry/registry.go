@@ -118,11 +118,13 @@ type Servers interface {
 	RemoveServer(ctx context.Context, id model.ServerID, gen model.Generation) error
 	// Greet takes a server's Hello: marks it linked, brings sessions it reports and the registry does not know back
 	// to life, and names those that live elsewhere by now (Stale). A server that was Starting becomes Ready, or what it
-	// was last told to be (a Starting one is what a restarted control plane finds again). ErrNotFound, ErrStale.
+	// was last told to be (a Starting one is what a restarted control plane finds again). A stream's Hello is taken once:
+	// what was reported on it since counts. ErrNotFound, ErrStale.
 	Greet(ctx context.Context, hello Hello) (Greeting, error)
 	// Report takes changes of a linked server's sessions, and its load, which Watch tells only when it differs from the
 	// last that it told. Reports about an older generation of a session, or by a
-	// server that does not have the session, change nothing (I8). ErrStale: the stream is not the server's newest.
+	// server that does not have the session, change nothing (I8). ErrStale: the stream is not the server's newest, or a newer
+	// report came before.
 	Report(ctx context.Context, report Report) error
 	// Unlink marks a server's stream as lost, if stream is still its newest.
 	Unlink(ctx context.Context, id model.ServerID, stream uint64, now time.Time) error
@@ -194,8 +196,10 @@ type SessionReport struct {
 
 // Report is a batch of changes.
 type Report struct {
-	Server   model.ServerID
-	Stream   uint64
+	Server model.ServerID
+	Stream uint64
+	// Serial numbers the stream's reports from 1; 0: not said. One that comes after a newer one is ErrStale.
+	Serial   uint64
 	Sessions []SessionReport
 	Ended    []EndedSession
 	Load     *model.Load // nil: not said

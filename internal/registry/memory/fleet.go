@@ -77,6 +77,8 @@ type server struct {
 	model.Server
 	fleet    *fleet
 	stream   uint64
+	serial   uint64 // of the stream's newest report
+	hailed   bool   // the stream's hello was taken
 	sessions []*session
 	largest  int  // the most seats a session of it ever had
 	fixed    bool // its endpoints are not its own to name

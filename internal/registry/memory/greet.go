@@ -17,10 +17,10 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 	if err != nil {
 		return registry.Greeting{}, err
 	}
-	if h.Stream < s.stream {
+	if h.Stream < s.stream || h.Stream == s.stream && s.hailed {
 		return registry.Greeting{}, fmt.Errorf("server %s: stream %d after %d: %w", h.Server, h.Stream, s.stream, registry.ErrStale)
 	}
-	s.stream, s.Linked, s.ReportedAt = h.Stream, !h.Linkless, h.Now
+	s.stream, s.serial, s.hailed, s.Linked, s.ReportedAt = h.Stream, 0, !h.Linkless, !h.Linkless, h.Now
 	s.Linkless = h.Linkless
 	if !h.Linkless || h.Version != "" {
 		s.Version = h.Version
@@ -127,6 +127,10 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	if r.Stream != s.stream || !s.Linked {
 		return fmt.Errorf("server %s: report on stream %d, newest is %d: %w", r.Server, r.Stream, s.stream, registry.ErrStale)
 	}
+	if r.Serial > 0 && r.Serial <= s.serial {
+		return fmt.Errorf("server %s: report %d after %d on stream %d: %w", r.Server, r.Serial, s.serial, r.Stream, registry.ErrStale)
+	}
+	s.serial = max(s.serial, r.Serial)
 	s.ReportedAt = r.Now
 	told := s.say(r.Load)
 	m.connected(s, r.Connections)

@@ -259,6 +259,24 @@ var reportCases = []testCase{
 		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
 		w.is(w.Report(w.ctx, registry.Report{Server: "a-9", Stream: 1, Now: w.now}), registry.ErrNotFound)
 	}},
+	{"I8: what comes after something newer on its stream is refused, be it a report or the hello", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann", "bob")
+		report := func(serial uint64, claimed ...model.Seat) error {
+			return w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 1, Serial: serial, Sessions: []registry.SessionReport{said(r, claimed...)}, Now: w.now})
+		}
+		w.ok(report(1, r.Seats[0]))
+		w.ok(report(2, r.Seats...))
+		w.is(report(1, r.Seats[0]), registry.ErrStale)
+		w.is(report(2, r.Seats[0]), registry.ErrStale)
+		_, err := w.Greet(w.ctx, registry.Hello{Server: "a-1", Stream: 1, Now: w.now})
+		w.is(err, registry.ErrStale)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 2})
+		w.greet("a-1", 2, said(r, r.Seats...))
+		r.Generation = w.session("k").Generation
+		w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 2, Serial: 1, Sessions: []registry.SessionReport{said(r, r.Seats[0])}, Now: w.now}))
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+	}},
 	{"I8: a report of an older generation, or by another server, changes nothing", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")

@@ -12,7 +12,7 @@ import (
 
 // arrive brings a session to the server that the registry placed it on, or, if that one does not take it, to another;
 // then joins go there, and then the players are sent there. It is not called off when ctx ends: that would leave the
-// session between two servers. After an error the session is still Moving.
+// session between two servers. After an error the session is still Moving, or its players wait still where it was.
 func (m *Mover) arrive(ctx context.Context, p passage, placed registry.Reservation) error {
 	ctx = context.WithoutCancel(ctx)
 	var failed []registry.Reservation
@@ -35,8 +35,7 @@ func (m *Mover) arrive(ctx context.Context, p passage, placed registry.Reservati
 	if err := m.cfg.Registry.FinishMove(ctx, p.ref, placed.Generation, m.cfg.Now()); err != nil {
 		return fmt.Errorf("finish the move of %s to %s: %w", p.ref, placed.Server, err)
 	}
-	m.sendOn(ctx, p, placed, failed)
-	return nil
+	return m.sendOn(ctx, p, placed, failed)
 }
 
 func (m *Mover) open(ctx context.Context, p passage, placed registry.Reservation) error {
@@ -49,34 +48,47 @@ func (m *Mover) open(ctx context.Context, p passage, placed registry.Reservation
 }
 
 // sendOn closes the session where it was, its players knowing where to go, and on targets that may have taken it after
-// all. A server that cannot be told learns in its next welcome that its session lives elsewhere.
-func (m *Mover) sendOn(ctx context.Context, p passage, placed registry.Reservation, failed []registry.Reservation) {
+// all. A target that cannot be told has no players, and learns in its next welcome that its session lives elsewhere; where the
+// players wait has to be told.
+func (m *Mover) sendOn(ctx context.Context, p passage, placed registry.Reservation, failed []registry.Reservation) error {
 	to := m.redirect(p.ref, placed)
-	from := []Origin{p.from}
 	for _, f := range failed {
-		from = append(from, Origin{f.Server, f.Generation})
-	}
-	for _, o := range from {
-		if o.Server == "" || o.Server == placed.Server {
+		if f.Server == placed.Server || f.Server == p.from.Server {
 			continue
 		}
-		err := m.close(ctx, p.ref, o, to)
-		if err != nil {
-			m.log.Warn("session moved, but its last server could not be told", "session", p.ref.String(), "server", o.Server, "to", placed.Server, "error", err)
+		if err := m.close(ctx, p.ref, Origin{f.Server, f.Generation}, to); err != nil {
+			m.log.Warn("session moved, but a server that may have it too could not be told", "session", p.ref.String(), "server", f.Server, "to", placed.Server, "error", err)
 		}
 	}
+	if p.from.Server == "" || p.from.Server == placed.Server {
+		return nil
+	}
+	if err := m.close(ctx, p.ref, p.from, to); err != nil {
+		return fmt.Errorf("send the players of %s on from %s to %s: %w", p.ref, p.from.Server, placed.Server, err)
+	}
+	return nil
 }
 
 func (m *Mover) close(ctx context.Context, ref model.SessionRef, at Origin, to *Redirect) error {
 	ctx, cancel := context.WithTimeout(ctx, CloseTimeout)
 	defer cancel()
-	return m.cfg.Links.Close(ctx, at.Server, ref, at.Generation, "moved to "+string(to.Server), to)
+	return m.cfg.Links.Close(ctx, at.Server, ref, at.Generation, reasonOf(to), to)
+}
+
+func reasonOf(to *Redirect) string {
+	if to.Server == "" {
+		return "the session is over, or lives elsewhere"
+	}
+	return "moved to " + string(to.Server)
 }
 
 func (m *Mover) redirect(ref model.SessionRef, placed registry.Reservation) *Redirect {
 	to := &Redirect{Server: placed.Server, Endpoints: placed.Endpoints}
 	seal := model.TakesConnectTokens(placed.Endpoints)
 	for _, s := range placed.Seats {
+		if s.State == model.SeatClaimed {
+			continue // its player came already
+		}
 		claims := ticket.Claims{
 			Server: placed.Server, Player: s.Player, Seat: s.ID, Session: ref,
 			Generation: placed.Generation, Capacity: placed.SessionCapacity, ExpiresAt: s.ExpiresAt,

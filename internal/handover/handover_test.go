@@ -312,6 +312,41 @@ func TestReplaceSendsPlayersOn(t *testing.T) {
 	}
 }
 
+// TestReplaceTellsLate: a move that could not tell the players where to go is no success, and Replace tells them; whoever still
+// waits in a session that is over by then joins again, and nobody is told on a server that has ended.
+func TestReplaceTellsLate(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		between func(t *testing.T, st *stage)
+		told    bool
+		server  func(st *stage) model.ServerID
+	}{
+		{"the session is live elsewhere", func(*testing.T, *stage) {}, true, func(st *stage) model.ServerID { return st.session(t).Server }},
+		{"the session is over", func(t *testing.T, st *stage) {
+			must(t, st.reg.EndSession(context.Background(), room, st.session(t).Generation, st.now))
+		}, true, func(*stage) model.ServerID { return "" }},
+		{"its last server has ended", func(t *testing.T, st *stage) { st.kill(t, "plaza-a") }, false, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			st := newStage(t)
+			source, from := st.links.held["plaza-a"][room], st.origin()
+			st.links.fault = failOn("close", false)
+			if err := st.mover.Move(context.Background(), room, from, fleets); !errors.Is(err, errFault) {
+				t.Fatalf("the move that told nobody: %v", err)
+			}
+			tc.between(t, st)
+			st.links.fault = nil
+			must(t, st.mover.Replace(context.Background(), room, from, fleets))
+			if (source.redirects != nil) != tc.told {
+				t.Fatalf("players are sent to %+v", source.redirects)
+			}
+			if tc.told && source.redirects.Server != tc.server(st) {
+				t.Errorf("players are sent to %q", source.redirects.Server)
+			}
+		})
+	}
+}
+
 // TestSafetyMove: whichever steps fail, at a server or at the registry, before or after they were carried out, and
 // whichever server dies: once a Replace says that all is well, the session is live on one server that has it unfrozen;
 // and when the faults stop, one Replace is enough. Nothing of its state is lost while no server dies.

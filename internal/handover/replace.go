@@ -11,19 +11,19 @@ import (
 
 // Replace brings a Moving session to rest, whatever became of the move: one that lost its server is placed anew with its
 // last copy; one that was placed and not opened is opened, there or elsewhere; one that never left is let go on. From
-// is where its players still wait, zero if their server died. A session that is live elsewhere or gone is left alone.
+// is where its players still wait, zero if their server died. If the session is live elsewhere or gone, they are told so.
 // After any error, of Move or of Replace, Replace is to be tried again.
 func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, fleets []model.FleetName) error {
 	s, err := m.cfg.Registry.GetSession(ctx, ref)
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
-		return nil
+		return m.dismiss(ctx, ref, from, &Redirect{})
 	case err != nil:
 		return fmt.Errorf("look session %s up: %w", ref, err)
 	case s.State != model.SessionMoving && from == (Origin{s.Server, s.Generation}):
 		return m.Resume(ctx, ref, from) // in case that only the answer to calling the move off was lost
 	case s.State != model.SessionMoving:
-		return nil
+		return m.tellLate(ctx, s, from)
 	}
 	p := passage{ref: ref, from: from, fleets: fleets}
 	p.state, _ = m.cfg.Links.LastCopy(ref)
@@ -44,14 +44,48 @@ func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, 
 	return m.Resume(ctx, ref, Origin{s.Server, s.Generation})
 }
 
+// tellLate sends the players on who still wait where a session was before it came to rest elsewhere: whoever moved it could not
+// tell them.
+func (m *Mover) tellLate(ctx context.Context, s model.Session, from Origin) error {
+	if from.Server == "" || from.Server == s.Server {
+		return nil
+	}
+	server, err := m.cfg.Registry.GetServer(ctx, s.Server)
+	if err != nil {
+		return fmt.Errorf("look up the new server of %s: %w", s.SessionRef, err)
+	}
+	return m.dismiss(ctx, s.SessionRef, from, m.redirect(s.SessionRef, placedAt(s, server)))
+}
+
+// dismiss closes a session where its players still wait, unless that server is no more.
+func (m *Mover) dismiss(ctx context.Context, ref model.SessionRef, from Origin, to *Redirect) error {
+	if from.Server == "" {
+		return nil
+	}
+	switch server, err := m.cfg.Registry.GetServer(ctx, from.Server); {
+	case errors.Is(err, registry.ErrNotFound), err == nil && server.State.Terminal():
+		return nil
+	case err != nil:
+		return fmt.Errorf("look up the last server of %s: %w", ref, err)
+	}
+	if err := m.close(ctx, ref, from, to); err != nil {
+		return fmt.Errorf("send the players of %s on from %s: %w", ref, from.Server, err)
+	}
+	return nil
+}
+
+func placedAt(s model.Session, server model.Server) registry.Reservation {
+	return registry.Reservation{
+		Session: s.SessionRef, Generation: s.Generation, SessionCapacity: s.Capacity, Fleet: s.Fleet,
+		Server: s.Server, Endpoints: server.Endpoints, Seats: s.Seats,
+	}
+}
+
 // reopen goes on with a session that has been placed and perhaps not opened.
 func (m *Mover) reopen(ctx context.Context, p passage, s model.Session) error {
 	server, err := m.cfg.Registry.GetServer(ctx, s.Server)
 	if err != nil {
 		return fmt.Errorf("look up the new server of %s: %w", p.ref, err)
 	}
-	return m.arrive(ctx, p, registry.Reservation{
-		Session: p.ref, Generation: s.Generation, SessionCapacity: s.Capacity, Fleet: s.Fleet,
-		Server: s.Server, Endpoints: server.Endpoints, Seats: s.Seats,
-	})
+	return m.arrive(ctx, p, placedAt(s, server))
 }

@@ -48,6 +48,11 @@ type seat struct {
 
 func (r *room) accepts() bool { return !r.over && !r.opening && !r.frozen && r.server.node.up }
 
+// holds tells whether a client is there with a connection.
+func (r *room) holds(c *client, conn uint64) bool {
+	return !r.over && r.server.node.up && slices.ContainsFunc(r.seats, func(x seat) bool { return x.player == c && x.conn == conn })
+}
+
 func (r *room) numbered(id model.SeatID) int {
 	return slices.IndexFunc(r.seats, func(s seat) bool { return s.id == id })
 }

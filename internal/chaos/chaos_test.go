@@ -2,9 +2,17 @@ package chaos
 
 import (
 	"os"
+	"runtime/debug"
+
+	"greenroom.dev/greenroom/internal/simulate"
 	"strconv"
 	"testing"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(simulate.GCPercent)
+	os.Exit(m.Run())
+}
 
 func TestOne(t *testing.T) {
 	from, n := 1, 5
@@ -15,9 +23,14 @@ func TestOne(t *testing.T) {
 	if s := os.Getenv("N"); s != "" {
 		n, _ = strconv.Atoi(s)
 	}
+	opt := Options{}
+	if s := os.Getenv("TRACE"); s != "" {
+		f, _ := os.Create(s)
+		opt.Trace = f
+	}
 	bad := map[Rule]int{}
 	for i := range n {
-		r, err := Run(t.Context(), uint64(from+i), Options{})
+		r, err := Run(t.Context(), uint64(from+i), opt)
 		if err != nil {
 			t.Fatal(err)
 		}

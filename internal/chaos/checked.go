@@ -199,13 +199,16 @@ func (a *authority) report(r registry.Report, serial uint64) error {
 	last := a.heard[r.Server]
 	late := r.Stream < last.stream || r.Stream == last.stream && serial <= last.serial
 	if a.w.has(StaleReport) && late {
-		r.Stream = last.stream
+		r.Stream, r.Serial = last.stream, last.serial+1
 	}
 	var before model.Server
 	if late {
 		before, _ = a.GetServer(background, r.Server)
 	}
 	err := a.Memory.Report(background, r)
+	for i := range r.Sessions {
+		a.w.note("reported", string(r.Sessions[i].Session.Key), string(r.Server), uint64(len(r.Sessions[i].Claimed)))
+	}
 	if late {
 		a.w.cover(reportCameLate)
 		after, _ := a.GetServer(background, r.Server)

@@ -19,7 +19,7 @@ const (
 	sameTries    = 3               // of one place after a lost connection
 	firstPause   = 150 * time.Millisecond
 	maxPause     = 2 * time.Second
-	maxStay      = 45 * time.Second
+	maxStay      = 30 * time.Second
 	maxAway      = 8 * time.Second
 )
 
@@ -242,6 +242,9 @@ func (c *client) admitted(a answer, r *room, conn uint64) {
 		c.step(inside)
 		c.conn, c.room, c.joins, c.tries = conn, r, 0, 0
 		c.stay()
+		if !r.holds(c, conn) { // the connection was closed before the answer was there
+			c.later(c.pause(), func() { c.cut(conn) })
+		}
 	case notReady:
 		w.cover(doorNotReady)
 		c.turnedAway()
@@ -284,7 +287,7 @@ func (c *client) leavesNow() bool { return !c.w.closing }
 // leave goes, in one of the ways in which players do.
 func (c *client) leave() {
 	w := c.w
-	s, conn, ref, left := c.server, c.conn, c.ticket.Session, c.room
+	s, conn, ref := c.server, c.conn, c.ticket.Session
 	switch x := w.loop.Rand.Float64(); {
 	case !w.net.calm && x < w.ghosts: // it is silent, and nobody is told
 		w.cover(ghostAppeared)
@@ -304,12 +307,19 @@ func (c *client) leave() {
 		w.net.send(c.node, g.node, func() {
 			g.node.run("leave", func() {
 				w.cover(leftByRouter)
-				_, _ = g.router.Leave(background, ref, c.id)
+				x, err := wait(g.node, w.registry.node, registryPatience, func() (model.Session, error) {
+					return w.registry.GetSession(background, ref)
+				})
+				if err != nil {
+					return
+				}
+				if seat, err := g.router.Leave(background, ref, c.id); err == nil && seat.State == model.SeatClaimed && x.Server != "" {
+					w.hub.release(x.Server, ref, seat.ID)
+				}
 			})
 		}, func() {})
 		w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
 	}
-	_ = left
 	c.goAway()
 }
 

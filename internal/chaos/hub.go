@@ -21,7 +21,7 @@ var (
 
 const (
 	// hubEvery is how often the hub looks for what is to be told to servers.
-	hubEvery = 250 * time.Millisecond
+	hubEvery = 400 * time.Millisecond
 	// A broken stream is noticed within breakMax by either side, at different times.
 	breakMin, breakMax = 50 * time.Millisecond, 3 * time.Second
 )
@@ -274,7 +274,7 @@ func (st *stream) next() {
 			h.copies[c.ref] = c
 		}
 	}
-	in := registry.Report{Server: st.server.instance.ID, Stream: st.number, Sessions: r.sessions, Ended: r.ended, Now: h.node.now()}
+	in := registry.Report{Server: st.server.instance.ID, Stream: st.number, Serial: r.serial, Sessions: r.sessions, Ended: r.ended, Now: h.node.now()}
 	h.ask(func() error { return h.w.registry.report(in, r.serial) }, func(err error) {
 		if err != nil {
 			st.end()
@@ -441,4 +441,11 @@ func valueOf(state []byte) uint64 {
 
 func compareRefs(a, b model.SessionRef) int {
 	return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Key, b.Key))
+}
+
+// release tells a server that a player was taken out.
+func (h *hub) release(id model.ServerID, ref model.SessionRef, seat model.SeatID) {
+	if st := h.streams[id]; st != nil && h.node.up {
+		st.toServer(func() { st.server.releaseAsked(ref, seat) })
+	}
 }

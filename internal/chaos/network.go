@@ -101,29 +101,38 @@ func (n *network) troubled(from, to *node) {
 	}
 }
 
-// send has arrive called at the other end, once, twice or never. doubt is called when it will not arrive or may be late, so
-// that whoever waits needs no timer while all is well.
-func (n *network) send(from, to *node, arrive, doubt func()) {
+// send has arrive called at the other end, once, twice or never. lost is called when it will never be: only the world knows.
+func (n *network) send(from, to *node, arrive, lost func()) {
+	n.post(from, to, arrive, func() {}, lost)
+}
+
+// post is send that calls doubt when the message will not arrive or may be late, so that whoever waits for an answer needs no
+// timer while all is well.
+func (n *network) post(from, to *node, arrive, doubt, lost func()) {
 	f := n.fate(from, to)
 	if f.lost {
 		doubt()
+		lost()
 		return
 	}
 	if f.delay > maxDelay {
 		doubt()
 	}
-	n.carry(to, f.delay, arrive, doubt)
+	n.carry(to, f.delay, arrive, doubt, lost)
 	if f.again > 0 {
-		n.carry(to, f.delay+f.again, arrive, func() {})
+		n.carry(to, f.delay+f.again, arrive, nothing, nothing)
 	}
 }
 
-func (n *network) carry(to *node, d time.Duration, arrive, doubt func()) {
+func nothing() {}
+
+func (n *network) carry(to *node, d time.Duration, arrive, doubt, lost func()) {
 	life := to.life
 	n.w.loop.After(d, func() {
 		switch {
 		case !to.up || to.life != life:
 			doubt()
+			lost()
 		case to.paused.After(n.w.loop.Now()):
 			doubt()
 			to.awake(life, arrive)
@@ -153,9 +162,9 @@ func ask[T any](from, to *node, patience time.Duration, do func(answer func(T, e
 		return
 	}
 	answered := func(v T, err error) {
-		w.net.send(to, from, func() { c.end(v, err) }, c.watch)
+		w.net.post(to, from, func() { c.end(v, err) }, c.watch, nothing)
 	}
-	w.net.send(from, to, func() { do(answered) }, c.watch)
+	w.net.post(from, to, func() { do(answered) }, c.watch, nothing)
 }
 
 // watch ends the call at its deadline. It is not needed while the answer is certain to come.

@@ -35,9 +35,20 @@ func (f facts) Reserve(_ context.Context, req registry.Reserve) (registry.Reserv
 	return reach(f, func() (registry.Reservation, error) { return f.at.reserve(f.from, sent, req) })
 }
 
-// Leave implements registry.Joins.
+// leavePatience outlasts every delay: see Leave.
+const leavePatience = 30 * time.Second
+
+// Leave implements registry.Joins. It names a player and no seat, so a doubled one would take the player's next seat: it is
+// sent once.
 func (f facts) Leave(ctx context.Context, session model.SessionRef, player model.PlayerID, now time.Time) (model.Seat, error) {
-	return reach(f, func() (model.Seat, error) { return f.at.Leave(ctx, session, player, now) })
+	sent := false
+	return wait(f.from, f.at.node, leavePatience, func() (model.Seat, error) {
+		if sent {
+			return model.Seat{}, registry.ErrNotFound
+		}
+		sent = true
+		return f.at.Leave(ctx, session, player, now)
+	})
 }
 
 // AddServer implements registry.Servers.

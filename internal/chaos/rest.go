@@ -118,8 +118,12 @@ func (w *World) restlessSessions(add complain) {
 	}
 	in := 0
 	for _, c := range w.clients {
-		if c.phase == inside {
-			in++
+		if c.phase != inside {
+			continue
+		}
+		in++
+		if !c.room.holds(c, c.conn) {
+			add(NobodyWaits, "%s takes itself for inside %s on server %s, which does not", c.id, c.room.ref, c.server.instance.ID)
 		}
 	}
 	if claimed != in || there != in || reserved > 0 {

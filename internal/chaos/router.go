@@ -13,7 +13,7 @@ import (
 )
 
 // lookEvery is the least time between two looks of a router at its queues. The real one looks after router.Pace.
-const lookEvery = 50 * time.Millisecond
+const lookEvery = 100 * time.Millisecond
 
 // gateway is a node with a router.
 type gateway struct {
@@ -93,6 +93,8 @@ func (g *gateway) specsChanged() {
 			g.stale = false
 			if err := g.specs.Refresh(background); err != nil {
 				g.w.cover(refreshFailed)
+				g.stale = true
+				g.sleep(store.RefreshAgain)
 			}
 		}
 		g.reading = false

@@ -212,15 +212,17 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 			mine++
 		}
 	}
+	used := 0
 	for _, x := range at.server.list {
 		all += len(x.seats)
+		used += min(1, len(x.seats)) // an empty one that the registry gave up already goes by itself
 	}
 	s := at.server
 	if mine > 1 {
 		r.broke(OneSeat, "%s has %d seats in %s on %s", who.id, mine, at.ref, s.instance.ID)
 	}
-	if len(at.seats) > s.capacity.SeatsPerSession || all > s.capacity.Seats || len(s.list) > s.capacity.Sessions {
-		r.broke(Capacity, "server %s has %d players in %s, %d in all and %d sessions; it holds %+v", s.instance.ID, len(at.seats), at.ref, all, len(s.list), s.capacity)
+	if len(at.seats) > c.Capacity || all > s.capacity.Seats || used > s.capacity.Sessions {
+		r.broke(Capacity, "server %s has %d players of %d in %s, %d in all and %d sessions; it holds %+v", s.instance.ID, len(at.seats), c.Capacity, at.ref, all, used, s.capacity)
 	}
 	for _, other := range w.hosts[at.ref] {
 		if other == at || !other.accepts() || other.server.excused || s.excused {

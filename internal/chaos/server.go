@@ -312,9 +312,27 @@ func (s *server) leaves(c *client, conn uint64) {
 	}
 }
 
+// releaseAsked is a player who was taken out by the control plane.
+func (s *server) releaseAsked(ref model.SessionRef, id model.SeatID) {
+	r := s.rooms[ref]
+	if r == nil || r.numbered(id) < 0 {
+		s.released[id] = ref
+		s.w.rules.released(id)
+		return
+	}
+	x := r.seats[r.numbered(id)]
+	s.release(r, id)
+	if x.conn != 0 {
+		s.tell(x.player, x.conn, func() { x.player.closed(false, nil) })
+	}
+}
+
 // lostConn is a connection that broke, or went silent, as the server notices it after a while.
 func (s *server) lostConn(c *client, conn uint64, after time.Duration) {
 	s.node.after(after, func() {
+		if c.conn == conn {
+			return // it was a second answer that nobody took: the connection is the client's all the same
+		}
 		for _, r := range s.list {
 			for i := range r.seats {
 				x := &r.seats[i]

@@ -27,10 +27,10 @@ const (
 	Servers = 50 // with which it begins
 	Clients = 500
 	// Faults is how long there are faults, and Rest how long everything may take to come to rest after them.
-	Faults = 120 * time.Second
+	Faults = 60 * time.Second
 	Rest   = 110 * time.Second
 	// arriving is how long it takes until all clients came for the first time.
-	arriving = 15 * time.Second
+	arriving = 8 * time.Second
 	// maxSkew bounds how wrong a node's clock is.
 	maxSkew = 1500 * time.Millisecond
 )
@@ -42,7 +42,8 @@ var begins = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 type World struct {
 	loop    *simulate.Loop
 	net     *network
-	current *task // that runs now; nil: the loop itself
+	current *task     // that runs now; nil: the loop itself
+	threads []*thread // that have nothing to do
 	bugs    Bug
 	met     Cover
 	rules   *rules
@@ -200,6 +201,9 @@ func (w *World) end() {
 	}
 	for _, n := range nodes {
 		n.die()
+	}
+	for _, h := range w.threads {
+		h.stop()
 	}
 	w.registry.cancel()
 }

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/provider"
 )
 
 // The pause after the n-th failed try to move a session is minRetry doubled n-1 times, up to maxRetry.
@@ -22,10 +24,12 @@ type fleet struct {
 	poked chan struct{}                   // there may be something to do
 	tell  func(model.FleetName, Decision) // Config.Decided
 
-	tick   sync.Mutex // one tick at a time; guards state, fence and states
+	tick   sync.Mutex // one tick at a time; guards state, fence, states and seen
 	state  plan.State
 	fence  model.Generation
 	states map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
+
+	seen sight
 
 	mu       sync.Mutex
 	busy     map[model.ServerID]bool             // being started
@@ -41,6 +45,21 @@ type fleet struct {
 	boot         scale.Boot
 	actions      []*told    // of the last plan that is worth a line
 	history      []*decided // oldest first
+}
+
+// sight is where a tick puts what it observes; the next one writes over it. A large fleet's servers are megabytes, which
+// would be thrown away several times a second.
+type sight struct {
+	servers   []model.Server
+	instances []provider.Instance
+	plans     []plan.Instance
+	sheet     plan.Sheet
+}
+
+// planned is memory for n instances as a plan sees them.
+func (s *sight) planned(n int) []plan.Instance {
+	s.plans = slices.Grow(s.plans[:0], n)[:n]
+	return s.plans
 }
 
 type retry struct {

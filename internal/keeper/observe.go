@@ -23,11 +23,11 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	v := view{input: plan.Input{Fleet: spec, State: f.state}}
-	if v.instances, err = k.observeInstances(ctx, spec); err != nil {
+	v := view{input: plan.Input{Fleet: spec, State: f.state, Sheet: &f.seen.sheet}}
+	if v.instances, err = k.observeInstances(ctx, f, spec); err != nil {
 		return view{}, err
 	}
-	v.input.Instances = make([]plan.Instance, len(v.instances))
+	v.input.Instances = f.seen.planned(len(v.instances))
 	for n := range v.instances {
 		i := &v.instances[n]
 		v.input.Instances[n] = plan.Instance{ID: i.ID, Running: i.Running, Stopping: i.Stopping, Exit: i.Exit, Doubt: i.Doubt, BareAt: bareAt(i)}
@@ -75,19 +75,19 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 }
 
 // observeInstances gives those of a fleet, by ID. That an engine cannot be asked matters to its own fleets alone.
-func (k *Keeper) observeInstances(ctx context.Context, spec model.Fleet) ([]provider.Instance, error) {
-	name := spec.Name
+func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Fleet) ([]provider.Instance, error) {
 	all, err := k.cfg.Provider.Observe(ctx)
 	var partial *provider.PartialError
 	if err != nil && (!errors.As(err, &partial) || partial.Fails(spec)) {
-		return nil, fmt.Errorf("observe the servers of fleet %s: %w", name, err)
+		return nil, fmt.Errorf("observe the servers of fleet %s: %w", f.name, err)
 	}
-	out := make([]provider.Instance, 0, len(all))
+	out := f.seen.instances[:0]
 	for i := range all {
-		if all[i].Fleet == name {
+		if all[i].Fleet == f.name {
 			out = append(out, all[i])
 		}
 	}
+	f.seen.instances = out
 	if byID := func(a, b provider.Instance) int { return strings.Compare(string(a.ID), string(b.ID)) }; !slices.IsSortedFunc(out, byID) {
 		slices.SortFunc(out, byID)
 	}
@@ -96,9 +96,9 @@ func (k *Keeper) observeInstances(ctx context.Context, spec model.Fleet) ([]prov
 
 // observeServers lists the fleet's servers, those that it makes known again among them.
 func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet, instances []provider.Instance) ([]model.Server, error) {
-	servers, err := k.cfg.Registry.ListServers(ctx, f.name)
+	servers, err := k.listServers(ctx, f)
 	if err != nil {
-		return nil, fmt.Errorf("list the servers of fleet %s: %w", f.name, err)
+		return nil, err
 	}
 	unknown := f.unknown(servers, instances)
 	for _, i := range unknown {
@@ -107,8 +107,8 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet,
 		}
 	}
 	if len(unknown) > 0 {
-		if servers, err = k.cfg.Registry.ListServers(ctx, f.name); err != nil {
-			return nil, fmt.Errorf("list the servers of fleet %s: %w", f.name, err)
+		if servers, err = k.listServers(ctx, f); err != nil {
+			return nil, err
 		}
 	}
 	if spec.Spec.Static != nil {
@@ -118,6 +118,16 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet,
 	}
 	k.greeted(servers)
 	k.thaw(ctx, servers)
+	return servers, nil
+}
+
+// listServers lists the fleet's servers into its memory.
+func (k *Keeper) listServers(ctx context.Context, f *fleet) ([]model.Server, error) {
+	servers, err := k.cfg.Registry.AppendServers(ctx, f.seen.servers[:0], f.name)
+	if err != nil {
+		return nil, fmt.Errorf("list the servers of fleet %s: %w", f.name, err)
+	}
+	f.seen.servers = servers
 	return servers, nil
 }
 

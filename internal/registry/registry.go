@@ -144,6 +144,8 @@ type Servers interface {
 	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
 	// ListServers answers copies of the servers of a fleet ("" for all), by ID.
 	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
+	// AppendServers is ListServers into the caller's memory, for those who list often: the servers are appended to `to`.
+	AppendServers(ctx context.Context, to []model.Server, fleet model.FleetName) ([]model.Server, error)
 }
 
 // Attachment is what a provider says of a server that it has started.

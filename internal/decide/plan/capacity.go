@@ -43,8 +43,8 @@ func (p *planner) start(starts []scale.Start) {
 	for _, s := range starts {
 		wanted += s.Count
 	}
-	for _, s := range p.capacity {
-		if s.Stage == scale.Coming {
+	for i := range p.capacity {
+		if p.capacity[i].Stage == scale.Coming {
 			coming++
 		}
 	}

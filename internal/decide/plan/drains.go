@@ -12,8 +12,8 @@ import (
 // drains takes the next step of every drain. Slots that a hand-over is to take are not promised twice.
 func (p *planner) drains() {
 	free := p.in.FreeElsewhere - p.in.Homeless - p.lost
-	for _, s := range p.capacity {
-		if s.Stage == scale.Serving {
+	for i := range p.capacity {
+		if s := &p.capacity[i]; s.Stage == scale.Serving {
 			free += s.FreeSlots
 		}
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,14 +13,14 @@ import (
 // facts says what was seen, in sentences.
 func (p *planner) facts() {
 	spec := p.in.Fleet.Spec
-	byState := make(map[model.ServerState]int)
+	var byState [math.MaxUint8 + 1]int
 	sessions, free, slots := 0, 0, 0
 	for i := range p.in.Servers {
 		byState[p.in.Servers[i].State]++
 		sessions += p.in.Servers[i].Sessions
 	}
-	for _, s := range p.capacity {
-		if s.Stage == scale.Serving {
+	for i := range p.capacity {
+		if s := &p.capacity[i]; s.Stage == scale.Serving {
 			free += s.FreeSlots
 			slots += s.Slots
 		}

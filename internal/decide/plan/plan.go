@@ -136,7 +136,13 @@ type Input struct {
 	// Busy are servers whose start is being carried out: that the provider does not know them yet means nothing.
 	Busy  map[model.ServerID]bool
 	State State
+	// Sheet is what the plan is reckoned on; nil: a new one.
+	Sheet *Sheet
 }
+
+// Sheet is memory that the plans of a fleet are reckoned on, one after the other: a large fleet's would be thrown away
+// each time. Its zero value is ready. Nothing of a plan is on it once the plan is made.
+type Sheet struct{ capacity []scale.Server }
 
 // State is what a fleet's planner remembers between two plans. Its zero value is that of a planner that just started.
 type State struct {

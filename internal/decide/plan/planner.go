@@ -32,7 +32,11 @@ type planner struct {
 }
 
 func newPlanner(in Input) *planner {
-	p := &planner{in: in, capacity: make([]scale.Server, 0, len(in.Servers))}
+	if in.Sheet == nil {
+		in.Sheet = &Sheet{}
+	}
+	in.Sheet.capacity = slices.Grow(in.Sheet.capacity[:0], len(in.Servers))
+	p := &planner{in: in, capacity: in.Sheet.capacity}
 	if !slices.IsSortedFunc(in.Instances, byID) {
 		p.in.Instances = slices.SortedFunc(slices.Values(in.Instances), byID)
 	}

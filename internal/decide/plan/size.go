@@ -13,8 +13,8 @@ type Size struct {
 // size follows from the servers that there are and the decision about them.
 func size(servers []scale.Server, d scale.Decision) Size {
 	n := d.Later - len(d.Remove) - len(d.Donors) + len(d.Back)
-	for _, s := range servers {
-		if s.Stage != scale.Leaving {
+	for i := range servers {
+		if servers[i].Stage != scale.Leaving {
 			n++
 		}
 	}

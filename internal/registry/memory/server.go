@@ -38,14 +38,23 @@ func (m *Memory) AddServer(_ context.Context, in model.Server) (model.Server, er
 }
 
 // model answers a copy.
-func (s *server) model() model.Server {
-	out := s.Server
-	out.Labels, out.Annotations = maps.Clone(s.Labels), maps.Clone(s.Annotations)
+func (s *server) model() (out model.Server) {
+	s.copyTo(&out)
+	return out
+}
+
+func (s *server) copyTo(out *model.Server) {
+	*out = s.Server
+	if s.Labels != nil {
+		out.Labels = maps.Clone(s.Labels)
+	}
+	if s.Annotations != nil {
+		out.Annotations = maps.Clone(s.Annotations)
+	}
 	if s.Drain != nil {
 		d := *s.Drain
 		out.Drain = &d
 	}
-	return out
 }
 
 // touch notes a change of the server itself.
@@ -186,37 +195,43 @@ func (m *Memory) GetServer(_ context.Context, id model.ServerID) (model.Server, 
 }
 
 // ListServers implements registry.Servers.
-func (m *Memory) ListServers(_ context.Context, name model.FleetName) ([]model.Server, error) {
+func (m *Memory) ListServers(ctx context.Context, name model.FleetName) ([]model.Server, error) {
+	return m.AppendServers(ctx, nil, name)
+}
+
+// AppendServers implements registry.Servers.
+func (m *Memory) AppendServers(_ context.Context, to []model.Server, name model.FleetName) ([]model.Server, error) {
 	if name == "" {
-		return m.allServers(), nil
+		return m.appendAll(to), nil
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f := m.fleets[name]
 	if f == nil {
-		return nil, nil
+		return to, nil
 	}
-	out := make([]model.Server, len(f.servers))
+	at := len(to)
+	to = slices.Grow(to, len(f.servers))[:at+len(f.servers)]
 	for i, s := range f.servers {
-		out[i] = s.model()
+		s.copyTo(&to[at+i])
 	}
-	return out, nil
+	return to, nil
 }
 
-// allServers answers the servers of all fleets. Sorting is done without the lock, and before the copies are made, which are
+// appendAll appends the servers of all fleets. Sorting is done without the lock, and before the copies are made, which are
 // large.
-func (m *Memory) allServers() []model.Server {
+func (m *Memory) appendAll(to []model.Server) []model.Server {
 	m.mu.Lock()
 	found := slices.Collect(maps.Values(m.servers))
 	m.mu.Unlock()
 	slices.SortFunc(found, func(a, b *server) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	out := make([]model.Server, 0, len(found))
+	to = slices.Grow(to, len(found))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, s := range found {
 		if m.servers[s.ID] == s { // it was not removed meanwhile
-			out = append(out, s.model())
+			to = append(to, s.model())
 		}
 	}
-	return out
+	return to
 }

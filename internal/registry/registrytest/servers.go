@@ -87,6 +87,21 @@ var serverCases = []testCase{
 		}
 		w.equal([]any{ids(""), ids("a"), ids("c")}, "[[a-1 a-2 b-1] [a-1 a-2] []]")
 	}},
+	{"servers are listed into the caller's memory, as copies", func(w *world) {
+		for _, id := range []model.ServerID{"a-2", "b-1", "a-1"} {
+			w.start(id, model.FleetName(id[:1]), shape{1, 1, 0})
+		}
+		w.ok(w.Annotate(w.ctx, "a-1", map[string]string{"x": "1"}, nil))
+		list := make([]model.Server, 1, 3)
+		list[0].ID = "mine"
+		into := func(fleet model.FleetName) []model.Server { return must(w.AppendServers(w.ctx, list, fleet)) }
+		w.equal([]any{into("")[3].ID, into("b")[1].ID, len(into("c"))}, "[b-1 b-1 1]")
+		a := into("a")
+		w.equal([]any{a[0].ID, a[1].ID, a[2].ID, &a[0] == &list[0]}, "[mine a-1 a-2 true]")
+		a[1].Labels["x"] = "9"
+		w.equal(w.server("a-1").Labels["x"], "1")
+		w.equal([]any{into("b")[1].Labels, must(w.AppendServers(w.ctx, list[:0], "a"))[0].Labels["x"]}, "[map[] 1]")
+	}},
 	{"what the provider says of endpoints comes second to what the server says", func(w *world) {
 		w.start("a-1", "a", shape{1, 1, 0})
 		theirs := []model.Endpoint{{Name: "game", URL: "tcp://127.0.0.1:7400"}}

@@ -14,42 +14,17 @@ type Loop struct {
 	Rand *rand.Rand // the only one that what happens may use
 	Then func()     // called after everything that happens; nil: nothing
 
-	now  int64 // Unix nanoseconds
-	next uint64
-	hash uint64
-	done uint64
-
-	heap  []happening           // what is due before reach: small, so that it stays in the processor's cache
-	reach int64                 // the end of a slice
-	later map[int64][]happening // by the slice that it is due in, in the order in which it was asked for
-	spare [][]happening         // memory for more of them
-}
-
-// slice is what later is cut into.
-const slice = int64(time.Second)
-
-// sliceOf is the slice that a time is in; times before 1970 are below 0.
-func sliceOf(at int64) int64 {
-	n := at / slice
-	if at%slice < 0 {
-		n--
-	}
-	return n
-}
-
-// happening is a function and when to call it.
-type happening struct {
-	at  int64
-	seq uint64
-	do  func()
+	now    int64 // Unix nanoseconds
+	hash   uint64
+	done   uint64
+	agenda *agenda[func()]
 }
 
 // NewLoop makes a loop whose clock stands at start.
 func NewLoop(start time.Time, seed uint64) *Loop {
 	now := start.UnixNano()
 	return &Loop{
-		Rand: rand.New(rand.NewPCG(seed, loopStream)), now: now, hash: hashSeed,
-		reach: sliceOf(now) * slice, later: map[int64][]happening{},
+		Rand: rand.New(rand.NewPCG(seed, loopStream)), now: now, hash: hashSeed, agenda: newAgenda[func()](now),
 	}
 }
 
@@ -68,55 +43,24 @@ func (l *Loop) At(t time.Time, do func()) { l.at(t.UnixNano(), do) }
 // After has do called when d has passed.
 func (l *Loop) After(d time.Duration, do func()) { l.at(l.now+int64(d), do) }
 
-func (l *Loop) at(t int64, do func()) {
-	l.next++
-	h := happening{at: max(t, l.now), seq: l.next, do: do}
-	if h.at < l.reach {
-		l.push(h)
-		return
-	}
-	n := sliceOf(h.at)
-	list := l.later[n]
-	if last := len(l.spare) - 1; list == nil && last >= 0 {
-		list, l.spare = l.spare[last], l.spare[:last]
-	}
-	l.later[n] = append(list, h)
-}
-
-// due tells whether something is, before end. It fills the heap.
-func (l *Loop) due(end int64) bool {
-	for len(l.heap) == 0 {
-		if len(l.later) == 0 || l.reach >= end {
-			return false
-		}
-		n := sliceOf(l.reach)
-		l.reach += slice
-		list, any := l.later[n]
-		if !any {
-			continue
-		}
-		delete(l.later, n)
-		for i := range list {
-			l.push(list[i])
-		}
-		clear(list)
-		l.spare = append(l.spare, list[:0])
-	}
-	return l.heap[0].at < end
-}
+func (l *Loop) at(t int64, do func()) { l.agenda.put(max(t, l.now), do) }
 
 // Run calls what is due before until, and stops the clock there. It ends early, with ctx's error, when ctx does; it can go
 // on after that.
 func (l *Loop) Run(ctx context.Context, until time.Time) error {
 	end := until.UnixNano()
-	for l.due(end) {
-		if l.done++; l.done%1024 == 0 && ctx.Err() != nil {
+	for {
+		if l.done%1024 == 1023 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		h := l.pop()
-		l.now = h.at
-		l.Note("at", uint64(h.at))
-		h.do()
+		at, do, ok := l.agenda.take(end)
+		if !ok {
+			break
+		}
+		l.done++
+		l.now = at
+		l.Note("at", uint64(at))
+		do()
 		if l.Then != nil {
 			l.Then()
 		}
@@ -155,48 +99,3 @@ func (l *Loop) mix(n uint64) {
 
 // Hash is that of everything noted so far, and of when what was called.
 func (l *Loop) Hash() uint64 { return l.hash }
-
-// push and pop keep a heap of four children a node: flatter than a binary one, and so with fewer misses of the cache.
-func (l *Loop) push(h happening) {
-	l.heap = append(l.heap, h)
-	a, i := l.heap, len(l.heap)-1
-	for i > 0 {
-		up := (i - 1) / 4
-		if !before(&h, &a[up]) {
-			break
-		}
-		a[i], i = a[up], up
-	}
-	a[i] = h
-}
-
-func (l *Loop) pop() happening {
-	a := l.heap
-	first, last := a[0], a[len(a)-1]
-	a[len(a)-1] = happening{}
-	a = a[:len(a)-1]
-	l.heap = a
-	if len(a) == 0 {
-		return first
-	}
-	i := 0
-	for {
-		least := 4*i + 1
-		if least >= len(a) {
-			break
-		}
-		for c := least + 1; c < min(4*i+5, len(a)); c++ {
-			if before(&a[c], &a[least]) {
-				least = c
-			}
-		}
-		if !before(&a[least], &last) {
-			break
-		}
-		a[i], i = a[least], least
-	}
-	a[i] = last
-	return first
-}
-
-func before(a, b *happening) bool { return a.at < b.at || a.at == b.at && a.seq < b.seq }

@@ -13,6 +13,7 @@ import (
 type need struct {
 	groups []*group
 	route  map[model.RouteName]*group
+	inside []int32 // players of keyed sessions, by their numbers
 }
 
 // group is fleets that share demand, because a route leads to more than one of them. For the bound its servers are each as
@@ -20,8 +21,7 @@ type need struct {
 type group struct {
 	fleets []model.FleetName
 	server bound.Server
-	inside map[uint64]int // players of keyed sessions
-	meter  *bound.Meter   // to ask what is needed
+	meter  *bound.Meter // to ask what is needed
 	curve  []needed
 }
 
@@ -31,60 +31,88 @@ type needed struct {
 	servers int
 }
 
+// passage is a player who comes to a session or leaves it.
+type passage struct {
+	group   *group
+	session uint64        // 0: no key
+	stay    time.Duration // of one who comes
+	leaves  bool
+}
+
 // newNeed plays the demand alone.
 func newNeed(ctx context.Context, in *Input) (*need, error) {
 	n := &need{route: map[model.RouteName]*group{}}
 	n.group(in)
 	lead := in.leadSteps()
-	start := in.Trace.Start.Add(-time.Duration(lead) * in.Trace.Step)
+	start, end := in.Trace.Start.Add(-time.Duration(lead)*in.Trace.Step), in.Trace.End()
 	for _, g := range n.groups {
 		g.meter = bound.New(g.server, start)
 	}
-	l := NewLoop(start, in.Seed)
 	d := newDemand(&in.Trace, lead, in.seats(), in.Seed)
-	var step func()
-	step = func() {
-		at, visits, ok := d.next()
-		if !ok {
-			return
+	a := newAgenda[passage](start.UnixNano())
+	for {
+		at, visits, more := d.next()
+		if !more {
+			return n, n.play(ctx, a, end)
 		}
-		for _, v := range visits {
-			g := n.route[v.route]
-			l.At(v.at.Add(v.connect), func() {
-				g.change(l, v.session, 1)
-				l.After(v.stay, func() { g.change(l, v.session, -1) })
-			})
+		if err := n.play(ctx, a, at); err != nil {
+			return nil, err
 		}
-		l.At(at.Add(in.Trace.Step), step)
+		for i := range visits {
+			v := &visits[i]
+			a.put(v.at.Add(v.connect).UnixNano(), passage{group: n.route[v.route], session: v.session, stay: v.stay})
+		}
 	}
-	l.After(0, step)
-	return n, l.Run(ctx, in.Trace.End())
 }
 
-// change is a player who comes or goes.
-func (g *group) change(l *Loop, session uint64, players int) {
-	c := bound.Change{Players: players}
-	if session != 0 {
-		was := g.inside[session]
-		switch now := was + players; {
-		case now == 0:
-			delete(g.inside, session)
-			c.Sessions = -1
-		case was == 0:
-			c.Sessions = 1
-			fallthrough
-		default:
-			g.inside[session] = now
+// play lets those pass whose time is before until.
+func (n *need) play(ctx context.Context, a *agenda[passage], until time.Time) error {
+	for end := until.UnixNano(); ; {
+		nanos, p, ok := a.take(end)
+		if !ok {
+			return ctx.Err()
 		}
+		at := time.Unix(0, nanos).UTC()
+		c := bound.Change{Players: 1}
+		if p.leaves {
+			c.Players = -1
+		} else {
+			a.put(nanos+int64(p.stay), passage{group: p.group, session: p.session, leaves: true})
+		}
+		if p.session != 0 {
+			c.Sessions = n.pass(p.session, c.Players)
+		}
+		p.group.change(at, c)
 	}
-	g.meter.Add(l.Now(), c)
+}
+
+// pass counts who is inside a keyed session, and answers by how many the number of those with players changed.
+func (n *need) pass(session uint64, players int) int {
+	for uint64(len(n.inside)) <= session {
+		n.inside = append(n.inside, 0)
+	}
+	inside := &n.inside[session]
+	was := *inside
+	*inside += int32(players)
+	switch {
+	case *inside == 0:
+		return -1
+	case was == 0:
+		return 1
+	}
+	return 0
+}
+
+// change notes what is needed after a change.
+func (g *group) change(at time.Time, c bound.Change) {
+	g.meter.Add(at, c)
 	n := g.meter.Needed()
 	switch last := len(g.curve) - 1; {
 	case last >= 0 && g.curve[last].servers == n:
-	case last >= 0 && g.curve[last].at.Equal(l.Now()):
+	case last >= 0 && g.curve[last].at.Equal(at):
 		g.curve[last].servers = n
 	default:
-		g.curve = append(g.curve, needed{l.Now(), n})
+		g.curve = append(g.curve, needed{at, n})
 	}
 }
 
@@ -94,7 +122,7 @@ func (n *need) group(in *Input) {
 	for _, f := range in.Fleets {
 		c := f.Spec.Capacity
 		of[f.Name] = &group{
-			fleets: []model.FleetName{f.Name}, inside: map[uint64]int{},
+			fleets: []model.FleetName{f.Name},
 			server: bound.Server{Slots: c.Sessions, Seats: c.Seats, SeatsPerSession: c.SeatsPerSession, Boot: in.Boot.Time, Min: f.Spec.Min},
 		}
 	}

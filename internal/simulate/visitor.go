@@ -54,10 +54,26 @@ func (w *World) seat(v *visitor, p router.Placement, waited time.Duration) {
 	}
 	v.at, v.gen, v.seat, v.server = p.Session, p.Generation, p.Tickets[0].Seat, w.machine.servers[p.Server]
 	v.capacity = w.fleets[p.Fleet].Spec.Capacity.SeatsPerSession
-	w.visitors[v.visit.player] = v
+	w.note(v)
 	w.loop.Note("seated", v.visit.player, uint64(v.seat))
 	w.loop.NoteText(string(p.Server))
 	w.loop.After(v.visit.connect, func() { w.enter(v) })
+}
+
+// note keeps a visitor who has a seat.
+func (w *World) note(v *visitor) {
+	for uint64(len(w.visitors)) <= v.visit.player {
+		w.visitors = append(w.visitors, nil)
+	}
+	w.visitors[v.visit.player] = v
+}
+
+// visitor is the one of a name, if they have a seat.
+func (w *World) visitor(name model.PlayerID) *visitor {
+	if n := numberOf(name); n < uint64(len(w.visitors)) {
+		return w.visitors[n]
+	}
+	return nil
 }
 
 // enter is a visitor at the door of the server that their seat is on by now.
@@ -79,7 +95,7 @@ func (w *World) enter(v *visitor) {
 
 // again is a visitor who was turned away, or whose server is gone, and who joins once more.
 func (w *World) again(v *visitor) {
-	delete(w.visitors, v.visit.player)
+	w.visitors[v.visit.player] = nil
 	if v.tries++; v.tries > maxTries {
 		w.fail(v, 0, errTurnedAway)
 		return
@@ -108,12 +124,12 @@ func (w *World) leave(v *visitor) {
 // bye is a visitor of whom nothing more is heard.
 func (w *World) bye(v *visitor) {
 	v.gone = true
-	delete(w.visitors, v.visit.player)
+	w.visitors[v.visit.player] = nil
 }
 
 // redirect sends a visitor on to where their session has moved.
 func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
-	v := w.visitors[numberOf(t.Player)]
+	v := w.visitor(t.Player)
 	if v == nil {
 		return
 	}
@@ -128,7 +144,7 @@ func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
 
 // lost is a visitor whose server is gone; they notice, and join again.
 func (w *World) lost(name model.PlayerID) {
-	v := w.visitors[numberOf(name)]
+	v := w.visitor(name)
 	if v == nil || v.room == nil {
 		return
 	}
@@ -140,7 +156,7 @@ func (w *World) lost(name model.PlayerID) {
 
 // cut is a visitor whose session was ended under them.
 func (w *World) cut(name model.PlayerID) {
-	v := w.visitors[numberOf(name)]
+	v := w.visitor(name)
 	if v == nil || v.room == nil {
 		return
 	}

@@ -38,7 +38,7 @@ type World struct {
 	signals  map[model.FleetName]map[string]scale.Signal // of a rival; nil: none
 
 	demand   *demand
-	visitors map[uint64]*visitor // by their numbers, those who have a seat
+	visitors []*visitor // by their numbers, those who have a seat
 	kept     []*kept
 	waiting  []*queued
 	nextLook time.Time // zero: none
@@ -57,7 +57,7 @@ func newWorld(in *Input, p Policy) *World {
 	start := in.Trace.Start.Add(-time.Duration(lead) * in.Trace.Step)
 	w := &World{
 		in: *in, ctx: context.Background(), loop: NewLoop(start, in.Seed), fleets: map[model.FleetName]*model.Fleet{},
-		routes: map[model.RouteName]model.Route{}, visitors: map[uint64]*visitor{}, meter: newMeter(),
+		routes: map[model.RouteName]model.Route{}, meter: newMeter(),
 	}
 	for _, f := range in.Fleets {
 		f.Spec = p.apply(f.Spec)
@@ -136,8 +136,9 @@ func (w *World) step() {
 	if !ok {
 		return
 	}
-	for _, v := range visits {
-		w.loop.At(v.at, func() { w.arrive(&visitor{visit: v, name: v.name()}) })
+	for i := range visits {
+		v := &visitor{visit: visits[i], name: visits[i].name()}
+		w.loop.At(v.visit.at, func() { w.arrive(v) })
 	}
 	w.loop.At(at.Add(w.in.Trace.Step), w.step)
 }

@@ -115,4 +115,5 @@ const (
 	DrainConsolidation DrainCause = ReasonConsolidation // so that the server becomes free; it never ends a session
 	DrainNode          DrainCause = "node"              // its machine goes away
 	DrainUpgrade       DrainCause = ReasonUpgrade       // servers of another template replace it
+	DrainUnknown       DrainCause = "unknown"           // it drained when it was found again after a restart of the control plane
 )

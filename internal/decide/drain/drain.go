@@ -31,6 +31,7 @@ const (
 type Session struct {
 	model.SessionRef
 	Generation model.Generation
+	Players    int
 	Moving     bool      // on its way already
 	RetryAt    time.Time // after a failed hand-over: not tried again before
 }

@@ -56,6 +56,9 @@ func (p *planner) allowedStarts(n, coming int) int {
 	switch {
 	case n == 0:
 		return 0
+	case p.in.NoNode != "":
+		p.hold(fmt.Sprintf("would start %s: %s", model.Count(n, "server"), p.in.NoNode))
+		return 0
 	case p.in.Now.Before(b.NotBefore):
 		p.hold(fmt.Sprintf("would start %s: %s; the next try is in %s",
 			model.Count(n, "server"), times, b.NotBefore.Sub(p.in.Now).Round(100*time.Millisecond)))

@@ -17,6 +17,7 @@ func (p *planner) drains() {
 			free += s.FreeSlots
 		}
 	}
+	p.mostUrgentFirst()
 	for _, s := range p.draining {
 		if p.takesBack(s, free) {
 			continue
@@ -35,7 +36,7 @@ func (p *planner) drains() {
 			p.paced(s, len(d.Sessions))
 			p.given += len(d.Sessions)
 		case drain.End:
-			a.Verb = End
+			a.Verb, a.Rejoin = End, s.Drain != nil && s.Drain.Cause == model.DrainNode
 		case drain.Empty:
 			a.Verb = Empty
 		}
@@ -78,7 +79,7 @@ func NewDrain(policy model.DrainPolicy, reason string, now time.Time) model.Drai
 
 // rehome counts the sessions that need a new place within the time a server takes to start.
 func (p *planner) rehome() int {
-	n := p.in.Homeless + p.lost
+	n := p.in.Homeless + p.lost + p.noticed
 	for _, s := range p.draining {
 		if !p.in.Now.Add(p.in.Fleet.Spec.StartTimeout).Before(p.drainOf(s).HandOverAt) && !s.Linkless {
 			n += s.Sessions

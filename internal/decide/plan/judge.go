@@ -21,9 +21,11 @@ func (p *planner) judge(s *model.Server) {
 		if known && !inst.Stopping {
 			p.act(Stop, s, s.Reason)
 		}
+	case s.State == model.ServerDraining && p.renoticed(s):
 	case s.State == model.ServerDraining:
 		p.count(s, scale.Leaving)
 		p.draining = append(p.draining, s)
+	case p.leaving(s):
 	case s.State == model.ServerStarting:
 		p.judgeStarting(s, inst)
 	default:

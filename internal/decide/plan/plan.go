@@ -71,6 +71,7 @@ type Action struct {
 	Revision   uint64           // for Start, Prove and Halt: of the fleet's template; 0: the present one
 	Drain      *model.Drain     // for Drain
 	Sessions   []drain.Session  // for HandOver and End
+	Rejoin     bool             // for End: players are told to join again, not that it is over
 	Reason     string
 }
 
@@ -133,6 +134,8 @@ type Input struct {
 	Leaving map[string]model.NodeLeave
 	// Revisions are the fleet's templates, the present one first, then those used last.
 	Revisions []model.FleetRevision
+	// NoNode says why no server can be started at all for now; "": one can, as far as is known.
+	NoNode string
 	// Busy are servers whose start is being carried out: that the provider does not know them yet means nothing.
 	Busy  map[model.ServerID]bool
 	State State

@@ -35,6 +35,7 @@ func disturb(t *rapid.T, w *world) {
 	for range rapid.IntRange(1, 16).Draw(t, "disturbances") {
 		what := rapid.SampledFrom([]string{
 			"join", "join", "leave", "crash", "mute", "speak", "lose", "drain", "undrain", "restart", "stillborn", "spec", "release", "pause",
+			"notice", "notice", "stay",
 		}).Draw(t, "what")
 		if live := w.sorted(); len(live) > 0 {
 			disturbServer(t, w, what, rapid.SampledFrom(live).Draw(t, "server"))
@@ -52,6 +53,14 @@ func disturb(t *rapid.T, w *world) {
 			w.fleet.Spec.Upgrade.Paused = !w.fleet.Spec.Upgrade.Paused
 		case "stillborn":
 			w.stillborn = !w.stillborn
+		case "notice":
+			l := model.NodeLeave{Node: rapid.SampledFrom(w.nodes).Draw(t, "node"), NoticedAt: w.now, Reason: "spot"}
+			if in := rapid.IntRange(-1, 60).Draw(t, "deadline"); in >= 0 {
+				l.DeadlineAt = w.now.Add(time.Duration(in) * time.Second)
+			}
+			w.leaves[l.Node] = l
+		case "stay":
+			delete(w.leaves, rapid.SampledFrom(w.nodes).Draw(t, "node"))
 		case "spec":
 			w.fleet.Spec.Open = rapid.IntRange(0, 15).Draw(t, "open")
 			w.fleet.Generation++
@@ -94,6 +103,7 @@ func (w *world) calm() {
 	clear(w.broken)
 	w.fleet.Spec.Upgrade.Paused = false
 	w.resume()
+	w.leaves = map[string]model.NodeLeave{}
 	for _, s := range w.servers {
 		s.mute, s.unknown = false, false
 	}

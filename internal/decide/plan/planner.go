@@ -23,6 +23,7 @@ type planner struct {
 	waitingFor int             // found-again servers within their grace
 	doubtful   int
 	lost       int // sessions on servers whose instance has ended
+	noticed    int // sessions on servers whose drain begins in this plan because of their machine
 	merged     int // hand-overs that begin in this plan for consolidation
 
 	up      *upgrade                  // nil: the fleet has one template

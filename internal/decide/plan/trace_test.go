@@ -22,6 +22,8 @@ import (
 //	release N [broken]               makes a template the fleet's
 //	pause / resume                   the upgrade; upgrade surge=… draining=… failures=… crashes=… its policy
 //	progress                         of the upgrade
+//	notice NODE [deadline=30s] / stay NODE   a machine (a or b; servers are spread over both) goes away, or does not
+//	where                 what each server is on and how it is
 //	stillborn on|off      whether what is started dies at once
 //	restart               of the control plane
 //	delete                the fleet
@@ -103,6 +105,18 @@ func command(t *testing.T, w *world, d *datadriven.TestData) string {
 		return w.last.Upgrade.Sentence + "\n"
 	case "restart":
 		w.restart()
+	case "notice":
+		l := model.NodeLeave{Node: arg(0), NoticedAt: w.now, Reason: "spot"}
+		if d.HasArg("deadline") {
+			var in string
+			d.ScanArgs(t, "deadline", &in)
+			l.DeadlineAt = w.now.Add(duration(t, in))
+		}
+		w.leaves[l.Node] = l
+	case "stay":
+		delete(w.leaves, arg(0))
+	case "where":
+		return w.where()
 	case "delete":
 		w.fleet.Deleted = true
 	case "waiting":
@@ -149,6 +163,18 @@ func serverCommand(t *testing.T, w *world, s *simServer, d *datadriven.TestData)
 	default:
 		t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 	}
+}
+
+func (w *world) where() string {
+	var out strings.Builder
+	for _, s := range w.sorted() {
+		fmt.Fprintf(&out, "%s on %s: %s, %s", s.ID, s.Node, s.State, model.Count(s.Sessions, "session"))
+		if s.Drain != nil {
+			fmt.Fprintf(&out, ", until %s: %s", s.Drain.DeadlineAt.Format("15:04:05"), s.Drain.Reason)
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
 }
 
 func (w *world) crash(s *simServer) {

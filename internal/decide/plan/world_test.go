@@ -25,6 +25,8 @@ type world struct {
 	sessions  int
 	waiting   int  // joins in the queue
 	stillborn bool // what is started dies at once
+	nodes     []string
+	leaves    map[string]model.NodeLeave
 	retired   bool
 	wrongs    []string // broken rules
 
@@ -48,6 +50,7 @@ func newWorld(spec model.FleetSpec) *world {
 		fleet:   model.Fleet{Name: "plaza", Spec: spec.WithDefaults(), Generation: 1},
 		servers: map[model.ServerID]*simServer{}, dead: map[model.ServerID]Instance{},
 		found: map[model.ServerID]time.Time{}, broken: map[uint64]bool{}, moves: map[model.SessionKey]int{},
+		nodes: []string{"a", "b"}, leaves: map[string]model.NodeLeave{},
 	}
 }
 
@@ -64,8 +67,11 @@ func (w *world) sorted() []*simServer {
 func (w *world) input() Input {
 	in := Input{
 		Now: w.now, Fleet: w.fleet, Found: w.found, State: w.state, Homeless: len(w.homeless), Waiting: w.waiting,
-		Revisions: w.revisions,
-		Sessions:  map[model.ServerID][]drain.Session{}, Moves: map[model.ServerID]Moves{},
+		Revisions: w.revisions, Leaving: w.leaves,
+		Sessions: map[model.ServerID][]drain.Session{}, Moves: map[model.ServerID]Moves{},
+	}
+	if w.node() == "" {
+		in.NoNode = "no machine is left"
 	}
 	for _, s := range w.sorted() {
 		in.Servers = append(in.Servers, s.Server)
@@ -219,6 +225,9 @@ func (w *world) applyTo(s *simServer, a Action) {
 	case HandOver:
 		w.handOver(s, a)
 	case End:
+		if a.Rejoin != (s.Drain.Cause == model.DrainNode) {
+			w.wrong("%s: its players are told the wrong thing", s.ID)
+		}
 		if w.now.Before(s.Drain.DeadlineAt) {
 			w.wrong("%s: sessions ended before the deadline", s.ID)
 		}
@@ -272,14 +281,34 @@ func (w *world) place(x drain.Session) bool {
 	return best != nil
 }
 
+// node is the one with the fewest servers that stays; "": none does.
+func (w *world) node() (best string) {
+	least := 0
+	for _, node := range w.nodes {
+		n := 0
+		for _, s := range w.servers {
+			if s.Node == node {
+				n++
+			}
+		}
+		if _, leaves := w.leaves[node]; !leaves && (best == "" || n < least) {
+			best, least = node, n
+		}
+	}
+	return best
+}
+
 func (w *world) start(revision uint64) {
+	if w.node() == "" {
+		w.wrong("a server is started and there is no machine for it")
+	}
 	w.born++
 	id := model.ServerID(fmt.Sprintf("plaza-%03d", w.born))
 	c := w.fleet.Spec.Capacity
 	w.servers[id] = &simServer{
 		Server: model.Server{
 			ID: id, Fleet: "plaza", State: model.ServerStarting, Generation: 1, CreatedAt: w.now, StateSince: w.now,
-			SessionCapacity: c.Sessions, SeatCapacity: c.Seats, SeatsPerSession: c.SeatsPerSession, FleetRevision: revision,
+			SessionCapacity: c.Sessions, SeatCapacity: c.Seats, SeatsPerSession: c.SeatsPerSession, FleetRevision: revision, Node: w.node(),
 		},
 		inst: Instance{ID: id, Running: true},
 	}

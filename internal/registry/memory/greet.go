@@ -51,7 +51,7 @@ func (m *Memory) recognise(s *server, h *registry.Hello) {
 		// When it was to end is lost with the registry that knew: what is left is handed over at once.
 		c.Drain = &model.Drain{
 			StartedAt: h.Now, HandOverAt: h.Now, DeadlineAt: h.Now.Add(model.DefaultDrainDeadline),
-			Reason: "was draining when it was found again",
+			Reason: "was draining when it was found again", Cause: model.DrainUnknown,
 		}
 	default:
 		c.State, c.Reason = model.ServerReady, "greeted"

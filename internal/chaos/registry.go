@@ -104,6 +104,11 @@ func (f facts) ListServers(ctx context.Context, fleet model.FleetName) ([]model.
 	return reach(f, func() ([]model.Server, error) { return f.at.ListServers(ctx, fleet) })
 }
 
+// AppendServers implements registry.Servers.
+func (f facts) AppendServers(ctx context.Context, to []model.Server, fleet model.FleetName) ([]model.Server, error) {
+	return reach(f, func() ([]model.Server, error) { return f.at.AppendServers(ctx, to, fleet) })
+}
+
 // GetSession implements registry.Sessions.
 func (f facts) GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error) {
 	return reach(f, func() (model.Session, error) { return f.at.GetSession(ctx, ref) })

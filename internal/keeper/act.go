@@ -25,7 +25,7 @@ func (k *Keeper) act(ctx context.Context, f *fleet, v view, a plan.Action, to *t
 	var err error
 	switch a.Verb {
 	case plan.Start:
-		if err = k.start(ctx, f, v.input.Fleet, a, to); err == nil {
+		if err = k.start(ctx, f, v.of(a.Revision), a, to); err == nil {
 			return // the worker says how it went
 		}
 	case plan.HandOver, plan.End:
@@ -39,6 +39,10 @@ func (k *Keeper) act(ctx context.Context, f *fleet, v view, a plan.Action, to *t
 		err = k.cfg.Registry.RemoveServer(ctx, a.Server, a.Generation)
 	case plan.Forget:
 		err = k.cfg.Provider.Forget(ctx, a.Server)
+	case plan.Avoid, plan.Welcome:
+		err = k.cfg.Registry.Avoid(ctx, a.Server, a.Generation, a.Verb == plan.Avoid)
+	case plan.Prove, plan.Halt:
+		err = k.revise(ctx, f, a)
 	case plan.Retire:
 		err = k.cfg.Store.RemoveFleet(ctx, f.name)
 	default:
@@ -105,7 +109,7 @@ func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.A
 func (k *Keeper) bringUp(ctx context.Context, spec model.Fleet, s model.Server) error {
 	ctx, cancel := context.WithTimeout(ctx, StartTimeout)
 	defer cancel()
-	i, err := k.cfg.Provider.Start(ctx, provider.Start{ID: s.ID, Fleet: spec.Name, Spec: spec.Spec, Env: k.cfg.Env(s.ID)})
+	i, err := k.cfg.Provider.Start(ctx, provider.Start{ID: s.ID, Fleet: spec.Name, Spec: spec.Spec, Env: k.cfg.Env(s.ID), Revision: spec.Revision})
 	if err != nil {
 		_, marked := k.cfg.Registry.SetState(context.WithoutCancel(ctx), s.ID, s.Generation, registry.StateChange{
 			State: model.ServerUnhealthy, Reason: "could not be started: " + err.Error(), Now: k.cfg.Now(),

@@ -102,6 +102,7 @@ func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plannedAt, f.facts, f.holds, f.size, f.answers, f.boot = now, p.Facts, p.Holds, p.Size, p.Answers, p.Boot
+	f.upgrade = p.Upgrade
 	actions := make([]*told, 0, len(p.Actions))
 	worthALine := false
 	for _, a := range p.Actions {
@@ -118,8 +119,8 @@ func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 	return actions
 }
 
-// tidies tells whether a verb only clears away what has ended.
-func tidies(v plan.Verb) bool { return v == plan.Remove || v == plan.Forget }
+// tidies tells whether a verb only clears away what has ended, or only notes something.
+func tidies(v plan.Verb) bool { return v == plan.Remove || v == plan.Forget || v == plan.Prove }
 
 // remember adds the plan's actions to the history, those of one verb and reason together.
 func (f *fleet) remember(now time.Time) {

@@ -24,10 +24,12 @@ type fleet struct {
 	poked chan struct{}                   // there may be something to do
 	tell  func(model.FleetName, Decision) // Config.Decided
 
-	tick   sync.Mutex // one tick at a time; guards state, fence, states and seen
-	state  plan.State
-	fence  model.Generation
-	states map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
+	tick      sync.Mutex // one tick at a time; guards what follows, up to seen
+	templates templates
+	upgraded  bool // all servers are of the present template, and it is known to get ready
+	state     plan.State
+	fence     model.Generation
+	states    map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
 
 	seen sight
 
@@ -41,6 +43,7 @@ type fleet struct {
 	plannedAt    time.Time // the explanation: see Explain
 	facts, holds []string
 	size         plan.Size
+	upgrade      plan.Upgrade
 	answers      []scale.Answer
 	boot         scale.Boot
 	actions      []*told    // of the last plan that is worth a line

@@ -17,7 +17,7 @@ import (
 func (k *Keeper) adopt(ctx context.Context, spec model.Fleet, i provider.Instance) error {
 	now := k.cfg.Now()
 	s := newServer(spec, i.ID)
-	s.Reason = "found again"
+	s.Reason, s.FleetRevision = "found again", i.Revision
 	s.CreatedAt, s.StateSince = i.StartedAt, now
 	k.find(i.ID, now)
 	if _, err := k.cfg.Registry.AddServer(ctx, s); err != nil {
@@ -139,7 +139,7 @@ func newServer(f model.Fleet, id model.ServerID) model.Server {
 		c, linkless = x.Capacity.Within(c), !x.Linked
 	}
 	return model.Server{
-		ID: id, Fleet: f.Name, State: model.ServerStarting, Linkless: linkless,
+		ID: id, Fleet: f.Name, State: model.ServerStarting, Linkless: linkless, FleetRevision: f.Revision,
 		SessionCapacity: c.Sessions, SeatsPerSession: c.SeatsPerSession, SeatCapacity: c.Seats,
 	}
 }

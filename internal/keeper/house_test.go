@@ -53,7 +53,7 @@ func (h *house) up() {
 		Registry: h.reg, Links: h.machine, Signer: plainSigner{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	h.keeper = New(Config{
-		Store: h.store, Registry: h.reg, Provider: h.machine, Mover: mover, Now: time.Now, Holder: "test",
+		Store: h.store, Revisions: h.store, Registry: h.reg, Provider: h.machine, Mover: mover, Now: time.Now, Holder: "test",
 		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
 		Waiting: func(model.RouteName) int { return 0 },
 		Decided: h.hear,
@@ -192,6 +192,7 @@ func (plainSigner) Seal(c ticket.Claims) string {
 type specs struct {
 	mu      sync.Mutex
 	fleets  map[model.FleetName]model.Fleet
+	had     []model.FleetRevision // of the fleet plaza, the present one first
 	changed chan struct{}
 }
 
@@ -203,7 +204,12 @@ func (s *specs) apply(f model.Fleet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.Generation = s.fleets[f.Name].Generation + 1
+	s.revise(&f)
 	s.fleets[f.Name] = f
+	s.tell()
+}
+
+func (s *specs) tell() {
 	select {
 	case s.changed <- struct{}{}:
 	default:

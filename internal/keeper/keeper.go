@@ -55,6 +55,8 @@ type Config struct {
 	Registry registry.Registry
 	Provider provider.Provider
 	Mover    Mover
+	// Revisions are the fleets' templates; nil: each fleet has one, and no fleet is upgraded.
+	Revisions Revisions
 	// Env gives Greenroom's own variables for a server that is about to be started: link address, token.
 	Env func(model.ServerID) map[string]string
 	// Recall answers the state and the sessions of a server without a link, as an earlier control plane knew them; false for

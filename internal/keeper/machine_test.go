@@ -36,6 +36,7 @@ type machine struct {
 	running   sync.WaitGroup
 	hangs     map[model.ServerID]bool // whose links answer nothing any more
 	stillborn bool
+	broken    uint64 // the template whose processes end at once
 	refuse    error // of Start
 }
 
@@ -169,7 +170,7 @@ func (m *machine) talk(p *process) {
 	ctx := context.Background()
 	switch {
 	case m.reg == nil || p.mute || !p.Running:
-	case m.stillborn:
+	case m.stillborn || m.broken != 0 && p.Revision == m.broken:
 		m.end(p, "exit status 1")
 	case p.greeted != m.reg:
 		m.streams++
@@ -217,7 +218,7 @@ func (m *machine) Start(_ context.Context, s provider.Start) (provider.Instance,
 	p := &process{
 		Instance: provider.Instance{
 			ID: s.ID, Fleet: s.Fleet, Ref: fmt.Sprintf("pid %d", len(m.processes)+1), Host: "127.0.0.1",
-			Ports: map[string]int{"ws": 7400}, StartedAt: time.Now(), Running: true,
+			Ports: map[string]int{"ws": 7400}, StartedAt: time.Now(), Running: true, Revision: s.Revision,
 		},
 		sessions: map[model.SessionRef]*room{}, die: make(chan struct{}),
 	}

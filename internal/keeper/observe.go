@@ -24,6 +24,9 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 		return view{}, err
 	}
 	v := view{input: plan.Input{Fleet: spec, State: f.state, Sheet: &f.seen.sheet}}
+	if v.input.Revisions, err = k.observeRevisions(ctx, f, spec); err != nil {
+		return view{}, err
+	}
 	if v.instances, err = k.observeInstances(ctx, f, spec); err != nil {
 		return view{}, err
 	}
@@ -32,7 +35,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 		i := &v.instances[n]
 		v.input.Instances[n] = plan.Instance{ID: i.ID, Running: i.Running, Stopping: i.Stopping, Exit: i.Exit, Doubt: i.Doubt, BareAt: bareAt(i)}
 	}
-	if v.input.Servers, err = k.observeServers(ctx, f, spec, v.instances); err != nil {
+	if v.input.Servers, err = k.observeServers(ctx, f, &v); err != nil {
 		return view{}, err
 	}
 	k.witness(f, v.input.Servers)
@@ -70,6 +73,9 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 	if i := slices.IndexFunc(fleets, func(f model.Fleet) bool { return f.Name == name }); i >= 0 {
 		f = fleets[i]
 	}
+	if k.cfg.Revisions == nil {
+		f.Revision = 0
+	}
 	f.Spec = f.Spec.WithDefaults()
 	return f, nil
 }
@@ -95,14 +101,15 @@ func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Flee
 }
 
 // observeServers lists the fleet's servers, those that it makes known again among them.
-func (k *Keeper) observeServers(ctx context.Context, f *fleet, spec model.Fleet, instances []provider.Instance) ([]model.Server, error) {
+func (k *Keeper) observeServers(ctx context.Context, f *fleet, v *view) ([]model.Server, error) {
+	spec, instances := v.input.Fleet, v.instances
 	servers, err := k.listServers(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	unknown := f.unknown(servers, instances)
 	for _, i := range unknown {
-		if err := k.adopt(ctx, spec, *i); err != nil {
+		if err := k.adopt(ctx, v.of(i.Revision), *i); err != nil {
 			return nil, err
 		}
 	}

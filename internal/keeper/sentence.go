@@ -12,6 +12,8 @@ var past = map[plan.Verb]string{
 	plan.Start: "started", plan.Open: "opened", plan.Cordon: "cordoned", plan.Uncordon: "uncordoned",
 	plan.Drain: "began to drain", plan.HandOver: "hands over from", plan.End: "ended what was left on", plan.Empty: "emptied",
 	plan.Stop: "stops", plan.Stopped: "saw the end of", plan.Unhealthy: "gave up", plan.Retire: "removed the fleet",
+	plan.Undrain: "took the drain back of", plan.Avoid: "sends sessions to others than", plan.Welcome: "sends sessions again to",
+	plan.Halt: "stopped the upgrade",
 }
 
 // decision puts what is known so far into a Decision.
@@ -32,7 +34,7 @@ func (d *decided) decision() Decision {
 
 func object(d Decision) string {
 	switch {
-	case d.Verb == plan.Retire:
+	case d.Verb == plan.Retire, d.Verb == plan.Halt:
 		return ""
 	case len(d.Servers) == 1 && d.Verb != plan.Start:
 		return " " + string(d.Servers[0])

@@ -46,6 +46,7 @@ func (k *Keeper) keep(ctx context.Context, f *fleet) error {
 	}
 	p, state := plan.Make(v.input)
 	f.state = state
+	f.upgradeSeen(p)
 	shown := f.explain(v.input.Now, p)
 	for i, a := range p.Actions {
 		k.act(ctx, f, v, a, shown[i])

@@ -19,7 +19,7 @@ import (
 
 // applyCommand creates or changes what YAML files describe, all or nothing.
 type applyCommand struct {
-	Files  []string `name:"file" short:"f" required:"" help:"YAML file with fleets, routes and events; - is standard input. May be repeated." placeholder:"FILE"`
+	Files  []string `name:"file" short:"f" required:"" help:"YAML file with fleets, routes, events and rollouts; - is standard input. May be repeated." placeholder:"FILE"`
 	DryRun bool     `help:"Let the server check everything and change nothing."`
 }
 
@@ -42,7 +42,7 @@ func (cmd *applyCommand) Run(ctx context.Context, g *Globals, c *console) error 
 		objects = append(objects, read...)
 	}
 	if len(objects) == 0 {
-		return usagef("nothing to apply: the files hold no fleet, route or event")
+		return usagef("nothing to apply: the files hold no fleet, route, event or rollout")
 	}
 	api, err := g.dial()
 	if err != nil {
@@ -53,7 +53,8 @@ func (cmd *applyCommand) Run(ctx context.Context, g *Globals, c *console) error 
 		suffix = " (dry run)"
 	}
 	r, err := api.applies.Apply(ctx, &greenroomv1.ApplyRequest{
-		Fleets: manifest.Fleets(objects), Routes: manifest.Routes(objects), Events: manifest.Events(objects), DryRun: cmd.DryRun,
+		Fleets: manifest.Fleets(objects), Routes: manifest.Routes(objects), Events: manifest.Events(objects),
+		Rollouts: manifest.Rollouts(objects), DryRun: cmd.DryRun,
 	})
 	if err != nil {
 		return locate(objects, err)
@@ -112,7 +113,7 @@ func locate(objects []manifest.Object, err error) error {
 
 // deleteCommand deletes one thing.
 type deleteCommand struct {
-	Noun   string `arg:"" enum:"fleet,route,event" help:"What: ${enum}."`
+	Noun   string `arg:"" enum:"fleet,route,event,rollout" help:"What: ${enum}."`
 	Name   string `arg:"" help:"Its name."`
 	DryRun bool   `help:"Say whether it could be deleted, and do not."`
 }
@@ -127,6 +128,8 @@ func (cmd *deleteCommand) Run(ctx context.Context, g *Globals, c *console) error
 		_, err = api.fleets.DeleteFleet(ctx, &greenroomv1.DeleteFleetRequest{Name: cmd.Name, DryRun: cmd.DryRun})
 	case "event":
 		_, err = api.events.DeleteEvent(ctx, &greenroomv1.DeleteEventRequest{Name: cmd.Name, DryRun: cmd.DryRun})
+	case "rollout":
+		_, err = api.rollouts.DeleteRollout(ctx, &greenroomv1.DeleteRolloutRequest{Name: cmd.Name, DryRun: cmd.DryRun})
 	default:
 		_, err = api.routes.DeleteRoute(ctx, &greenroomv1.DeleteRouteRequest{Name: cmd.Name, DryRun: cmd.DryRun})
 	}

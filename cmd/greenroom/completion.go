@@ -39,6 +39,13 @@ func predictors() []kongcompletion.Option {
 			}
 			return names
 		})),
+		kongcompletion.WithPredictor("rollout", predictNames(func(ctx context.Context, api *plane) (names []string) {
+			list, _ := api.rollouts.ListRollouts(ctx, &greenroomv1.ListRolloutsRequest{})
+			for _, r := range list.GetRollouts() {
+				names = append(names, r.GetName())
+			}
+			return names
+		})),
 		kongcompletion.WithPredictor("server", predictNames(func(ctx context.Context, api *plane) (names []string) {
 			list, _ := api.servers.ListServers(ctx, &greenroomv1.ListServersRequest{})
 			for _, s := range list.GetServers() {

@@ -12,7 +12,7 @@ import (
 // describeCommand shows one thing in full: everything the API knows of it.
 type describeCommand struct {
 	Output string `short:"o" enum:"json,yaml" default:"yaml" help:"How to print: ${enum}."`
-	Noun   string `arg:"" enum:"fleet,route,event,server,session" help:"What: ${enum}."`
+	Noun   string `arg:"" enum:"fleet,route,event,rollout,server,session" help:"What: ${enum}."`
 	Name   string `arg:"" help:"Its name; of a session ROUTE/KEY."`
 }
 
@@ -40,6 +40,9 @@ func (api *plane) find(ctx context.Context, noun, name string) (proto.Message, e
 	case "event":
 		r, err := api.events.GetEvent(ctx, &greenroomv1.GetEventRequest{Name: name})
 		return r.GetEvent(), err
+	case "rollout":
+		r, err := api.rollouts.GetRollout(ctx, &greenroomv1.GetRolloutRequest{Name: name})
+		return r.GetRollout(), err
 	case "server":
 		r, err := api.servers.GetServer(ctx, &greenroomv1.GetServerRequest{Name: name})
 		return r.GetServer(), err

@@ -19,6 +19,7 @@ type getCommand struct {
 	Fleets   getFleets   `cmd:"" aliases:"fleet" help:"Fleets, what they have and what they want."`
 	Routes   getRoutes   `cmd:"" aliases:"route" help:"Routes and how they split new sessions."`
 	Events   getEvents   `cmd:"" aliases:"event" help:"Announced events, and what stands for them."`
+	Rollouts getRollouts `cmd:"" aliases:"rollout" help:"Rollouts, and how far they are."`
 	Servers  getServers  `cmd:"" aliases:"server" help:"Servers, their state and how full they are."`
 	Sessions getSessions `cmd:"" aliases:"session" help:"Sessions, where they live and who is in."`
 	Tokens   getTokens   `cmd:"" aliases:"token" help:"API tokens (never their secrets)."`
@@ -139,10 +140,55 @@ func routeCells(r *greenroomv1.Route) []any {
 func weights(fleets []*greenroomv1.FleetWeight) string {
 	parts := make([]string, len(fleets))
 	for i, f := range fleets {
-		percent := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", float64(f.GetWeightPpm())/1e4), "0"), ".")
-		parts[i] = fmt.Sprintf("%s %s %%", f.GetFleet(), percent)
+		parts[i] = f.GetFleet() + " " + percentOf(f.GetWeightPpm())
 	}
 	return strings.Join(parts, ", ")
+}
+
+// percentOf prints parts per million: 100 is "0.01 %".
+func percentOf(ppm uint32) string {
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.4f", float64(ppm)/1e4), "0"), ".") + " %"
+}
+
+type getRollouts struct {
+	outputFlag
+	watchFlag
+	Name string `arg:"" optional:"" help:"Only this one." predictor:"rollout"`
+}
+
+func (cmd *getRollouts) Run(ctx context.Context, g *Globals, c *console) error {
+	api, err := g.dial()
+	if err != nil {
+		return err
+	}
+	if cmd.Watch {
+		return watchRollouts.run(ctx, c, cmd.outputFlag, cmd.Name, func(ctx context.Context) (receiver[*greenroomv1.WatchRolloutsResponse], error) {
+			return api.rollouts.WatchRollouts(ctx, &greenroomv1.WatchRolloutsRequest{})
+		})
+	}
+	list, err := api.rollouts.ListRollouts(ctx, &greenroomv1.ListRolloutsRequest{})
+	if err != nil {
+		return err
+	}
+	if list.Rollouts, err = only(list.GetRollouts(), cmd.Name, "rollout", (*greenroomv1.Rollout).GetName); err != nil {
+		return err
+	}
+	return cmd.print(c, list, func(t *tablePrinter) {
+		t.empty = "no rollouts; greenroom apply -f FILE begins one"
+		t.row(rolloutHeader...)
+		for _, r := range list.GetRollouts() {
+			t.row(rolloutCells(r)...)
+		}
+	})
+}
+
+var rolloutHeader = []any{"NAME", "ROUTE", "FROM", "TO", "PHASE", "SHARE", "STATUS"}
+
+func rolloutCells(r *greenroomv1.Rollout) []any {
+	s := r.GetStatus()
+	return []any{
+		r.GetName(), r.GetSpec().GetRoute(), s.GetFrom(), r.GetSpec().GetTo(), s.GetPhase(), percentOf(s.GetWeightPpm()), s.GetSentence(),
+	}
 }
 
 type getEvents struct {

@@ -36,10 +36,12 @@ type commandLine struct {
 	Echo  echoCommand  `cmd:"" group:"run" help:"Answer those who measure how far this machine is."`
 	Room  roomCommand  `cmd:"" group:"run" help:"Run one room server (the process provider starts these)."`
 
-	Apply     applyCommand     `cmd:"" group:"manage" help:"Create or change fleets, routes and events from YAML."`
-	Delete    deleteCommand    `cmd:"" group:"manage" help:"Delete a fleet or a route, or cancel an event."`
-	Get       getCommand       `cmd:"" group:"manage" help:"List fleets, routes, events, servers, sessions, tokens or the audit log."`
+	Apply     applyCommand     `cmd:"" group:"manage" help:"Create or change fleets, routes, events and rollouts from YAML."`
+	Delete    deleteCommand    `cmd:"" group:"manage" help:"Delete a fleet, a route or a rollout, or cancel an event."`
+	Get       getCommand       `cmd:"" group:"manage" help:"List fleets, routes, events, rollouts, servers, sessions, tokens or the audit log."`
 	Event     eventCommand     `cmd:"" group:"manage" help:"Announce an event, move it, and check that it is prepared."`
+	Rollout   rolloutCommand   `cmd:"" group:"manage" help:"Follow, pause, resume or promote a rollout."`
+	Rollback  rollbackCommand  `cmd:"" group:"manage" help:"Give a route the weights back that it had before its last rollout."`
 	Describe  describeCommand  `cmd:"" group:"manage" help:"Show one thing in full."`
 	Drain     drainCommand     `cmd:"" group:"manage" help:"Hand a server's sessions over and stop it; nobody is cut."`
 	Undrain   undrainCommand   `cmd:"" group:"manage" help:"Take a drain back."`

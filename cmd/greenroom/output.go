@@ -61,6 +61,8 @@ func items(message proto.Message) []proto.Message {
 		return messages(list.GetRoutes())
 	case *greenroomv1.ListEventsResponse:
 		return messages(list.GetEvents())
+	case *greenroomv1.ListRolloutsResponse:
+		return messages(list.GetRollouts())
 	case *greenroomv1.ListServersResponse:
 		return messages(list.GetServers())
 	case *greenroomv1.ListSessionsResponse:

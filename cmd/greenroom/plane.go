@@ -35,6 +35,7 @@ type plane struct {
 	sessions greenroomv1connect.SessionServiceClient
 	joins    greenroomv1connect.JoinServiceClient
 	events   greenroomv1connect.EventServiceClient
+	rollouts greenroomv1connect.RolloutServiceClient
 	signals  greenroomv1connect.SignalServiceClient
 	history  greenroomv1connect.HistoryServiceClient
 	stage    greenroomv1connect.StageServiceClient
@@ -75,6 +76,7 @@ func (g *Globals) dial() (*plane, error) {
 		sessions: greenroomv1connect.NewSessionServiceClient(conn),
 		joins:    greenroomv1connect.NewJoinServiceClient(conn),
 		events:   greenroomv1connect.NewEventServiceClient(conn),
+		rollouts: greenroomv1connect.NewRolloutServiceClient(conn),
 		signals:  greenroomv1connect.NewSignalServiceClient(conn),
 		history:  greenroomv1connect.NewHistoryServiceClient(conn),
 		stage:    greenroomv1connect.NewStageServiceClient(conn),

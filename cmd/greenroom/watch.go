@@ -51,6 +51,11 @@ var (
 		func(c *greenroomv1.WatchEventsResponse) string { return c.GetEvent().GetName() },
 		func(c *greenroomv1.WatchEventsResponse) []any { return eventCells(c.GetEvent()) },
 	}
+	watchRollouts = watching[*greenroomv1.WatchRolloutsResponse]{
+		rolloutHeader,
+		func(c *greenroomv1.WatchRolloutsResponse) string { return c.GetRollout().GetName() },
+		func(c *greenroomv1.WatchRolloutsResponse) []any { return rolloutCells(c.GetRollout()) },
+	}
 	watchServers = watching[*greenroomv1.WatchServersResponse]{
 		serverHeader,
 		func(c *greenroomv1.WatchServersResponse) string { return c.GetServer().GetName() },

@@ -40,7 +40,7 @@ func (in *Input) progress(gates []Judgement) string {
 		out += fmt.Sprintf(", counted anew since %s", clock(in.Since))
 	}
 	if left := in.holdEnd().Sub(in.Now); left > 0 {
-		out += fmt.Sprintf(", held for another %s", age(left))
+		out += fmt.Sprintf(", held for another %s", age(left+time.Second-1))
 	}
 	waits := waiting(gates)
 	if len(waits) > 0 {
@@ -103,7 +103,7 @@ func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 func age(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return fmt.Sprintf("%d s", max(0, int((d+time.Second-1)/time.Second)))
+		return fmt.Sprintf("%d s", max(0, int(d/time.Second)))
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", int(d/time.Minute))
 	default:

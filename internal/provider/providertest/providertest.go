@@ -1,5 +1,5 @@
-// Package providertest owns the conformance suite of provider.Provider. It runs real servers: each is a shell script, so
-// what the suite asks for is asked of processes, not of fakes.
+// Package providertest owns the conformance suite of provider.Provider. It asks real servers, not fakes: those that live
+// until they are stopped of every engine, and shell scripts of engines that start processes.
 package providertest
 
 import (
@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,30 +26,48 @@ type Subject struct {
 	// Open gives the provider, running, and a function that ends it as the end of a control plane does: its servers go
 	// on. Opened again after that, it works on the same ground.
 	Open func(t *testing.T) (p provider.Provider, end func())
-	// Spec gives a fleet's spec whose servers run a POSIX shell script and have ports called "game" and "query" (UDP).
+	// Spec gives a fleet's spec whose servers run a POSIX shell script and have ports called "game" and "query" (UDP). nil:
+	// the engine starts no processes, and Lasting is set.
 	Spec func(script string) model.FleetSpec
+	// Lasting gives a spec for at least four servers that live until they are stopped; nil: scripts that sleep.
+	Lasting func() model.FleetSpec
+	// ID names the n-th server, from 1, of fleet "rooms"; nil: "rooms-<n>".
+	ID func(n int) model.ServerID
 }
 
 // Run checks a provider against the interface's words. subject is called for each part of the suite.
 func Run(t *testing.T, subject func(t *testing.T) Subject) {
-	for name, part := range map[string]func(*suite){
+	all := map[string]func(*suite){
 		"a server lives and dies":          (*suite).lives,
-		"environment and ports":            (*suite).environment,
-		"exit status":                      (*suite).exits,
-		"stop is polite first":             (*suite).stopsPolitely,
-		"stop ends a stubborn server":      (*suite).stopsStubborn,
-		"logs":                             (*suite).logs,
 		"found again after a restart":      (*suite).foundAgain,
 		"remembered until forgotten":       (*suite).remembered,
 		"a stop outlives a restart":        (*suite).stopOutlives,
 		"watch":                            (*suite).watches,
-		"check names the field":            (*suite).checks,
+		"check takes a good spec":          (*suite).checks,
 		"unknown servers":                  (*suite).unknown,
 		"several servers at the same time": (*suite).several,
-	} {
+	}
+	if subject(t).Spec != nil {
+		maps.Copy(all, map[string]func(*suite){
+			"environment and ports":       (*suite).environment,
+			"exit status":                 (*suite).exits,
+			"stop is polite first":        (*suite).stopsPolitely,
+			"stop ends a stubborn server": (*suite).stopsStubborn,
+			"a slow stop outlives too":    (*suite).slowStopOutlives,
+			"logs":                        (*suite).logs,
+			"ports are given once":        (*suite).ports,
+		})
+	}
+	for name, part := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &suite{T: t, Subject: subject(t)}
+			if s.ID == nil {
+				s.ID = func(n int) model.ServerID { return model.ServerID(fmt.Sprintf("rooms-%d", n)) }
+			}
+			if s.Lasting == nil {
+				s.Lasting = func() model.FleetSpec { return s.Spec("echo up; " + sleeper) }
+			}
 			s.open()
 			s.Cleanup(func() { s.end() }) // after the servers' own
 			part(s)
@@ -75,11 +94,23 @@ func (s *suite) reopen() {
 	s.open()
 }
 
-// start starts a server that is killed at the end of the test at the latest.
+// last starts the n-th server, which lives until it is stopped.
+func (s *suite) last(n int) provider.Instance {
+	s.Helper()
+	return s.begin(s.ID(n), s.Lasting())
+}
+
+// start starts a server that runs a script.
 func (s *suite) start(id model.ServerID, script string) provider.Instance {
 	s.Helper()
+	return s.begin(id, s.Spec(script))
+}
+
+// begin starts a server that is stopped at the end of the test at the latest.
+func (s *suite) begin(id model.ServerID, spec model.FleetSpec) provider.Instance {
+	s.Helper()
 	in, err := s.p.Start(s.Context(), provider.Start{
-		ID: id, Fleet: "rooms", Spec: s.Spec(script), Env: map[string]string{"GREENROOM_LINK": "http://127.0.0.1:1"}, Revision: 7,
+		ID: id, Fleet: "rooms", Spec: spec, Env: map[string]string{"GREENROOM_LINK": "http://127.0.0.1:1"}, Revision: 7,
 	})
 	if err != nil {
 		s.Fatal(err)
@@ -138,30 +169,30 @@ func (s *suite) says(id model.ServerID, text string) {
 }
 
 func (s *suite) lives() {
-	in := s.start("rooms-1", sleeper)
-	if !in.Running || in.ID != "rooms-1" || in.Fleet != "rooms" || in.Ref == "" || in.Host == "" || in.StartedAt.IsZero() {
+	in := s.last(1)
+	if !in.Running || in.ID != s.ID(1) || in.Fleet != "rooms" || in.Ref == "" || in.Host == "" || in.StartedAt.IsZero() || in.Revision != 7 {
 		s.Errorf("instance: %+v", in)
 	}
-	again := s.start("rooms-1", sleeper)
+	again := s.last(1)
 	if again.Ref != in.Ref {
 		s.Errorf("started again it is %s, not %s", again.Ref, in.Ref)
 	}
-	if err := s.p.Forget(s.Context(), "rooms-1"); err == nil || s.look("rooms-1").ID == "" {
+	if err := s.p.Forget(s.Context(), in.ID); err == nil || s.look(in.ID).ID == "" {
 		s.Error("a server that runs was forgotten")
 	}
 	for range 2 {
-		if err := s.p.Stop(s.Context(), "rooms-1"); err != nil {
+		if err := s.p.Stop(s.Context(), in.ID); err != nil {
 			s.Error(err)
 		}
 	}
-	s.until("its end", func() bool { return !s.look("rooms-1").Running })
-	if got := s.look("rooms-1"); !got.Stopping || got.Exit == "" {
+	s.until("its end", func() bool { return !s.look(in.ID).Running })
+	if got := s.look(in.ID); !got.Stopping || got.Exit == "" {
 		s.Errorf("after its end: %+v", got)
 	}
-	if err := s.p.Forget(s.Context(), "rooms-1"); err != nil {
+	if err := s.p.Forget(s.Context(), in.ID); err != nil {
 		s.Error(err)
 	}
-	if got := s.look("rooms-1"); got.ID != "" {
+	if got := s.look(in.ID); got.ID != "" {
 		s.Errorf("after it was forgotten: %+v", got)
 	}
 }
@@ -271,47 +302,65 @@ func (s *suite) logs() {
 }
 
 func (s *suite) foundAgain() {
+	before := s.last(1)
+	s.reopen()
+	after := s.look(before.ID)
+	if !after.Running || after.Ref != before.Ref || after.Host != before.Host || after.Fleet != "rooms" || after.Node != before.Node ||
+		after.Revision != before.Revision || after.Ports["game"] != before.Ports["game"] || !after.StartedAt.Equal(before.StartedAt) {
+		s.Errorf("before %+v, found again %+v", before, after)
+	}
+	if other := s.last(2); other.Ref == before.Ref {
+		s.Errorf("two servers are both %s", other.Ref)
+	}
+	if err := s.p.Stop(s.Context(), before.ID); err != nil {
+		s.Error(err)
+	}
+	s.until("its end", func() bool { return !s.look(before.ID).Running })
+}
+
+func (s *suite) ports() {
 	before := s.start("rooms-1", "echo one; "+sleeper)
 	s.says("rooms-1", "one")
 	s.reopen()
-	after := s.look("rooms-1")
-	if !after.Running || after.Ref != before.Ref || after.Host != before.Host || after.Fleet != "rooms" ||
-		after.Ports["game"] != before.Ports["game"] || !after.StartedAt.Equal(before.StartedAt) || before.Revision != 7 || after.Revision != 7 {
-		s.Errorf("before %+v, found again %+v", before, after)
-	}
 	s.says("rooms-1", "one")
 	if other := s.start("rooms-2", sleeper); other.Ports["game"] == before.Ports["game"] {
 		s.Error("a port was given out twice")
 	}
-	if err := s.p.Stop(s.Context(), "rooms-1"); err != nil {
-		s.Error(err)
-	}
-	s.until("its end", func() bool { return !s.look("rooms-1").Running })
 }
 
 func (s *suite) remembered() {
-	s.start("rooms-1", "echo up; "+sleeper)
-	s.says("rooms-1", "up")
-	in := s.look("rooms-1")
-	if err := s.p.Stop(s.Context(), "rooms-1"); err != nil {
+	in := s.last(1)
+	if err := s.p.Stop(s.Context(), in.ID); err != nil {
 		s.Error(err)
 	}
-	s.until("its end", func() bool { return !s.look("rooms-1").Running })
+	s.until("its end", func() bool { return !s.look(in.ID).Running })
 	s.reopen()
-	got := s.look("rooms-1")
+	got := s.look(in.ID)
 	if got.Running || got.ID != in.ID || got.Exit == "" {
 		s.Errorf("found again: %+v", got)
 	}
-	if err := s.p.Forget(s.Context(), "rooms-1"); err != nil {
+	if err := s.p.Forget(s.Context(), in.ID); err != nil {
 		s.Error(err)
 	}
 	s.reopen()
-	if got := s.look("rooms-1"); got.ID != "" {
+	if got := s.look(in.ID); got.ID != "" {
 		s.Errorf("forgotten, and there again: %+v", got)
 	}
 }
 
 func (s *suite) stopOutlives() {
+	in := s.last(1)
+	if err := s.p.Stop(s.Context(), in.ID); err != nil {
+		s.Fatal(err)
+	}
+	s.reopen()
+	if !s.look(in.ID).Stopping {
+		s.Error("the stop was forgotten")
+	}
+	s.until("its end", func() bool { return !s.look(in.ID).Running })
+}
+
+func (s *suite) slowStopOutlives() {
 	s.start("rooms-1", "trap '' INT TERM; echo up; while :; do sleep 1 & wait $!; done")
 	s.says("rooms-1", "up")
 	if err := s.p.Stop(s.Context(), "rooms-1"); err != nil {
@@ -338,12 +387,12 @@ func (s *suite) watches() {
 			s.Fatalf("no signal for %s", what)
 		}
 	}
-	s.start("rooms-1", sleeper)
+	in := s.last(1)
 	wait("the start")
-	if err := s.p.Stop(s.Context(), "rooms-1"); err != nil {
+	if err := s.p.Stop(s.Context(), in.ID); err != nil {
 		s.Fatal(err)
 	}
-	for s.look("rooms-1").Running {
+	for s.look(in.ID).Running {
 		wait("the end")
 	}
 	cancel()
@@ -352,7 +401,7 @@ func (s *suite) watches() {
 }
 
 func (s *suite) checks() {
-	if err := s.p.Check(s.Spec("exit 0")); err != nil {
+	if err := s.p.Check(s.Lasting()); err != nil {
 		s.Error(err)
 	}
 }
@@ -371,16 +420,19 @@ func (s *suite) unknown() {
 
 func (s *suite) several() {
 	const n = 4
-	ports := map[int]bool{}
+	refs, ports := map[string]bool{}, map[int]bool{}
 	for i := range n {
-		in := s.start(model.ServerID(fmt.Sprintf("rooms-%d", i)), sleeper)
-		ports[in.Ports["game"]], ports[in.Ports["query"]] = true, true
-	}
-	if len(ports) != 2*n {
-		s.Errorf("ports: %v", ports)
+		in := s.last(i + 1)
+		refs[in.Ref] = true
+		for _, port := range in.Ports {
+			if ports[port] {
+				s.Errorf("port %d was given out twice", port)
+			}
+			ports[port] = true
+		}
 	}
 	all, err := s.p.Observe(s.Context())
-	if err != nil || len(all) != n {
-		s.Errorf("observed %d servers: %v", len(all), err)
+	if err != nil || len(all) != n || len(refs) != n {
+		s.Errorf("observed %d servers, which are %v: %v", len(all), refs, err)
 	}
 }

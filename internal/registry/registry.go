@@ -177,7 +177,7 @@ type Hello struct {
 	Sessions  []SessionReport
 	Now       time.Time
 	// Linkless: there is no stream; the registry marks the server Linkless until it links. Endpoints and Version are kept as
-	// they were where the Hello has none, and its Sessions, if there are any, are brought back.
+	// they were where the Hello has none, and the Sessions of one that was Starting are brought back.
 	Linkless bool
 }
 

@@ -28,12 +28,14 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 	if !s.fixed && (!h.Linkless || len(h.Endpoints) > 0) {
 		s.Endpoints = slices.Clone(h.Endpoints)
 	}
+	fresh := s.State == model.ServerStarting
 	m.recognise(s, &h)
 	var stale []model.SessionRef
-	if h.Linkless {
-		m.bringBack(s, &h)
-	} else {
+	switch {
+	case !h.Linkless:
 		stale = m.reconcile(s, &h)
+	case fresh:
+		m.bringBack(s, &h)
 	}
 	m.touch(s)
 	return registry.Greeting{Server: s.model(), Stale: stale}, nil

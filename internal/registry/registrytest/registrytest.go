@@ -30,6 +30,7 @@ func Run(t *testing.T, fresh func(t *testing.T, now time.Time) registry.Registry
 		{"Sessions", sessionCases},
 		{"Moves", moveCases},
 		{"Avoid", avoidCases},
+		{"Places", placeCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {

@@ -18,16 +18,17 @@ import (
 // botsCommand sends simulated players to a route and reports what they saw, plays the demand of a trace with them, or looks how many
 // a room holds.
 type botsCommand struct {
-	Route     string        `help:"The route they join by." predictor:"route"`
-	Sessions  int           `default:"1" help:"Sessions they spread over."`
-	Players   int           `default:"10" help:"Bots in all."`
-	Hz        float64       `help:"Moves of each bot per second. Default: 10; with --curve 0.2." placeholder:"N"`
-	For       time.Duration `default:"30s" help:"How long they move."`
-	Transport string        `enum:"ws,udp,mqtt" default:"ws" help:"How they connect: ${enum}."`
-	Positions bool          `help:"Say where they are by compact positions instead of a JSON state; over ws and udp."`
-	Prefix    string        `default:"room-" help:"Their sessions' keys are this and a number."`
-	Payload   int           `placeholder:"BYTES" help:"Pad each move to this many bytes. Without it, about 60."`
-	Output    string        `short:"o" enum:"table,json,yaml" default:"table" help:"How to print the report: ${enum}."`
+	Route     string                   `help:"The route they join by." predictor:"route"`
+	Sessions  int                      `default:"1" help:"Sessions they spread over."`
+	Players   int                      `default:"10" help:"Bots in all."`
+	Hz        float64                  `help:"Moves of each bot per second. Default: 10; with --curve 0.2." placeholder:"N"`
+	For       time.Duration            `default:"30s" help:"How long they move."`
+	Transport string                   `enum:"ws,udp,mqtt" default:"ws" help:"How they connect: ${enum}."`
+	Positions bool                     `help:"Say where they are by compact positions instead of a JSON state; over ws and udp."`
+	Latency   map[string]time.Duration `help:"How far a region is from them; repeat it for others. Without it, no matter." placeholder:"REGION=DURATION"`
+	Prefix    string                   `default:"room-" help:"Their sessions' keys are this and a number."`
+	Payload   int                      `placeholder:"BYTES" help:"Pad each move to this many bytes. Without it, about 60."`
+	Output    string                   `short:"o" enum:"table,json,yaml" default:"table" help:"How to print the report: ${enum}."`
 
 	Curve string `help:"Play this trace file: bots come and go as it says; - is standard input. With --route, all of them join by that one." placeholder:"FILE"`
 	curveFlags
@@ -56,6 +57,9 @@ Examples:
 }
 
 func (cmd *botsCommand) Run(ctx context.Context, g *Globals, c *console) error {
+	if err := checkLatencies(cmd.Latency); err != nil {
+		return err
+	}
 	if cmd.Curve != "" {
 		if cmd.FindCapacity {
 			return usagef("--curve and --find-capacity are two different runs: leave one of them out")
@@ -76,7 +80,7 @@ func (cmd *botsCommand) Run(ctx context.Context, g *Globals, c *console) error {
 		return err
 	}
 	config := bot.Config{
-		API:   client.Config{URL: api.base, Token: api.token},
+		API:   client.Config{URL: api.base, Token: api.token, Latencies: cmd.Latency},
 		Route: cmd.Route, Sessions: cmd.Sessions, Players: cmd.Players, Hz: cmd.Hz, For: cmd.For,
 		Transport: cmd.Transport, KeyPrefix: cmd.Prefix, ValueBytes: cmd.Payload, Positions: cmd.Positions,
 	}

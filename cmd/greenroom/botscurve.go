@@ -64,7 +64,7 @@ func (cmd *botsCommand) playCurve(ctx context.Context, g *Globals, c *console) e
 	if err != nil {
 		return err
 	}
-	config.API = client.Config{URL: api.base, Token: api.token}
+	config.API = client.Config{URL: api.base, Token: api.token, Latencies: cmd.Latency}
 	config.Fleets, config.Routes, config.Events = api.fleets, api.routes, api.events
 	if c.terminal() {
 		config.Progress = c.err

@@ -68,11 +68,7 @@ func compareErrs(a, b error) int {
 
 // measure finds out how far the regions of a route are from here; "" for those of all routes.
 func (p *plane) measure(ctx context.Context, route string, o client.MeasureOptions) ([]client.Measured, error) {
-	regions, err := p.routes.ListRegions(ctx, &greenroomv1.ListRegionsRequest{Route: route})
-	if err != nil {
-		return nil, err
-	}
-	return client.Measure(ctx, regions.GetRegions(), o), nil
+	return client.New(client.Config{URL: p.base, Token: p.token}).Measure(ctx, route, o)
 }
 
 // latencies are those of a join's request.

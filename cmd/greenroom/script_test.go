@@ -39,7 +39,9 @@ func TestScripts(t *testing.T) {
 			first := 10_000 + 100*rand.IntN(90) // planes of scripts that run at once keep out of each other's way
 			env.Setenv("GREENROOM_DATA_DIR", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("GREENROOM_LISTEN", "127.0.0.1:0")
-			env.Setenv("GREENROOM_SERVER_PORTS", fmt.Sprintf("%d-%d", first, first+99))
+			env.Setenv("GREENROOM_SERVER_PORTS", fmt.Sprintf("%d-%d", first, first+97))
+			env.Setenv("ONE", strconv.Itoa(first+98)) // for servers that a script runs itself
+			env.Setenv("TWO", strconv.Itoa(first+99))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

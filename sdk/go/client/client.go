@@ -21,6 +21,7 @@ import (
 	"connectrpc.com/connect/v2/connecthttp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
@@ -32,11 +33,16 @@ type Config struct {
 	URL   string       // such as http://127.0.0.1:7350
 	Token string       // an API token; "" sends none
 	HTTP  *http.Client // nil: http.DefaultClient
+	// Latencies are how far regions are, such as Client.Measure finds; a new session goes to the nearest with room. nil: no
+	// matter. Not to be changed any more.
+	Latencies map[string]time.Duration
 }
 
 // Client joins players. It is safe for concurrent use.
 type Client struct {
-	joins greenroomv1connect.JoinServiceClient
+	joins     greenroomv1connect.JoinServiceClient
+	routes    greenroomv1connect.RouteServiceClient
+	latencies map[string]*durationpb.Duration
 }
 
 // New returns a client. It does not connect.
@@ -53,13 +59,21 @@ func New(config Config) *Client {
 			return next(ctx, spec)
 		}
 	}
-	return &Client{joins: greenroomv1connect.NewJoinServiceClient(connect.NewClient(transport, bearer))}
+	api := connect.NewClient(transport, bearer)
+	c := &Client{joins: greenroomv1connect.NewJoinServiceClient(api), routes: greenroomv1connect.NewRouteServiceClient(api)}
+	if len(config.Latencies) > 0 {
+		c.latencies = make(map[string]*durationpb.Duration, len(config.Latencies))
+		for region, far := range config.Latencies {
+			c.latencies[region] = durationpb.New(far)
+		}
+	}
+	return c
 }
 
 // Join seats players in the route's session of that key; "" is any session. It waits in the route's queue while Greenroom
 // is full. The error is a *connect.Error; RetryAfter reads its hint.
 func (c *Client) Join(ctx context.Context, route, key string, players ...string) (*greenroomv1.JoinResponse, error) {
-	return c.joins.Join(ctx, &greenroomv1.JoinRequest{Route: route, Key: key, Players: players})
+	return c.joins.Join(ctx, &greenroomv1.JoinRequest{Route: route, Key: key, Players: players, Latencies: c.latencies})
 }
 
 // Leave gives a seat back that was not used, or removes a player from its session.

@@ -49,6 +49,15 @@ func Measure(ctx context.Context, regions []*greenroomv1.Region, o MeasureOption
 	return out
 }
 
+// Measure times the way to each region that a route leads to; "" for all routes. The token needs the scope "join".
+func (c *Client) Measure(ctx context.Context, route string, o MeasureOptions) ([]Measured, error) {
+	regions, err := c.routes.ListRegions(ctx, &greenroomv1.ListRegionsRequest{Route: route})
+	if err != nil {
+		return nil, fmt.Errorf("list the regions of %s: %w", route, err)
+	}
+	return Measure(ctx, regions.GetRegions(), o), nil
+}
+
 // Latencies are the measured ones, as JoinRequest.latencies takes them.
 func Latencies(measured []Measured) map[string]time.Duration {
 	out := make(map[string]time.Duration, len(measured))

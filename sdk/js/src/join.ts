@@ -1,5 +1,6 @@
 // Joining through Greenroom's API, with nothing but fetch: Connect's JSON form of greenroom.v1.JoinService.
 import type { Place } from "./journey.js";
+import { latencies } from "./measure.js";
 
 export interface JoinConfig {
   // Greenroom's address, such as http://127.0.0.1:7350; "" in a page that Greenroom serves.
@@ -10,6 +11,8 @@ export interface JoinConfig {
   // The players who give the same key meet; without one, a seat in any session.
   key?: string;
   player: string;
+  // How far regions are, in milliseconds, as measure answers it: a new session goes to the nearest with room.
+  latencies?: ReadonlyMap<string, number>;
   fetch?: typeof globalThis.fetch;
   signal?: AbortSignal;
 }
@@ -22,6 +25,7 @@ export interface JoinAnswer {
   endpoints?: { name: string; url: string }[];
   tickets?: { player: string; ticket: string; connectToken?: string; expiresAt: string }[];
   created?: boolean;
+  region?: string;
 }
 
 // JoinError is a join that did not work. permanent: trying again will not help.
@@ -42,11 +46,12 @@ export class JoinError extends Error {
 const permanentCodes = new Set(["invalid_argument", "not_found", "permission_denied", "unauthenticated", "unimplemented"]);
 
 // join asks for a seat and answers where it is. The key of the answer names the session that was found or made.
-export async function join(config: JoinConfig): Promise<Place & { route: string; key: string; server: string }> {
+export async function join(config: JoinConfig): Promise<Place & { route: string; key: string; server: string; region: string }> {
   const call = config.fetch ?? globalThis.fetch;
   const headers: Record<string, string> = { "Content-Type": "application/json", "Connect-Protocol-Version": "1" };
   if (config.token) headers.Authorization = `Bearer ${config.token}`;
-  const body = JSON.stringify({ route: config.route, key: config.key ?? "", players: [config.player] });
+  const far = config.latencies ? { latencies: latencies(config.latencies) } : {};
+  const body = JSON.stringify({ route: config.route, key: config.key ?? "", players: [config.player], ...far });
   const init: RequestInit = { method: "POST", headers, body };
   if (config.signal) init.signal = config.signal;
   const url = `${config.baseUrl.replace(/\/$/, "")}/greenroom.v1.JoinService/Join`;
@@ -55,7 +60,7 @@ export async function join(config: JoinConfig): Promise<Place & { route: string;
   });
   if (!response.ok) throw await errorOf(response);
   const answer = (await response.json()) as JoinAnswer;
-  return { ...placeOf(answer, config.player), route: answer.route, key: answer.key, server: answer.server };
+  return { ...placeOf(answer, config.player), route: answer.route, key: answer.key, server: answer.server, region: answer.region ?? "" };
 }
 
 // placeOf picks one player's place out of a join's answer, for the back end that joined on the player's behalf.

@@ -396,3 +396,22 @@ func (st *stage) oneHome(t fataler) {
 		t.Fatalf("session is live on %q at %d, which has %+v; calls %v", s.Server, s.Generation, h, st.links.calls)
 	}
 }
+
+// TestDismiss: the session is gone, and its players are sent to join again; after End they are told that it is over.
+func TestDismiss(t *testing.T) {
+	for again, end := range map[bool]func(*Mover, Origin) error{
+		true:  func(m *Mover, at Origin) error { return m.Dismiss(t.Context(), room, at, "the machine goes") },
+		false: func(m *Mover, at Origin) error { return m.End(t.Context(), room, at, "over") },
+	} {
+		st := newStage(t)
+		held := st.links.held["plaza-a"][room]
+		must(t, end(st.mover, Origin{st.first.Server, st.first.Generation}))
+		_, err := st.reg.GetSession(t.Context(), room)
+		if !errors.Is(err, registry.ErrNotFound) || st.links.held["plaza-a"][room] != nil {
+			t.Errorf("the session is still there: %v", err)
+		}
+		if to := held.redirects; (to != nil) != again || again && (to.Server != "" || len(to.Tickets) > 0) {
+			t.Errorf("players were sent to %+v; to join again: %t", to, again)
+		}
+	}
+}

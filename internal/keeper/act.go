@@ -25,7 +25,7 @@ func (k *Keeper) act(ctx context.Context, f *fleet, v view, a plan.Action, to *t
 	var err error
 	switch a.Verb {
 	case plan.Start:
-		if err = k.start(ctx, f, v.of(a.Revision), a, to); err == nil {
+		if err = k.start(ctx, f, v, a, to); err == nil {
 			return // the worker says how it went
 		}
 	case plan.HandOver, plan.End:
@@ -76,7 +76,8 @@ func (k *Keeper) report(name model.FleetName, a plan.Action, err error) {
 }
 
 // start makes a new server known, so that it can greet and the next plan counts it, and has a worker start it.
-func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.Action, to *told) error {
+func (k *Keeper) start(ctx context.Context, f *fleet, v view, a plan.Action, to *told) error {
+	spec, leaving := v.of(a.Revision), names(v.input.Leaving)
 	if !k.acquire() {
 		return errNoWorker
 	}
@@ -96,7 +97,10 @@ func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.A
 	}
 	k.run(f.name, func() {
 		a.Server = s.ID
-		err := k.bringUp(ctx, spec, known)
+		err := k.bringUp(ctx, spec, known, leaving)
+		if errors.Is(err, provider.ErrNoNode) {
+			err = k.withoutNode(ctx, f, known, leaving, err)
+		}
 		f.setBusy(s.ID, false)
 		f.result(to, err)
 		k.report(f.name, a, err)
@@ -105,11 +109,17 @@ func (k *Keeper) start(ctx context.Context, f *fleet, spec model.Fleet, a plan.A
 	return nil
 }
 
-// bringUp starts a server. One that cannot be started is unhealthy, which the next plan backs off from.
-func (k *Keeper) bringUp(ctx context.Context, spec model.Fleet, s model.Server) error {
+// bringUp starts a server, on none of the machines that go away. One that cannot be started is unhealthy, which the next plan
+// backs off from; where there is no machine nothing is wrong with it.
+func (k *Keeper) bringUp(ctx context.Context, spec model.Fleet, s model.Server, leaving []string) error {
 	ctx, cancel := context.WithTimeout(ctx, StartTimeout)
 	defer cancel()
-	i, err := k.cfg.Provider.Start(ctx, provider.Start{ID: s.ID, Fleet: spec.Name, Spec: spec.Spec, Env: k.cfg.Env(s.ID), Revision: spec.Revision})
+	i, err := k.cfg.Provider.Start(ctx, provider.Start{
+		ID: s.ID, Fleet: spec.Name, Spec: spec.Spec, Env: k.cfg.Env(s.ID), Revision: spec.Revision, Leaving: leaving,
+	})
+	if errors.Is(err, provider.ErrNoNode) {
+		return err
+	}
 	if err != nil {
 		_, marked := k.cfg.Registry.SetState(context.WithoutCancel(ctx), s.ID, s.Generation, registry.StateChange{
 			State: model.ServerUnhealthy, Reason: "could not be started: " + err.Error(), Now: k.cfg.Now(),

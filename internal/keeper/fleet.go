@@ -39,6 +39,7 @@ type fleet struct {
 	lastMove map[model.ServerID]time.Time        // end of the last hand-over
 	retries  map[model.SessionRef]retry          // of hand-overs that failed
 	homeless map[model.SessionRef]*homeless
+	noNode   noNode
 
 	plannedAt    time.Time // the explanation: see Explain
 	facts, holds []string

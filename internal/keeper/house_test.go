@@ -56,6 +56,7 @@ func (h *house) up() {
 		Store: h.store, Revisions: h.store, Registry: h.reg, Provider: h.machine, Mover: mover, Now: time.Now, Holder: "test",
 		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
 		Waiting: func(model.RouteName) int { return 0 },
+		Leaves:  h.store.listLeaves,
 		Decided: h.hear,
 		Became:  h.watch,
 		Logger:  slog.New(slog.DiscardHandler),
@@ -190,6 +191,7 @@ func (plainSigner) Seal(c ticket.Claims) string {
 
 // specs is a store of fleets and routes.
 type specs struct {
+	leaves  []model.NodeLeave
 	mu      sync.Mutex
 	fleets  map[model.FleetName]model.Fleet
 	had     []model.FleetRevision // of the fleet plaza, the present one first

@@ -47,6 +47,7 @@ type Mover interface {
 	Replace(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
 	Resume(ctx context.Context, ref model.SessionRef, at handover.Origin) error
 	End(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
+	Dismiss(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
 }
 
 // Config is what a Keeper works with; every field of which nothing else is said is required.
@@ -62,6 +63,8 @@ type Config struct {
 	// Recall answers the state and the sessions of a server without a link, as an earlier control plane knew them; false for
 	// one that it did not know. nil: nothing is recalled.
 	Recall func(model.ServerID) (registry.Hello, bool)
+	// Leaves answers operators' notices that machines go away; nil: there are none.
+	Leaves func(context.Context) ([]model.NodeLeave, error)
 	// Waiting counts the joins of a route that wait for room.
 	Waiting func(model.RouteName) int
 	// Outlook answers what is known of a fleet beside its servers; called with every tick: answer from memory. nil: nothing.

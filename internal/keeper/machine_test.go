@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,8 +37,11 @@ type machine struct {
 	running   sync.WaitGroup
 	hangs     map[model.ServerID]bool // whose links answer nothing any more
 	stillborn bool
-	broken    uint64 // the template whose processes end at once
-	refuse    error // of Start
+	broken    uint64                     // the template whose processes end at once
+	refuse    error                      // of Start
+	nodes     []string                   // servers are started on the first that does not go away
+	leaves    map[string]model.NodeLeave // what the provider says of them
+	dismissed []model.SessionRef         // whose players were told to join again
 }
 
 type process struct {
@@ -61,7 +65,7 @@ type room struct {
 func newMachine() *machine {
 	return &machine{
 		processes: map[model.ServerID]*process{}, copies: map[model.SessionRef][]byte{}, changed: make(chan struct{}, 1),
-		hangs: map[model.ServerID]bool{},
+		hangs: map[model.ServerID]bool{}, nodes: []string{"a"}, leaves: map[string]model.NodeLeave{},
 	}
 }
 
@@ -215,10 +219,14 @@ func (m *machine) Start(_ context.Context, s provider.Start) (provider.Instance,
 	if m.refuse != nil {
 		return provider.Instance{}, m.refuse
 	}
+	at := slices.IndexFunc(m.nodes, func(n string) bool { return !slices.Contains(s.Leaving, n) })
+	if at < 0 {
+		return provider.Instance{}, fmt.Errorf("%w: all of %v leave", provider.ErrNoNode, m.nodes)
+	}
 	p := &process{
 		Instance: provider.Instance{
 			ID: s.ID, Fleet: s.Fleet, Ref: fmt.Sprintf("pid %d", len(m.processes)+1), Host: "127.0.0.1",
-			Ports: map[string]int{"ws": 7400}, StartedAt: time.Now(), Running: true, Revision: s.Revision,
+			Ports: map[string]int{"ws": 7400}, StartedAt: time.Now(), Running: true, Revision: s.Revision, Node: m.nodes[at],
 		},
 		sessions: map[model.SessionRef]*room{}, die: make(chan struct{}),
 	}
@@ -253,7 +261,11 @@ func (m *machine) Observe(context.Context) (out []provider.Instance, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, p := range m.processes {
-		out = append(out, p.Instance)
+		i := p.Instance
+		if l, leaves := m.leaves[i.Node]; leaves {
+			i.Leave = &l
+		}
+		out = append(out, i)
 	}
 	return out, nil
 }
@@ -329,6 +341,10 @@ func (m *machine) Close(ctx context.Context, id model.ServerID, ref model.Sessio
 	return m.on(ctx, id, func(p *process) error {
 		delete(p.sessions, ref)
 		if to == nil {
+			return nil
+		}
+		if to.Server == "" {
+			m.dismissed = append(m.dismissed, ref)
 			return nil
 		}
 		if r := m.processes[to.Server].sessions[ref]; r != nil {

@@ -24,9 +24,12 @@ func (k *Keeper) moveAll(ctx context.Context, f *fleet, v view, a plan.Action, t
 		worked := k.work(f.name, func() {
 			var err error
 			from := handover.Origin{Server: a.Server, Generation: x.Generation}
-			if a.Verb == plan.End {
+			switch {
+			case a.Rejoin:
+				err = k.cfg.Mover.Dismiss(ctx, x.SessionRef, from, joinAgain)
+			case a.Verb == plan.End:
 				err = k.cfg.Mover.End(ctx, x.SessionRef, from, a.Reason)
-			} else {
+			default:
 				err = k.cfg.Mover.Move(ctx, x.SessionRef, from, fleets)
 			}
 			k.endMove(f, a, x, err)

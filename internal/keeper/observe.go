@@ -27,7 +27,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	if v.input.Revisions, err = k.observeRevisions(ctx, f, spec); err != nil {
 		return view{}, err
 	}
-	if v.instances, err = k.observeInstances(ctx, f, spec); err != nil {
+	if v.instances, v.input.Leaving, err = k.observeInstances(ctx, f, spec); err != nil {
 		return view{}, err
 	}
 	v.input.Instances = f.seen.planned(len(v.instances))
@@ -44,6 +44,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	}
 	v.input.Found = k.foundAgain()
 	v.input.Now = k.cfg.Now()
+	v.input.NoNode = f.lacksNode(v.input.Leaving, v.input.Now)
 	if err := k.observeOutlook(ctx, f.name, &v.input); err != nil {
 		return view{}, err
 	}
@@ -80,13 +81,15 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 	return f, nil
 }
 
-// observeInstances gives those of a fleet, by ID. That an engine cannot be asked matters to its own fleets alone.
-func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Fleet) ([]provider.Instance, error) {
+// observeInstances gives those of a fleet, by ID, and the machines that go away. That an engine cannot be asked matters to its
+// own fleets alone.
+func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Fleet) ([]provider.Instance, map[string]model.NodeLeave, error) {
 	all, err := k.cfg.Provider.Observe(ctx)
 	var partial *provider.PartialError
 	if err != nil && (!errors.As(err, &partial) || partial.Fails(spec)) {
-		return nil, fmt.Errorf("observe the servers of fleet %s: %w", f.name, err)
+		return nil, nil, fmt.Errorf("observe the servers of fleet %s: %w", f.name, err)
 	}
+	leaving, err := k.notices(ctx, all)
 	out := f.seen.instances[:0]
 	for i := range all {
 		if all[i].Fleet == f.name {
@@ -97,7 +100,7 @@ func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Flee
 	if byID := func(a, b provider.Instance) int { return strings.Compare(string(a.ID), string(b.ID)) }; !slices.IsSortedFunc(out, byID) {
 		slices.SortFunc(out, byID)
 	}
-	return out, nil
+	return out, leaving, err
 }
 
 // observeServers lists the fleet's servers, those that it makes known again among them.
@@ -170,8 +173,10 @@ func (k *Keeper) observeSessions(ctx context.Context, f *fleet, in *plan.Input) 
 		for _, x := range sessions {
 			in.Sessions[s.ID] = append(in.Sessions[s.ID], drain.Session{
 				SessionRef: x.SessionRef, Generation: x.Generation, Moving: x.State == model.SessionMoving,
+				Players: x.SeatsReserved + x.SeatsClaimed,
 			})
 		}
+		mostPlayersFirst(in.Sessions[s.ID])
 	}
 	if err := k.observeIdle(ctx, in); err != nil {
 		return err

@@ -222,6 +222,9 @@ func (l links) Close(_ context.Context, id model.ServerID, ref model.SessionRef,
 	for _, t := range to.Tickets {
 		l.redirect(t, to.Server)
 	}
+	for _, seat := range inside { // who has no ticket joins again
+		l.lost(seat.Player)
+	}
 	return nil
 }
 

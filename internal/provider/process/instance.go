@@ -28,6 +28,7 @@ type record struct {
 	Stopping bool   `json:"stopping,omitempty"`
 	Ended    bool   `json:"ended,omitempty"`
 	Exit     string `json:"exit,omitempty"`
+	Node     string `json:"node,omitempty"` // one of Config.Nodes
 	// Revision is that of the template it was started from; 0: a control plane from before revisions started it.
 	Revision uint64 `json:"revision,omitempty"`
 }
@@ -93,7 +94,7 @@ func (in *instance) look() provider.Instance {
 	r := &in.record
 	return provider.Instance{
 		ID: r.ID, Fleet: r.Fleet, Ref: fmt.Sprintf("pid %d", r.PID), Ports: r.Ports, Host: r.Host, StartedAt: r.StartedAt,
-		Running: !r.Ended, Exit: r.Exit, Stopping: r.Stopping, Revision: r.Revision,
+		Running: !r.Ended, Exit: r.Exit, Stopping: r.Stopping, Revision: r.Revision, Node: r.Node,
 	}
 }
 

@@ -46,6 +46,9 @@ type Config struct {
 	Binary string
 	// Environ is what children inherit, less GREENROOM_ and AGONES_ names; nil is this process's own environment.
 	Environ []string
+	// Nodes are this machine's names; nil: the host's. Given several it pretends to be as many machines, and spreads servers
+	// over them, which is how one machine shows what happens when one of several goes away.
+	Nodes []string
 	// Sidecar serves each child something beside the link; nil for nothing.
 	Sidecar Sidecar
 	Logger  *slog.Logger // nil: slog.Default
@@ -88,6 +91,9 @@ func New(cfg Config) (*Process, error) {
 	}
 	if cfg.PortMax == 0 {
 		cfg.PortMax = max(DefaultPortMax, cfg.PortMin)
+	}
+	if len(cfg.Nodes) == 0 {
+		cfg.Nodes = []string{hostNode()}
 	}
 	if cfg.Environ == nil {
 		cfg.Environ = os.Environ()
@@ -133,6 +139,9 @@ func (p *Process) load() error {
 		if err != nil {
 			p.log.Warn("a server's record cannot be read; its folder is left alone", "dir", dir, "err", err)
 			continue
+		}
+		if !slices.Contains(p.cfg.Nodes, r.Node) { // the machine has another name by now
+			r.Node = p.cfg.Nodes[0]
 		}
 		in := newInstance(dir, r)
 		in.adopted = true

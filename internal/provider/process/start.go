@@ -39,6 +39,10 @@ func (p *Process) start(start provider.Start) (in *instance, err error) {
 		return nil, err
 	}
 	spec := start.Spec.WithDefaults().Process
+	node, err := p.node(start.Leaving)
+	if err != nil {
+		return nil, err
+	}
 	numbers, err := p.ports.take(spec.Ports)
 	if err != nil {
 		return nil, err
@@ -50,7 +54,7 @@ func (p *Process) start(start provider.Start) (in *instance, err error) {
 	}()
 	in = newInstance(filepath.Join(p.cfg.Dir, string(start.ID)), record{
 		ID: start.ID, Fleet: start.Fleet, Host: p.cfg.Host, Ports: numbers, StopGrace: spec.StopGrace, StartedAt: time.Now(),
-		Revision: start.Revision,
+		Node: node, Revision: start.Revision,
 	})
 	dir := in.dir // in is nil when err is not
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -138,7 +138,7 @@ func (r *replacing) countServing(c *scale.Server, s *model.Server, isNew bool) {
 		if !s.Linkless {
 			r.takeable += c.FreeSlots
 		}
-	case s.State == model.ServerCordoned: // it is being opened again
+	case s.State != model.ServerOpen: // this plan opens it
 	case c.Empty:
 		r.oldIdle = append(r.oldIdle, c)
 	default:

@@ -43,6 +43,7 @@ type commandLine struct {
 	Rollout   rolloutCommand   `cmd:"" group:"manage" help:"Follow, pause, resume or promote a rollout."`
 	Rollback  rollbackCommand  `cmd:"" group:"manage" help:"Give a route the weights back that it had before its last rollout."`
 	Describe  describeCommand  `cmd:"" group:"manage" help:"Show one thing in full."`
+	Upgrade   upgradeCommand   `cmd:"" group:"manage" help:"Follow, pause, resume or undo the replacement of a fleet's servers."`
 	Drain     drainCommand     `cmd:"" group:"manage" help:"Hand a server's sessions over and stop it; nobody is cut."`
 	Undrain   undrainCommand   `cmd:"" group:"manage" help:"Take a drain back."`
 	End       endCommand       `cmd:"" group:"manage" help:"End a session now."`

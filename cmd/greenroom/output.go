@@ -48,7 +48,11 @@ func (o outputFlag) print(c *console, message proto.Message, table func(*tablePr
 			fmt.Fprintln(c.err, t.empty)
 			return nil
 		}
-		return t.w.Flush()
+		if err := t.w.Flush(); err != nil || t.after == "" {
+			return err
+		}
+		_, err := fmt.Fprintln(c.out, t.after)
+		return err
 	}
 }
 
@@ -67,6 +71,8 @@ func items(message proto.Message) []proto.Message {
 		return messages(list.GetServers())
 	case *greenroomv1.ListSessionsResponse:
 		return messages(list.GetSessions())
+	case *greenroomv1.ListRevisionsResponse:
+		return messages(list.GetRevisions())
 	case *greenroomv1.ListSignalsResponse:
 		return messages(list.GetSignals())
 	default:
@@ -118,6 +124,7 @@ type tablePrinter struct {
 	now   time.Time
 	rows  int
 	empty string // said instead of a header without rows
+	after string // said below the rows
 }
 
 // row prints one line; times are printed as ages.

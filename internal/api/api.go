@@ -12,6 +12,7 @@ import (
 	"connectrpc.com/connect/v2"
 
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
+	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
@@ -34,6 +35,7 @@ type Keeper interface {
 	Drain(ctx context.Context, id model.ServerID, policy keeper.DrainPolicy, reason string) (model.Server, error)
 	Undrain(ctx context.Context, id model.ServerID) (model.Server, error)
 	Explain(name model.FleetName) (keeper.Explanation, bool)
+	Upgrade(name model.FleetName) (plan.Upgrade, bool)
 }
 
 // Links tells servers what was done to their sessions and players; *link.Hub is the real one.

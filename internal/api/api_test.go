@@ -193,6 +193,7 @@ type engine struct {
 	waited  *time.Duration
 	queued  time.Duration // what joins are said to have waited
 	size    plan.Size     // of every fleet
+	upgrade plan.Upgrade  // likewise
 	plan    *keeper.Explanation
 }
 

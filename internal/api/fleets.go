@@ -101,6 +101,7 @@ func (a *API) fleet(f model.Fleet) *greenroomv1.Fleet {
 		FreeSessionSlots: uint32(c.FreeSessionSlots),
 		Summary:          a.summary(f),
 		ServersWanted:    uint32(max(0, c.Wanted)),
+		Upgrade:          a.upgrade(f),
 	}
 	for state, n := range c.Servers {
 		if n > 0 {

@@ -47,3 +47,11 @@ func FlagsModel(flags []*greenroomv1.Flag) []model.Flag {
 		return model.Flag{Name: p.GetName(), Value: p.GetValue(), Share: model.PPM(p.GetSharePpm())}
 	})
 }
+
+// RevisionProto makes the contract's revision, without what is known of its servers.
+func RevisionProto(r model.FleetRevision) *greenroomv1.FleetRevision {
+	return &greenroomv1.FleetRevision{
+		Revision: r.Number, Spec: FleetSpecProto(r.Spec), CreatedAt: TimeProto(r.CreatedAt), UsedAt: TimeProto(r.UsedAt),
+		ProvedAt: TimeProto(r.ProvedAt), Stopped: r.Stopped,
+	}
+}

@@ -54,3 +54,7 @@ func (s FleetSpec) WithTemplate(t FleetSpec) FleetSpec {
 	s.Process, s.Static, s.Capacity, s.Room = t.Process, t.Static, t.Capacity, t.Room
 	return s
 }
+
+// TemplateNumber is that of the template that the server was started from. One of which that is not known was started before
+// templates had numbers, and so is of a fleet's first: it is replaced by whatever comes after, and by nothing before that.
+func (s *Server) TemplateNumber() uint64 { return max(1, s.FleetRevision) }

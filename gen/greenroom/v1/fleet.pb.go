@@ -1955,8 +1955,12 @@ type FleetRevision struct {
 	ProvedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=proved_at,json=provedAt,proto3" json:"proved_at,omitempty"`
 	// Living servers of it.
 	Servers uint32 `protobuf:"varint,5,opt,name=servers,proto3" json:"servers,omitempty"`
-	// Servers are started from it.
-	Current       bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	// It is the fleet's present one.
+	Current bool `protobuf:"varint,6,opt,name=current,proto3" json:"current,omitempty"`
+	// Why the upgrade to it stopped by itself; empty: it did not.
+	Stopped string `protobuf:"bytes,7,opt,name=stopped,proto3" json:"stopped,omitempty"`
+	// When it last became the fleet's.
+	UsedAt        *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2031,6 +2035,20 @@ func (x *FleetRevision) GetCurrent() bool {
 		return x.Current
 	}
 	return false
+}
+
+func (x *FleetRevision) GetStopped() string {
+	if x != nil {
+		return x.Stopped
+	}
+	return ""
+}
+
+func (x *FleetRevision) GetUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UsedAt
+	}
+	return nil
 }
 
 type ListRevisionsRequest struct {
@@ -2300,7 +2318,7 @@ func (x *ResumeUpgradeResponse) GetFleet() *Fleet {
 type UndoUpgradeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Fleet string                 `protobuf:"bytes,1,opt,name=fleet,proto3" json:"fleet,omitempty"`
-	// 0: the newest other than the present one that was proved.
+	// 0: of those that were proved the one that was used last, other than the present one.
 	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3332,7 +3350,7 @@ func (x *Decision) GetResult() string {
 
 type PlannedAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "start", "open", "cordon", "drain", "hand over", "stop", "forget".
+	// "start", "open", "cordon", "drain", "undrain", "hand over", "avoid", "welcome", "halt", "stop", "forget", ….
 	Verb string `protobuf:"bytes,1,opt,name=verb,proto3" json:"verb,omitempty"`
 	// Empty for "start".
 	Server string `protobuf:"bytes,2,opt,name=server,proto3" json:"server,omitempty"`
@@ -3589,7 +3607,7 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"\fplayers_left\x18\t \x01(\rR\vplayersLeft\x129\n" +
 	"\n" +
 	"started_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"\x80\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\"\xcf\x02\n" +
 	"\rFleetRevision\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12+\n" +
 	"\x04spec\x18\x02 \x01(\v2\x17.greenroom.v1.FleetSpecR\x04spec\x129\n" +
@@ -3597,7 +3615,9 @@ const file_greenroom_v1_fleet_proto_rawDesc = "" +
 	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x127\n" +
 	"\tproved_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bprovedAt\x12\x18\n" +
 	"\aservers\x18\x05 \x01(\rR\aservers\x12\x18\n" +
-	"\acurrent\x18\x06 \x01(\bR\acurrent\"7\n" +
+	"\acurrent\x18\x06 \x01(\bR\acurrent\x12\x18\n" +
+	"\astopped\x18\a \x01(\tR\astopped\x123\n" +
+	"\aused_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\"7\n" +
 	"\x14ListRevisionsRequest\x12\x1f\n" +
 	"\x05fleet\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x05fleet\"R\n" +
 	"\x15ListRevisionsResponse\x129\n" +
@@ -3832,51 +3852,52 @@ var file_greenroom_v1_fleet_proto_depIdxs = []int32{
 	2,  // 49: greenroom.v1.FleetRevision.spec:type_name -> greenroom.v1.FleetSpec
 	53, // 50: greenroom.v1.FleetRevision.created_at:type_name -> google.protobuf.Timestamp
 	53, // 51: greenroom.v1.FleetRevision.proved_at:type_name -> google.protobuf.Timestamp
-	23, // 52: greenroom.v1.ListRevisionsResponse.revisions:type_name -> greenroom.v1.FleetRevision
-	1,  // 53: greenroom.v1.PauseUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 54: greenroom.v1.ResumeUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 55: greenroom.v1.UndoUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 56: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 57: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 58: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
-	1,  // 59: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
-	59, // 60: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
-	1,  // 61: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
-	53, // 62: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
-	48, // 63: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
-	44, // 64: greenroom.v1.ExplainFleetResponse.answers:type_name -> greenroom.v1.PolicyAnswer
-	52, // 65: greenroom.v1.PolicyAnswer.numbers:type_name -> greenroom.v1.PolicyAnswer.NumbersEntry
-	53, // 66: greenroom.v1.ListDecisionsRequest.since:type_name -> google.protobuf.Timestamp
-	53, // 67: greenroom.v1.ListDecisionsRequest.until:type_name -> google.protobuf.Timestamp
-	47, // 68: greenroom.v1.ListDecisionsResponse.decisions:type_name -> greenroom.v1.Decision
-	53, // 69: greenroom.v1.Decision.at:type_name -> google.protobuf.Timestamp
-	32, // 70: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
-	34, // 71: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
-	36, // 72: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
-	38, // 73: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
-	40, // 74: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
-	42, // 75: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
-	45, // 76: greenroom.v1.FleetService.ListDecisions:input_type -> greenroom.v1.ListDecisionsRequest
-	24, // 77: greenroom.v1.FleetService.ListRevisions:input_type -> greenroom.v1.ListRevisionsRequest
-	26, // 78: greenroom.v1.FleetService.PauseUpgrade:input_type -> greenroom.v1.PauseUpgradeRequest
-	28, // 79: greenroom.v1.FleetService.ResumeUpgrade:input_type -> greenroom.v1.ResumeUpgradeRequest
-	30, // 80: greenroom.v1.FleetService.UndoUpgrade:input_type -> greenroom.v1.UndoUpgradeRequest
-	33, // 81: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
-	35, // 82: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
-	37, // 83: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
-	39, // 84: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
-	41, // 85: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
-	43, // 86: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
-	46, // 87: greenroom.v1.FleetService.ListDecisions:output_type -> greenroom.v1.ListDecisionsResponse
-	25, // 88: greenroom.v1.FleetService.ListRevisions:output_type -> greenroom.v1.ListRevisionsResponse
-	27, // 89: greenroom.v1.FleetService.PauseUpgrade:output_type -> greenroom.v1.PauseUpgradeResponse
-	29, // 90: greenroom.v1.FleetService.ResumeUpgrade:output_type -> greenroom.v1.ResumeUpgradeResponse
-	31, // 91: greenroom.v1.FleetService.UndoUpgrade:output_type -> greenroom.v1.UndoUpgradeResponse
-	81, // [81:92] is the sub-list for method output_type
-	70, // [70:81] is the sub-list for method input_type
-	70, // [70:70] is the sub-list for extension type_name
-	70, // [70:70] is the sub-list for extension extendee
-	0,  // [0:70] is the sub-list for field type_name
+	53, // 52: greenroom.v1.FleetRevision.used_at:type_name -> google.protobuf.Timestamp
+	23, // 53: greenroom.v1.ListRevisionsResponse.revisions:type_name -> greenroom.v1.FleetRevision
+	1,  // 54: greenroom.v1.PauseUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 55: greenroom.v1.ResumeUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 56: greenroom.v1.UndoUpgradeResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 57: greenroom.v1.ApplyFleetRequest.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 58: greenroom.v1.ApplyFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 59: greenroom.v1.GetFleetResponse.fleet:type_name -> greenroom.v1.Fleet
+	1,  // 60: greenroom.v1.ListFleetsResponse.fleets:type_name -> greenroom.v1.Fleet
+	59, // 61: greenroom.v1.WatchFleetsResponse.type:type_name -> greenroom.v1.ChangeType
+	1,  // 62: greenroom.v1.WatchFleetsResponse.fleet:type_name -> greenroom.v1.Fleet
+	53, // 63: greenroom.v1.ExplainFleetResponse.planned_at:type_name -> google.protobuf.Timestamp
+	48, // 64: greenroom.v1.ExplainFleetResponse.actions:type_name -> greenroom.v1.PlannedAction
+	44, // 65: greenroom.v1.ExplainFleetResponse.answers:type_name -> greenroom.v1.PolicyAnswer
+	52, // 66: greenroom.v1.PolicyAnswer.numbers:type_name -> greenroom.v1.PolicyAnswer.NumbersEntry
+	53, // 67: greenroom.v1.ListDecisionsRequest.since:type_name -> google.protobuf.Timestamp
+	53, // 68: greenroom.v1.ListDecisionsRequest.until:type_name -> google.protobuf.Timestamp
+	47, // 69: greenroom.v1.ListDecisionsResponse.decisions:type_name -> greenroom.v1.Decision
+	53, // 70: greenroom.v1.Decision.at:type_name -> google.protobuf.Timestamp
+	32, // 71: greenroom.v1.FleetService.ApplyFleet:input_type -> greenroom.v1.ApplyFleetRequest
+	34, // 72: greenroom.v1.FleetService.GetFleet:input_type -> greenroom.v1.GetFleetRequest
+	36, // 73: greenroom.v1.FleetService.ListFleets:input_type -> greenroom.v1.ListFleetsRequest
+	38, // 74: greenroom.v1.FleetService.WatchFleets:input_type -> greenroom.v1.WatchFleetsRequest
+	40, // 75: greenroom.v1.FleetService.DeleteFleet:input_type -> greenroom.v1.DeleteFleetRequest
+	42, // 76: greenroom.v1.FleetService.ExplainFleet:input_type -> greenroom.v1.ExplainFleetRequest
+	45, // 77: greenroom.v1.FleetService.ListDecisions:input_type -> greenroom.v1.ListDecisionsRequest
+	24, // 78: greenroom.v1.FleetService.ListRevisions:input_type -> greenroom.v1.ListRevisionsRequest
+	26, // 79: greenroom.v1.FleetService.PauseUpgrade:input_type -> greenroom.v1.PauseUpgradeRequest
+	28, // 80: greenroom.v1.FleetService.ResumeUpgrade:input_type -> greenroom.v1.ResumeUpgradeRequest
+	30, // 81: greenroom.v1.FleetService.UndoUpgrade:input_type -> greenroom.v1.UndoUpgradeRequest
+	33, // 82: greenroom.v1.FleetService.ApplyFleet:output_type -> greenroom.v1.ApplyFleetResponse
+	35, // 83: greenroom.v1.FleetService.GetFleet:output_type -> greenroom.v1.GetFleetResponse
+	37, // 84: greenroom.v1.FleetService.ListFleets:output_type -> greenroom.v1.ListFleetsResponse
+	39, // 85: greenroom.v1.FleetService.WatchFleets:output_type -> greenroom.v1.WatchFleetsResponse
+	41, // 86: greenroom.v1.FleetService.DeleteFleet:output_type -> greenroom.v1.DeleteFleetResponse
+	43, // 87: greenroom.v1.FleetService.ExplainFleet:output_type -> greenroom.v1.ExplainFleetResponse
+	46, // 88: greenroom.v1.FleetService.ListDecisions:output_type -> greenroom.v1.ListDecisionsResponse
+	25, // 89: greenroom.v1.FleetService.ListRevisions:output_type -> greenroom.v1.ListRevisionsResponse
+	27, // 90: greenroom.v1.FleetService.PauseUpgrade:output_type -> greenroom.v1.PauseUpgradeResponse
+	29, // 91: greenroom.v1.FleetService.ResumeUpgrade:output_type -> greenroom.v1.ResumeUpgradeResponse
+	31, // 92: greenroom.v1.FleetService.UndoUpgrade:output_type -> greenroom.v1.UndoUpgradeResponse
+	82, // [82:93] is the sub-list for method output_type
+	71, // [71:82] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_fleet_proto_init() }

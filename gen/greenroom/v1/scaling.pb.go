@@ -276,7 +276,7 @@ type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most so many servers of the fleet draining or stopping at once: "3", or a share of all, rounded down: "10%".
 	Servers string `protobuf:"bytes,1,opt,name=servers,proto3" json:"servers,omitempty"`
-	// Why servers are taken away: "empty" (surplus), "consolidation". Empty: whatever the reason.
+	// Why servers are taken away: "empty" (surplus), "consolidation", "upgrade". Empty: whatever the reason.
 	Reasons []string `protobuf:"bytes,2,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	// When it holds. Unset: always.
 	Window        *Window `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
@@ -1395,10 +1395,10 @@ const file_greenroom_v1_scaling_proto_rawDesc = "" +
 	"\x04cron\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x04cron\x12I\n" +
 	"\bduration\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xc8\x01\x01\xaa\x01\t\"\x05\b\x80\x8a\x8a\x0f*\x00R\bduration\x12$\n" +
-	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\"\xb6\x01\n" +
+	"\ttime_zone\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\btimeZone\"\xbf\x01\n" +
 	"\x06Budget\x12@\n" +
-	"\aservers\x18\x01 \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,5}|[0-9]{1,2}%|100%)$R\aservers\x12<\n" +
-	"\areasons\x18\x02 \x03(\tB\"\xbaH\x1f\x92\x01\x1c\x10\b\"\x18r\x16R\x05emptyR\rconsolidationR\areasons\x12,\n" +
+	"\aservers\x18\x01 \x01(\tB&\xbaH#r!2\x1f^([0-9]{1,5}|[0-9]{1,2}%|100%)$R\aservers\x12E\n" +
+	"\areasons\x18\x02 \x03(\tB+\xbaH(\x92\x01%\x10\b\"!r\x1fR\x05emptyR\rconsolidationR\aupgradeR\areasons\x12,\n" +
 	"\x06window\x18\x03 \x01(\v2\x14.greenroom.v1.WindowR\x06window\"\xb0\x04\n" +
 	"\x06Policy\x12<\n" +
 	"\x04name\x18\x01 \x01(\tB(\xbaH%r#\x18?2\x1f^([a-z]([-a-z0-9]*[a-z0-9])?)?$R\x04name\x124\n" +

@@ -67,7 +67,7 @@ func (p *planner) tried(s *model.Server, how string) bool {
 		}
 		p.lastEnd = how
 	}
-	return revisionOf(s) != p.up.demand
+	return s.TemplateNumber() != p.up.demand
 }
 
 // judgeTrial stops an upgrade whose servers do not get ready, or do not stay.
@@ -92,5 +92,21 @@ func (p *planner) judgeTrial() {
 	}
 	if t.Stopped != "" && !t.Noted {
 		p.plan.Actions = append(p.plan.Actions, Action{Verb: Halt, Revision: p.up.Revision, Reason: t.Stopped})
+	}
+}
+
+// try starts one server of a template of which none was ready yet; nothing else changes until it is.
+func (r *replacing) try() {
+	p, t := r.p, &r.p.next.Trial
+	switch {
+	case r.fresh > 0:
+	case p.in.Now.Before(t.NotBefore):
+		p.hold(fmt.Sprintf("the next try with revision %d is in %s", p.up.Revision, t.NotBefore.Sub(p.in.Now).Round(100_000_000)))
+	case r.room > 0:
+		if p.next.Scale.StartsLeft(&p.in.Fleet.Spec, p.in.Now) > 0 {
+			r.start(1, fmt.Sprintf("the first server of revision %d: until one is ready, servers of %d stay", p.up.Revision, p.up.demand))
+		}
+	default:
+		r.stuck()
 	}
 }

@@ -66,12 +66,12 @@ func (u *upgrade) look(s *model.Server) {
 		return
 	}
 	if s.State != model.ServerStarting && !s.ReportedAt.IsZero() {
-		u.ready[revisionOf(s)] = true
+		u.ready[s.TemplateNumber()] = true
 	}
 	switch {
-	case revisionOf(s) == u.Revision && s.State == model.ServerStarting:
+	case s.TemplateNumber() == u.Revision && s.State == model.ServerStarting:
 		u.Coming++
-	case revisionOf(s) == u.Revision:
+	case s.TemplateNumber() == u.Revision:
 		u.Updated++
 	default:
 		u.Old++
@@ -82,10 +82,6 @@ func (u *upgrade) look(s *model.Server) {
 		}
 	}
 }
-
-// revisionOf is the template a server was started from. One of which that is not known was started before templates had
-// numbers, and so is of a fleet's first: it is replaced by whatever comes after, and by nothing while that is the fleet's.
-func revisionOf(s *model.Server) uint64 { return max(1, s.FleetRevision) }
 
 // decide draws the conclusion: of which template needed servers are, and how the upgrade stands. There is one also while no
 // server of the fleet's template was ready yet: it is tried before it is needed.
@@ -111,7 +107,7 @@ func (u *upgrade) decide(in *Input, stopped string) {
 }
 
 // isNew tells whether a server is of the fleet's present template.
-func (u *upgrade) isNew(s *model.Server) bool { return revisionOf(s) == u.Revision }
+func (u *upgrade) isNew(s *model.Server) bool { return s.TemplateNumber() == u.Revision }
 
 // trusted tells whether servers of the present template are those that demand is served by.
 func (u *upgrade) trusted() bool { return u.demand == u.Revision }
@@ -171,7 +167,7 @@ func (p *planner) upgrade(d *scale.Decision) {
 func (p *planner) dropUntried() {
 	for i := range p.capacity {
 		s := p.server(p.capacity[i].ID)
-		number := revisionOf(s)
+		number := s.TemplateNumber()
 		_, found := p.in.Found[s.ID]
 		if p.capacity[i].Stage != scale.Coming || found || number == p.up.Revision || number == p.up.demand || p.up.ready[number] {
 			continue
@@ -188,7 +184,7 @@ func (p *planner) prefer(r *replacing) {
 	for i := range p.capacity {
 		s := p.server(p.capacity[i].ID)
 		if c := &p.capacity[i]; c.Last && c.Stage != scale.Leaving {
-			p.avoid(s.ID, fmt.Sprintf("it is of revision %d, and servers of %d take sessions", revisionOf(s), p.up.demand))
+			p.avoid(s.ID, fmt.Sprintf("it is of revision %d, and servers of %d take sessions", s.TemplateNumber(), p.up.demand))
 		}
 	}
 }

@@ -141,14 +141,14 @@ type FleetServiceClient interface {
 	ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error)
 	// What keepers did and why, from the log that is kept; newest first.
 	ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error)
-	// The templates the fleet had, newest first; the last 20 and all that still have servers.
+	// The templates the fleet had, the present one first, then those that were used last; about 20.
 	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
 	// Holds the fleet's upgrade; it may be one that has not begun. Repeating it changes nothing.
 	PauseUpgrade(context.Context, *v1.PauseUpgradeRequest) (*v1.PauseUpgradeResponse, error)
-	// Lets it go on, one that stopped by itself too.
+	// Lets it go on, one that stopped by itself too, which is tried anew.
 	ResumeUpgrade(context.Context, *v1.ResumeUpgradeRequest) (*v1.ResumeUpgradeResponse, error)
 	// Makes an earlier template the fleet's: the one before, or a given one. Servers of it that drain for the upgrade are
-	// opened again. FAILED_PRECONDITION when there is none.
+	// opened again; a pause ends. FAILED_PRECONDITION when there is none.
 	UndoUpgrade(context.Context, *v1.UndoUpgradeRequest) (*v1.UndoUpgradeResponse, error)
 }
 
@@ -191,14 +191,14 @@ type FleetServiceHandler interface {
 	ExplainFleet(context.Context, *v1.ExplainFleetRequest) (*v1.ExplainFleetResponse, error)
 	// What keepers did and why, from the log that is kept; newest first.
 	ListDecisions(context.Context, *v1.ListDecisionsRequest) (*v1.ListDecisionsResponse, error)
-	// The templates the fleet had, newest first; the last 20 and all that still have servers.
+	// The templates the fleet had, the present one first, then those that were used last; about 20.
 	ListRevisions(context.Context, *v1.ListRevisionsRequest) (*v1.ListRevisionsResponse, error)
 	// Holds the fleet's upgrade; it may be one that has not begun. Repeating it changes nothing.
 	PauseUpgrade(context.Context, *v1.PauseUpgradeRequest) (*v1.PauseUpgradeResponse, error)
-	// Lets it go on, one that stopped by itself too.
+	// Lets it go on, one that stopped by itself too, which is tried anew.
 	ResumeUpgrade(context.Context, *v1.ResumeUpgradeRequest) (*v1.ResumeUpgradeResponse, error)
 	// Makes an earlier template the fleet's: the one before, or a given one. Servers of it that drain for the upgrade are
-	// opened again. FAILED_PRECONDITION when there is none.
+	// opened again; a pause ends. FAILED_PRECONDITION when there is none.
 	UndoUpgrade(context.Context, *v1.UndoUpgradeRequest) (*v1.UndoUpgradeResponse, error)
 }
 

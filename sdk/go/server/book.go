@@ -167,6 +167,9 @@ func (b *book) add(ref model.SessionRef, gen model.Generation, capacity int) *se
 	}
 	b.sessions[ref] = s
 	b.dirty[ref] = true
+	if b.unsaid[ref] {
+		s.released = b.releasedOf(ref) // with its end
+	}
 	delete(b.ended, ref) // its end need not be said: what is claimed now is all there is
 	delete(b.unsaid, ref)
 	return s

@@ -42,12 +42,34 @@ func (b *book) report() *greenroomv1.Report {
 	}
 	for ref := range b.unsaid {
 		if d, ok := b.ended[ref]; ok {
+			r.Sessions = append(r.Sessions, b.reportEnded(ref, d))
 			r.Ended = append(r.Ended, convert.SessionRefProto(ref, d.gen))
 		}
 	}
 	clear(b.dirty)
 	clear(b.unsaid)
 	return r
+}
+
+// reportEnded tells which seats went with a session that ended on its own. Seats that were claimed and released while nothing
+// could be said are still reserved by what the control plane knows: it would give their players the same ones again and again.
+func (b *book) reportEnded(ref model.SessionRef, d departure) *greenroomv1.SessionReport {
+	r := &greenroomv1.SessionReport{Session: convert.SessionRefProto(ref, d.gen)}
+	for _, id := range b.releasedOf(ref) {
+		r.Released = append(r.Released, uint64(id))
+	}
+	return r
+}
+
+// releasedOf answers the released seats of a session that are remembered.
+func (b *book) releasedOf(ref model.SessionRef) (ids []model.SeatID) {
+	for id, r := range b.released {
+		if r.session == ref {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func (b *book) reportSession(ref model.SessionRef) *greenroomv1.SessionReport {

@@ -74,6 +74,9 @@ func (s *server) claim(c *ticket.Claims, who *client, conn uint64) (answer, *roo
 	}
 	if r != nil {
 		if i := r.numbered(c.Seat); i >= 0 && r.seats[i].player == who {
+			if older := r.seats[i].conn; older != 0 && older != conn {
+				s.tell(who, older, func() { who.cut(older) })
+			}
 			r.seats[i].conn = conn
 			r.seats[i].until = later(r.seats[i].until, c.ExpiresAt)
 			return resumed, r
@@ -140,6 +143,9 @@ func (s *server) open(ref model.SessionRef, gen model.Generation, capacity int) 
 	r := &room{server: s, ref: ref, gen: gen, capacity: capacity}
 	s.rooms[ref] = r
 	s.list = append(s.list, r)
+	if slices.Contains(s.unsaid, ref) {
+		r.released = s.releasedOf(ref)
+	}
 	delete(s.ended, ref)
 	s.w.hosts[ref] = append(s.w.hosts[ref], r)
 	s.w.note("opened", string(ref.Key), string(s.instance.ID), uint64(gen))

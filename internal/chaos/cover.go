@@ -75,6 +75,7 @@ const (
 	helloNamedStale
 	reportCameLate
 	serverCameTooLate
+	newsTooLate
 	situations
 )
 
@@ -149,6 +150,7 @@ var situationNames = [situations]string{
 	helloNamedStale:       "a server said hello with a session of somebody else's",
 	reportCameLate:        "a report came late",
 	serverCameTooLate:     "a server was not heard of before joins went on after a restart",
+	newsTooLate:           "a drained server was empty before its players knew where to go",
 }
 
 // Cover counts how often each situation was met.

@@ -153,9 +153,13 @@ func (r *rules) stateChanged(from *node, before, after *model.Server) {
 	}
 }
 
-// players counts those who are connected.
+// players counts those who are connected. Whose session is live elsewhere by now has been told so, or will be: the news is late.
 func (s *server) players() (n int) {
 	for _, x := range s.list {
+		if x.frozen && slices.ContainsFunc(s.w.hosts[x.ref], func(other *room) bool { return other.gen > x.gen }) {
+			s.w.cover(newsTooLate)
+			continue
+		}
 		for i := range x.seats {
 			if x.seats[i].conn != 0 && !x.seats[i].player.ghost {
 				n++

@@ -99,19 +99,24 @@ func (s *server) hello() greetingOf {
 	}
 	slices.SortFunc(s.unsaid, compareRefs)
 	for _, r := range s.list {
-		r.released = r.released[:0]
-		for id, ref := range s.released {
-			if ref == r.ref {
-				r.released = append(r.released, id)
-			}
-		}
-		slices.Sort(r.released)
+		r.released = s.releasedOf(r.ref)
 		h.sessions = append(h.sessions, s.reportOf(r))
 		if r.frozen {
 			h.frozen = append(h.frozen, r.ref)
 		}
 	}
 	return h
+}
+
+// releasedOf answers the released seats of a session.
+func (s *server) releasedOf(ref model.SessionRef) (ids []model.SeatID) {
+	for id, of := range s.released {
+		if of == ref {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func (s *server) reportOf(r *room) registry.SessionReport {
@@ -167,6 +172,7 @@ func (s *server) flush(beat bool) {
 	}
 	for _, ref := range s.unsaid {
 		if gen, ok := s.ended[ref]; ok {
+			rep.sessions = append(rep.sessions, registry.SessionReport{Session: ref, Generation: gen, Released: s.releasedOf(ref)})
 			rep.ended = append(rep.ended, registry.EndedSession{Session: ref, Generation: gen})
 		}
 	}

@@ -23,8 +23,8 @@ import (
 // simulateCommand plays demand on fleets with the control plane's own code on a virtual clock.
 type simulateCommand struct {
 	outputFlag
-	Files    []string `name:"file" short:"f" required:"" help:"YAML file with fleets, routes and events; - is standard input. May be repeated." placeholder:"FILE"`
-	Trace    string   `xor:"demand" help:"The demand: a trace file." placeholder:"FILE"`
+	Files    []string `name:"file" short:"f" help:"YAML file with fleets, routes and events; - is standard input. May be repeated." placeholder:"FILE"`
+	Trace    string   `xor:"demand" help:"The demand: a trace file. With --chaos: where every event is written; - is standard output." placeholder:"FILE"`
 	Generate string   `xor:"demand" help:"The demand: a generated one, such as voice-day; see greenroom trace generate --help." placeholder:"KIND"`
 	Scale    int      `help:"How much of what is generated." placeholder:"N"`
 	Policies []string `name:"policy" help:"own, own+consolidation, agones-buffer:N, hpa:TARGET, or a YAML file with a scaling section. May be repeated." placeholder:"POLICY"`
@@ -36,6 +36,10 @@ type simulateCommand struct {
 	Tick         time.Duration `default:"1s" help:"How often the keeper looks while no join waits."`
 	LeadIn       time.Duration `default:"2h" help:"How long the trace's beginning is repeated before it, uncounted; 0 for an empty house."`
 
+	Chaos bool   `help:"Several routers and keepers on a network that fails, in place of a demand: docs/SIMULATE.md."`
+	Seeds int    `default:"1" help:"With --chaos: how many worlds, from --seed on." placeholder:"N"`
+	Plant string `help:"With --chaos: a bug to be found, such as early-end; list names them." placeholder:"BUG"`
+
 	Plot string `help:"Draw what happened: a file that ends with .svg or .png." placeholder:"FILE"`
 }
 
@@ -45,11 +49,18 @@ func (simulateCommand) Help() string {
 
 Examples:
   greenroom simulate -f fleets.yaml --trace day.csv
-  greenroom simulate -f fleets.yaml --generate voice-day --policy own --policy agones-buffer:2 --policy hpa:0.7 --plot day.svg`
+  greenroom simulate -f fleets.yaml --generate voice-day --policy own --policy agones-buffer:2 --policy hpa:0.7 --plot day.svg
+  greenroom simulate --chaos --seeds 1000`
 }
 
 func (cmd *simulateCommand) Run(ctx context.Context, c *console) error {
 	debug.SetGCPercent(simulate.GCPercent)
+	if cmd.Chaos {
+		return cmd.chaos(ctx, c)
+	}
+	if len(cmd.Files) == 0 {
+		return usagef("missing flags: --file=FILE")
+	}
 	policies, in, err := cmd.read()
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func (s *server) claim(c *ticket.Claims, who *client, conn uint64) (answer, *roo
 		return notReady, r
 	}
 	if r != nil {
-		if i := r.numbered(c.Seat); i >= 0 && r.seats[i].player == who {
+		if i := r.numbered(c.Seat); i >= 0 && r.seats[i].player == who && !s.w.has(TwoSeats) {
 			if older := r.seats[i].conn; older != 0 && older != conn {
 				s.tell(who, older, func() { who.cut(older) })
 			}

@@ -22,7 +22,7 @@ const (
 	StopInUse                          // a server with players is stopped (the provider)
 	DeadBySilence                      // a server whose link is silent is reported dead (the provider)
 	DeafProvider                       // servers that are told to stop go on for ever (the provider)
-	TwoSeats                           // a player who comes again keeps the old seat too (the server's book)
+	TwoSeats                           // a player who comes again gets a seat beside the old one (the server's book)
 	TicketTwice                        // a released seat's ticket opens again (the server's book)
 	bugsEnd
 )

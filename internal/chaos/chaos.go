@@ -29,7 +29,9 @@ func Run(ctx context.Context, seed uint64, o Options) (Result, error) {
 	w := newWorld(seed, o.Bugs)
 	w.trace.out = o.Trace
 	defer w.end()
-	err := w.play(ctx)
+	alive, stop := watchdog(seed)
+	defer stop()
+	err := w.play(ctx, alive)
 	r := Result{
 		Seed: seed, Hash: w.loop.Hash(), Happened: w.loop.Done(), Lasted: w.loop.Now().Sub(begins), Broken: w.rules.broken, Cover: w.met,
 	}
@@ -41,5 +43,5 @@ func Run(ctx context.Context, seed uint64, o Options) (Result, error) {
 
 // Replay is the command that shows a seed's world again.
 func (r *Result) Replay() string {
-	return fmt.Sprintf("greenroom simulate --chaos --seed %d --trace", r.Seed)
+	return fmt.Sprintf("greenroom simulate --chaos --seed %d --trace -", r.Seed)
 }

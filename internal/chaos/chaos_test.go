@@ -1,55 +1,121 @@
 package chaos
 
 import (
+	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
 
 	"greenroom.dev/greenroom/internal/simulate"
-	"strconv"
-	"testing"
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(simulate.GCPercent)
+	debug.SetGCPercent(simulate.GCPercent) // worlds throw much away and keep little
 	os.Exit(m.Run())
 }
 
-func TestOne(t *testing.T) {
-	from, n := 1, 5
-	if s := os.Getenv("SEED"); s != "" {
-		from, _ = strconv.Atoi(s)
-		n = 1
+// TestSeeds runs 200 worlds: every rule holds in all of them, and every situation was met.
+func TestSeeds(t *testing.T) {
+	s, err := RunMany(t.Context(), Many{From: 1, Seeds: 200})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if s := os.Getenv("N"); s != "" {
-		n, _ = strconv.Atoi(s)
+	for _, r := range s.Failed {
+		t.Errorf("seed %d; replay: %s\n%v\n%s", r.Seed, r.Replay(), r.Broken, strings.Join(r.Last, "\n"))
 	}
-	opt := Options{}
-	if s := os.Getenv("TRACE"); s != "" {
-		f, _ := os.Create(s)
-		opt.Trace = f
+	if missing := s.Cover.Missing(); len(missing) > 0 {
+		t.Errorf("never met: %s", strings.Join(missing, "; "))
 	}
-	bad := map[Rule]int{}
-	for i := range n {
-		r, err := Run(t.Context(), uint64(from+i), opt)
+	t.Logf("%d seeds in %s", s.Seeds, s.Took)
+}
+
+// TestSameSeedSameHash: a seed's world is the same every time, alone and among others.
+func TestSameSeedSameHash(t *testing.T) {
+	alone := map[uint64]Result{}
+	for seed := uint64(1000); seed < 1006; seed++ {
+		r, err := Run(t.Context(), seed, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n < 10 || len(r.Broken) > 0 {
-			t.Log(r.Seed, r.Hash, r.Happened, r.Lasted, r.Broken)
+		alone[seed] = r
+	}
+	_, err := RunMany(t.Context(), Many{From: 1000, Seeds: 6, Workers: 4, Done: func(r Result) {
+		if was := alone[r.Seed]; was.Hash != r.Hash || was.Happened != r.Happened || was.Cover != r.Cover {
+			t.Errorf("seed %d: hash %x after %d events alone, %x after %d among others", r.Seed, was.Hash, was.Happened, r.Hash, r.Happened)
 		}
-		for _, b := range r.Broken {
-			bad[b.Rule]++
-		}
-		if n == 1 {
-			for _, l := range r.Last {
-				t.Log(l)
-			}
-			for _, c := range r.Cover.List() {
-				if c.Times == 0 {
-					t.Log(c)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBugsAreFound: every planted bug is found within a few seeds, by a rule that it breaks.
+func TestBugsAreFound(t *testing.T) {
+	for name, want := range map[string]struct {
+		rules []Rule
+		seeds uint64
+	}{
+		"no-generation-check": {[]Rule{Conditional}, 12},
+		"shared-lease":        {[]Rule{OneHolder}, 3},
+		"eternal-reservation": {[]Rule{GhostsVanish}, 6},
+		"stale-report":        {[]Rule{Conditional}, 12},
+		"oversell":            {[]Rule{Capacity, KnownServer}, 4},
+		"no-hold":             {[]Rule{OneHost, NobodyCut}, 40},
+		"deaf-router":         {[]Rule{RollbackHeard}, 12},
+		"forgotten-queue":     {[]Rule{NobodyWaits}, 6},
+		"remembered-server":   {[]Rule{KnownServer, Capacity}, 4},
+		"early-end":           {[]Rule{NoEarlyEnd}, 6},
+		"forgotten-orphan":    {[]Rule{NobodyWaits, NoOrphans}, 6},
+		"open-before-freeze":  {[]Rule{StateKept}, 6},
+		"lost-state":          {[]Rule{StateKept}, 6},
+		"stop-in-use":         {[]Rule{NoEarlyEnd}, 4},
+		"dead-by-silence":     {[]Rule{NotOnDoubt, NoLeaks}, 20},
+		"deaf-provider":       {[]Rule{NoLeaks, DrainsEnd}, 8},
+		"two-seats":           {[]Rule{OneSeat}, 30},
+		"ticket-twice":        {[]Rule{OneSeat}, 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := uint64(1); seed <= want.seeds; seed++ {
+				r, err := Run(t.Context(), seed, Options{Bugs: Bugs()[name]})
+				if err != nil {
+					t.Fatal(err)
 				}
+				if len(r.Broken) == 0 {
+					continue
+				}
+				if !slices.Contains(want.rules, r.Broken[0].Rule) {
+					t.Fatalf("seed %d found another: %v", seed, r.Broken)
+				}
+				t.Logf("seed %d: %s: %s", seed, r.Broken[0].Rule, r.Broken[0].What)
+				return
 			}
+			t.Errorf("not found within %d seeds", want.seeds)
+		})
+	}
+}
+
+// TestEveryBugIsTested: a bug that is planted and not looked for proves nothing.
+func TestEveryBugHasAName(t *testing.T) {
+	all := Bug(0)
+	for _, b := range Bugs() {
+		all |= b
+	}
+	if all != bugsEnd-1 {
+		t.Errorf("%b has a name of %b", all, bugsEnd-1)
+	}
+}
+
+// TestUnknownSituation: every situation has a sentence.
+func TestSituationsHaveSentences(t *testing.T) {
+	for i, name := range situationNames {
+		if name == "" {
+			t.Errorf("situation %d has none", i)
 		}
 	}
-	t.Log(bad)
+	if got := fmt.Sprint(len((&Cover{}).Missing())); got != fmt.Sprint(int(situations)) {
+		t.Errorf("an empty run misses %s situations", got)
+	}
 }

@@ -157,12 +157,10 @@ func (w *World) breathe(n *node) {
 }
 
 // play runs the world: the faults, and the rest after them.
-func (w *World) play(ctx context.Context) error {
+func (w *World) play(ctx context.Context, alive func()) error {
 	step := func(until time.Time) error {
-		if err := w.loop.Run(ctx, until); err != nil {
-			return err
-		}
-		return nil
+		alive()
+		return w.loop.Run(ctx, until)
 	}
 	for end := begins.Add(calmStart + Faults); w.loop.Now().Before(end) && len(w.rules.broken) == 0; {
 		if err := step(w.loop.Now().Add(time.Second)); err != nil {

@@ -39,6 +39,7 @@ type ledger struct {
 	harms  []*harm
 	stays  map[string][]stay // by route/key, in the order of time
 	states map[string]greenroomv1.ServerState
+	lived  map[string]bool      // servers that were ready once
 	left   map[string]time.Time // servers that drain or are gone: when they were last seen well
 	seen   time.Time            // the last picture
 }
@@ -50,7 +51,7 @@ type stay struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{stays: map[string][]stay{}, states: map[string]greenroomv1.ServerState{}, left: map[string]time.Time{}}
+	return &ledger{stays: map[string][]stay{}, states: map[string]greenroomv1.ServerState{}, lived: map[string]bool{}, left: map[string]time.Time{}}
 }
 
 // begin notes a fault; end that it is over.
@@ -85,7 +86,11 @@ func (l *ledger) see(p picture, at time.Time) {
 	for _, s := range p.servers {
 		here[s.GetName()] = true
 		l.states[s.GetName()] = s.GetState()
-		if s.GetState() >= greenroomv1.ServerState_SERVER_STATE_DRAINING {
+		switch s.GetState() {
+		case greenroomv1.ServerState_SERVER_STATE_STARTING:
+		case greenroomv1.ServerState_SERVER_STATE_READY, greenroomv1.ServerState_SERVER_STATE_OPEN, greenroomv1.ServerState_SERVER_STATE_CORDONED:
+			l.lived[s.GetName()] = true
+		default:
 			l.leave(s.GetName(), at)
 		}
 	}
@@ -107,11 +112,17 @@ func (l *ledger) leave(server string, at time.Time) {
 	l.left[server] = l.seen
 }
 
-// harmed tells whether a server was ever harmed.
-func (l *ledger) harmed(server string) bool {
+// murdered answers the servers that had served, and were declared dead though nothing was done to them (rule I9).
+func (l *ledger) murdered() (servers []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.harms, func(h *harm) bool { return h.victim == server })
+	for server, state := range l.states {
+		harmed := slices.ContainsFunc(l.harms, func(h *harm) bool { return h.victim == server })
+		if state == greenroomv1.ServerState_SERVER_STATE_UNHEALTHY && l.lived[server] && !harmed {
+			servers = append(servers, server)
+		}
+	}
+	return servers
 }
 
 // blame answers the fault that cut off a player of a session; none: nothing that was injected can have.

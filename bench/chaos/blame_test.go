@@ -49,7 +49,12 @@ func TestWhoIsToBlame(t *testing.T) {
 			t.Errorf("cut off at %d s: by %q, want %q", c.second, f.Kind, c.by)
 		}
 	}
-	if l.harmed("c") || !l.harmed("b") {
-		t.Error("b was harmed, c was not")
+	died := func(second int, state greenroomv1.ServerState) {
+		l.see(picture{servers: []*greenroomv1.Server{{Name: "a", State: state}, {Name: "c", State: state}, {Name: "d", State: greenroomv1.ServerState_SERVER_STATE_UNHEALTHY}}}, at(second))
+	}
+	died(2000, greenroomv1.ServerState_SERVER_STATE_OPEN)
+	died(2001, greenroomv1.ServerState_SERVER_STATE_UNHEALTHY)
+	if got := l.murdered(); len(got) != 1 || got[0] != "c" { // a was killed, and d was never ready
+		t.Errorf("declared dead without reason: %v", got)
 	}
 }

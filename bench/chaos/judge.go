@@ -12,8 +12,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 )
 
 // judge holds what was seen against the rules.
@@ -46,10 +44,8 @@ func (w *world) judge() {
 			w.wrong("bots of %s: %d of %d joined, %d states lost, %d errors, %d gaps, %d duplicates: %v", door, r.Joined, w.o.Bots, r.LostState, r.Errors, r.Gaps, r.Duplicates, r.Problems)
 		}
 	}
-	for server, state := range w.ledger.states {
-		if state == greenroomv1.ServerState_SERVER_STATE_UNHEALTHY && !w.ledger.harmed(server) {
-			w.wrong("server %s was declared dead, and nothing was done to it", server)
-		}
+	for _, server := range w.ledger.murdered() {
+		w.wrong("server %s was declared dead, and nothing was done to it", server)
 	}
 	w.checkJoins(history)
 }

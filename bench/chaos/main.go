@@ -33,6 +33,7 @@ const (
 type options struct {
 	Seed     uint64
 	For      time.Duration
+	Every    time.Duration
 	Binary   string
 	Manifest string
 	Out      string
@@ -88,6 +89,7 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	flags.Uint64Var(&o.Seed, "seed", 0, "of the faults; 0: a random one, which is printed")
 	flags.DurationVar(&o.For, "for", 90*time.Second, "how long faults begin")
+	flags.DurationVar(&o.Every, "every", 6*time.Second, "the longest time from one fault to the next; the shortest is a quarter of it")
 	flags.StringVar(&o.Binary, "binary", "bin/greenroom", "the program to hurt")
 	flags.StringVar(&o.Manifest, "manifest", "bench/chaos/chaos.yaml", "its fleets and routes")
 	flags.StringVar(&o.Out, "out", ".build/chaos", "folder for logs, the history and pictures")
@@ -112,7 +114,7 @@ func parse(args []string) (options, error) {
 // args are the options as arguments, for the processes inside.
 func (o options) args() []string {
 	return []string{
-		fmt.Sprint("-seed=", o.Seed), fmt.Sprint("-for=", o.For), "-binary=" + o.Binary, "-manifest=" + o.Manifest, "-out=" + o.Out,
+		fmt.Sprint("-seed=", o.Seed), fmt.Sprint("-for=", o.For), fmt.Sprint("-every=", o.Every), "-binary=" + o.Binary, "-manifest=" + o.Manifest, "-out=" + o.Out,
 		fmt.Sprint("-bots=", o.Bots), fmt.Sprint("-sessions=", o.Sessions), "-doors=" + strings.Join(o.Doors, ","), fmt.Sprint("-joiners=", o.Joiners),
 		fmt.Sprint("-keys=", o.Keys), fmt.Sprint("-converge=", o.Converge), fmt.Sprint("-ghosts=", o.Ghosts),
 		fmt.Sprint("-bare=", o.Bare),

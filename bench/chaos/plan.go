@@ -57,15 +57,16 @@ func (f fault) String() string {
 }
 
 // plan draws the faults of a run: the kinds are dealt from a shuffled deck, so that each comes before one comes again, and
-// faults overlap now and then. The same seed gives the same plan. Every fault has begun by length.
-func plan(seed uint64, length time.Duration, deck []kind) []fault {
+// faults overlap now and then. The same seed gives the same plan. Every fault has begun by length; every is the longest time between
+// two, the shortest is a quarter of it.
+func plan(seed uint64, length, every time.Duration, deck []kind) []fault {
 	r := rand.New(rand.NewPCG(seed, 0))
 	between := func(low, high time.Duration) time.Duration {
 		return (low + time.Duration(r.Int64N(int64(high-low)))).Round(10 * time.Millisecond)
 	}
 	var faults []fault
 	var left []kind
-	for at := between(0, time.Second); at < length; at += between(1500*time.Millisecond, 6*time.Second) {
+	for at := between(0, time.Second); at < length; at += between(every/4, every) {
 		if len(left) == 0 {
 			left = append(left, deck...)
 			r.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })

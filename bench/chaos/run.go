@@ -207,7 +207,7 @@ func (w *world) torture(ctx context.Context) error {
 	}
 	w.say("%d bots play in %d sessions by %v; %d joiners meet in %d sessions", w.o.Bots*len(w.o.Doors), w.o.Sessions*len(w.o.Doors), w.o.Doors, w.o.Joiners, w.o.Keys)
 	fmt.Fprintln(w.tell, sayJoin)
-	w.inject.run(ctx, plan(w.o.Seed, w.o.For, w.o.deck()))
+	w.inject.run(ctx, plan(w.o.Seed, w.o.For, w.o.Every, w.o.deck()))
 	w.say("all faults are over")
 	fmt.Fprintln(w.tell, sayEnd)
 	select {

@@ -26,6 +26,7 @@ const (
 	patience    = 20 * time.Second // for one session's history
 	joinersWait = 20 * time.Second // until their last visits are over
 	reportWait  = time.Minute
+	lastWords   = 2500 * time.Millisecond // in which each bot says something that all others can have heard
 )
 
 // world is one run: the control plane and its servers on this side of the network, the players on the other.
@@ -220,6 +221,7 @@ func (w *world) torture(ctx context.Context) error {
 		w.wrong("%v", err)
 	}
 	w.settled = time.Since(over)
+	rest(ctx, lastWords)
 	fmt.Fprintln(w.tell, sayStop)
 	stuck := time.AfterFunc(reportWait, func() { _ = w.players.Process.Kill() })
 	defer stuck.Stop()

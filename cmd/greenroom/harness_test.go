@@ -211,8 +211,8 @@ func pause() { <-time.After(50 * time.Millisecond) }
 
 // botsReport is what the tests read of a bots' report.
 type botsReport struct {
-	Joined, Rejoined, Disconnected int
-	LostState                      int `json:"lost_state"`
+	Joined, Rejoined, Moved, Disconnected int
+	LostState                             int `json:"lost_state"`
 	Delivered                      int
 	Gaps, Duplicates               int
 	RejoinGapMS                    struct{ P50, P99, Max float64 } `json:"rejoin_gap_ms"`
@@ -221,6 +221,13 @@ type botsReport struct {
 // startBots sends bots and answers a function that waits for their report.
 func (p *testPlane) startBots(args ...string) (wait func() botsReport) {
 	p.t.Helper()
+	_, wait = p.startCrowd(args...)
+	return wait
+}
+
+// startCrowd is startBots for bots that can be told to end early, as by Ctrl-C.
+func (p *testPlane) startCrowd(args ...string) (end func(), wait func() botsReport) {
+	p.t.Helper()
 	cmd := p.command(append([]string{"bots", "-o", "json"}, args...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -228,7 +235,7 @@ func (p *testPlane) startBots(args ...string) (wait func() botsReport) {
 		p.t.Fatal(err)
 	}
 	p.t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return func() botsReport {
+	return func() { _ = cmd.Process.Signal(os.Interrupt) }, func() botsReport {
 		p.t.Helper()
 		err := cmd.Wait()
 		var report botsReport

@@ -10,9 +10,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { changeSteps } from "./change.mjs";
 import { decisionsSteps } from "./decisions.mjs";
 import { eventsSteps } from "./events.mjs";
 import { historySteps } from "./history.mjs";
+import { rolloutsSteps } from "./rollouts.mjs";
 import { simulateSteps } from "./simulate.mjs";
 
 const base = process.env.BASE_URL ?? "http://127.0.0.1:7350";
@@ -235,6 +237,8 @@ test("the console", { timeout: 420_000 }, async (t) => {
   await decisionsSteps(tools);
   await historySteps(tools);
   await simulateSteps(tools);
+  await rolloutsSteps(tools);
+  await changeSteps(tools);
 
   await step("complained of nothing, and talked to nobody but Greenroom", () => {
     assert.deepEqual(complaints, []);

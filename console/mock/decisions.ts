@@ -8,6 +8,9 @@ const sentences: [string, string, number][] = [
   ["start", "started {n} server: 0 servers ready or starting, 1 wanted", 1],
   ["drain", "drains {n} server: surplus for 60 s", 1],
   ["stop", "stopped {n} server: drained and empty for 4 s", 1],
+  ["avoid", "sessions come last to {n} servers: of revision 3, the fleet's is 4", 2],
+  ["drain", "drains {n} server: consolidation: its 3 sessions fit on 2 others, 41 % of slots are used", 1],
+  ["undrain", "took the drain of {n} server back: revision 3 is the fleet's again", 1],
   ["start", "started {n} servers: 3.2 joins/s, 41 s to boot: 140 sessions could begin until then", 14],
 ];
 const EVERY_MS = 40_000;

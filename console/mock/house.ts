@@ -71,7 +71,7 @@ export class House {
   #addFleet(name: string, servers: number, sessions: number) {
     const { region, upgrade, flags, scaling } = create(FleetSpecSchema, settings[name] ?? {});
     this.fleets.put(name, create(FleetSchema, {
-      name, generation: 1n,
+      name, generation: 1n, revision: 1n,
       spec: { minServers: 1, maxServers: Math.max(12, servers * 2), buffers: { ready: 1, open: 4 }, capacity: { sessions: 12, seatsPerSession: 50, seats: 300 }, price: name === "rooms-green" ? { perServerHour: 0.0725, instanceType: "c7i.large", architecture: "x86" } : { perServerHour: 0.058, instanceType: "c7g.large", architecture: "arm64", spot: true }, drain: { wait: { seconds: 30n }, deadline: { seconds: 1200n } }, region, upgrade, flags, scaling },
       status: { summary: `${servers} servers hold what is wanted`, serversWanted: servers },
     }));

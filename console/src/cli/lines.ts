@@ -31,12 +31,11 @@ export const lines = {
   rolloutStatus: (rollout: string) => `greenroom rollout status ${word(rollout)} --watch`,
   pauseRollout: (rollout: string, reason: string) => `greenroom rollout pause ${word(rollout)}${reason === "" ? "" : ` --reason ${word(reason)}`}`,
   resumeRollout: (rollout: string) => `greenroom rollout resume ${word(rollout)}`,
-  promoteRollout: (rollout: string, weightPpm: number) => `greenroom rollout promote ${word(rollout)}${weightPpm === 0 ? "" : ` --weight ${percent(weightPpm)}`}`,
+  promoteRollout: (rollout: string, weightPpm: number) => `greenroom rollout promote ${word(rollout)}${weightPpm === 0 ? "" : ` --to ${percent(weightPpm)}`}`,
   deleteRollout: (rollout: string) => `greenroom delete rollout ${word(rollout)}`,
   rollback: (route: string, sessions: Sessions, reason: string) => `greenroom rollback ${word(route)} --${sessions}${reason === "" ? "" : ` --reason ${word(reason)}`}`,
 
   fleet: (fleet: string) => `greenroom describe fleet ${word(fleet)}`,
-  upgradeStatus: (fleet: string) => `greenroom upgrade status ${word(fleet)}`,
   pauseUpgrade: (fleet: string) => `greenroom upgrade pause ${word(fleet)}`,
   resumeUpgrade: (fleet: string) => `greenroom upgrade resume ${word(fleet)}`,
   undoUpgrade: (fleet: string, revision: bigint) => `greenroom upgrade undo ${word(fleet)}${revision === 0n ? "" : ` --to ${revision}`}`,

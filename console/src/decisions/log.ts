@@ -3,7 +3,7 @@ import type { Decision } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
 import { millis } from "../i18n/format.ts";
 
 /** What keepers do, in their own words and in the order of a server's life. */
-export const verbs = ["start", "open", "cordon", "uncordon", "drain", "hand over", "end", "empty", "stop", "stopped", "unhealthy", "remove", "forget", "retire"] as const;
+export const verbs = ["start", "open", "cordon", "uncordon", "drain", "undrain", "avoid", "welcome", "hand over", "end", "empty", "stop", "stopped", "unhealthy", "remove", "forget", "retire"] as const;
 export type Verb = (typeof verbs)[number];
 
 /** The verbs to choose from: those that this console knows, then others that the log has. */

@@ -10,7 +10,7 @@ export function ServerGlyph({ state, step, size = 20, old = false, avoided = fal
   return (
     <svg className={`glyph ${state} step-${step}`} width={size} height={size} viewBox="0 0 20 20" aria-hidden="true">
       {shape(state)}
-      {old && (
+      {old && state !== "unhealthy" && (
         <>
           <path className="oldcut" d="M9.5-1H21v11.5z" />
           <path className="edge oldmark" d="M10.2 1.5 18.5 9.8" />

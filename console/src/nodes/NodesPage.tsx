@@ -92,7 +92,7 @@ function Leave({ node }: { node: Node }) {
     <div className="drain-progress">
       <p>
         <b>{t("nodes.leaves", { reason: leave.reason || "–" })}</b>
-        <span className="note"> · {t(leave.byProvider ? "nodes.byProvider" : "nodes.byOperator")}, <Ago at={leave.noticedAt} /></span>
+        <span className="note"> · {t(leave.byProvider ? "nodes.byProvider" : "nodes.byOperator")} · <Ago at={leave.noticedAt} /></span>
       </p>
       {deadline !== undefined && <div className="meter"><i style={{ width: `${part * 100}%` }} /></div>}
       <p className="note">

@@ -23,18 +23,18 @@ export function Gates({ rollout }: { rollout: Rollout }) {
           </tr>
         </thead>
         <tbody>
-          {gates.map((gate) => <Row key={gate.name} gate={gate} measure={measureOf(spec?.gates ?? [], gate)} />)}
+          {gates.map((gate) => <Row key={gate.name} gate={gate} to={spec?.to ?? ""} from={status?.from ?? ""} measure={measureOf(spec?.gates ?? [], gate)} />)}
         </tbody>
       </table>
     </div>
   );
 }
 
-function Row({ gate, measure }: { gate: GateStatus; measure: Measure | undefined }) {
+function Row({ gate, to, from, measure }: { gate: GateStatus; to: string; from: string; measure: Measure | undefined }) {
   const { t, format } = useSpeech();
   const verdict = verdictOf(gate);
-  const value = (value: number, samples: bigint) => (
-    <td className="n">
+  const value = (fleet: string, value: number, samples: bigint) => (
+    <td className="n" data-fleet={fleet}>
       <b>{writeValue(value, measure, format)}</b>
       <span className="note">{t("gates.samples", { n: Number(samples) })}</span>
     </td>
@@ -48,8 +48,8 @@ function Row({ gate, measure }: { gate: GateStatus; measure: Measure | undefined
           <span className="gate-verdict">{t(`verdict.gate.${verdict}`)}</span>
         </span>
       </th>
-      {value(gate.toValue, gate.toSamples)}
-      {value(gate.fromValue, gate.fromSamples)}
+      {value(to, gate.toValue, gate.toSamples)}
+      {value(from, gate.fromValue, gate.fromSamples)}
       <td className="gate-says">{gate.sentence}</td>
     </tr>
   );

@@ -21,7 +21,7 @@ export function Upgrade({ fleet }: { fleet: Fleet }) {
   const pause = useMutation({ mutationFn: () => api.fleets.pauseUpgrade({ fleet: fleet.name }) });
   const resume = useMutation({ mutationFn: () => api.fleets.resumeUpgrade({ fleet: fleet.name }) });
   const upgrade = fleet.status?.upgrade;
-  if (upgrade === undefined) return <p className="note">{t("upgrade.none", { revision: String(fleet.revision) })}</p>;
+  if (upgrade === undefined) return fleet.revision === 0n ? null : <p className="note">{t("upgrade.none", { revision: String(fleet.revision) })}</p>;
   const phase = phases.find((one) => one === upgrade.phase);
   const failed = pause.error ?? resume.error;
   const waits = phase !== "running";

@@ -106,13 +106,13 @@ function Known({ fleet, servers, chosen, onChoose }: Props) {
         <StaticServers provider={fixed} servers={servers} onChoose={onChoose} />
       )}
       <div className="fleet-columns">
-        <Revisions fleet={fleet} />
         <div className="page-stack">
           <Consolidation fleet={fleet} />
           <Flags fleet={fleet} />
-          <Explain fleet={fleet.name} />
+          <Revisions fleet={fleet} />
           <Command line={lines.fleet(fleet.name)} label={t("cli.same")} />
         </div>
+        <Explain fleet={fleet.name} />
       </div>
     </>
   );

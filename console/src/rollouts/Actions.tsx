@@ -64,6 +64,7 @@ export function Actions({ rollout, fleet, asked, onAsk, onDeleted }: Props) {
         {isUnderWay(rollout) && next !== undefined && (
           <button type="button" className="button" onClick={() => onAsk({ what: "promote", weightPpm: 0 })}>{t("rollout.promote", { share: format.ppm(next.ppm) })}</button>
         )}
+        {isUnderWay(rollout) && next === undefined && <button type="button" className="button" onClick={() => onAsk({ what: "promote", weightPpm: 0 })}>{t("rollout.finish")}</button>}
         {phase !== "rolled back" && phase !== "replaced" && <button type="button" className="button warn" onClick={() => onAsk({ what: "rollback" })}>{t("rollout.rollback")}</button>}
         {phase !== "running" && <button type="button" className="button plain" onClick={() => { remove.reset(); onAsk({ what: "delete" }); }}>{t("rollout.delete")}</button>}
       </div>
@@ -79,20 +80,22 @@ function PromoteBox({ rollout, weightPpm, onDone, onKeep }: { rollout: Rollout; 
   const { api } = useHouse();
   const promote = useMutation({ mutationFn: () => api.rollouts.promoteRollout({ name: rollout.name, weightPpm }), onSuccess: onDone });
   const { route = "", to = "" } = rollout.spec ?? {};
-  const share = format.ppm(weightPpm === 0 ? (nextStep(rollout)?.ppm ?? 0) : weightPpm);
+  const next = nextStep(rollout);
+  const ends = weightPpm === 0 && next === undefined;
+  const share = format.ppm(weightPpm === 0 ? (next?.ppm ?? rollout.status?.weightPpm ?? 0) : weightPpm);
   const not = (rollout.status?.gates ?? []).filter(({ verdict }) => verdict !== "pass");
   return (
     <ConfirmBox
       name="promote"
-      title={t("promote.title", { share, fleet: to })}
+      title={ends ? t("promote.endTitle", { name: rollout.name }) : t("promote.title", { share, fleet: to })}
       touches={(
         <>
-          <p>{t("promote.touches", { share, was: format.ppm(rollout.status?.weightPpm ?? 0), route, fleet: to })}</p>
+          <p>{ends ? t("promote.endTouches", { share, fleet: to }) : t("promote.touches", { share, was: format.ppm(rollout.status?.weightPpm ?? 0), route, fleet: to })}</p>
           {not.length > 0 && <p>{t("promote.gates", { n: not.length, gates: not.map(({ name }) => name).join(", ") })}</p>}
         </>
       )}
       problem={promote.isError ? t("rollout.failed", { problem: sentenceOf(promote.error) }) : ""}
-      confirm={t("promote.confirm", { share })}
+      confirm={ends ? t("promote.endConfirm") : t("promote.confirm", { share })}
       pending={t("drain.busy")}
       busy={promote.isPending}
       keep={t("promote.keep")}
@@ -100,7 +103,7 @@ function PromoteBox({ rollout, weightPpm, onDone, onKeep }: { rollout: Rollout; 
       onKeep={onKeep}
       line={lines.promoteRollout(rollout.name, weightPpm)}
     >
-      <p className="note">{t("promote.hint")}</p>
+      {!ends && <p className="note">{t("promote.hint")}</p>}
     </ConfirmBox>
   );
 }

@@ -51,6 +51,10 @@ export const en = {
   "promote.hint": "The hold of the step begins anew. It is written down as your decision.",
   "promote.confirm": "Go to {share}",
   "promote.keep": "Leave it as it is",
+  "rollout.finish": "End it now…",
+  "promote.endTitle": "End rollout {name} now?",
+  "promote.endTouches": "{fleet} keeps {share} of the new sessions, and gates are not looked at any more. Nobody moves.",
+  "promote.endConfirm": "End it",
 
   "rollback.title": "Roll {route} back?",
   "rollback.weights": "New sessions go as before, at once and everywhere: {weights}.",
@@ -204,6 +208,10 @@ export const ja: Record<keyof typeof en, Message> = {
   "promote.hint": "この段階の保持時間は数え直しになります。あなたの判断として記録されます。",
   "promote.confirm": "{share} に進める",
   "promote.keep": "このままにする",
+  "rollout.finish": "いま完了する…",
+  "promote.endTitle": "ロールアウト {name} を完了しますか?",
+  "promote.endTouches": "{fleet} は新しいセッションの {share} を受け続け、ゲートは見なくなります。誰も移動しません。",
+  "promote.endConfirm": "完了する",
 
   "rollback.title": "{route} をロールバックしますか?",
   "rollback.weights": "新しいセッションの行き先を、すべてのルーターで直ちに元へ戻します: {weights}。",

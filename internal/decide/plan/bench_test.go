@@ -35,7 +35,7 @@ func BenchmarkMake1000Servers(b *testing.B) {
 		used := min(20, 15+i%8)
 		in.Servers = append(in.Servers, model.Server{
 			ID: id, Fleet: "plaza", State: model.ServerOpen, SessionCapacity: 20, SeatCapacity: 200, SeatsPerSession: 10, Linked: true,
-			ReportedAt: now, CreatedAt: now.Add(-time.Hour), Sessions: used, SeatsClaimed: 4 * used,
+			ReportedAt: now, CreatedAt: now.Add(-time.Hour), Sessions: used, SessionsActive: used, SeatsClaimed: 4 * used,
 			Load: &model.Load{At: now.Add(1000 * time.Hour), CPU: 0.5, CPULimit: 1, Sent: 1e6},
 		})
 		in.Instances = append(in.Instances, Instance{ID: id, Running: true})

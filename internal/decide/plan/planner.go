@@ -88,7 +88,7 @@ func (p *planner) count(s *model.Server, stage scale.Stage) {
 	players := s.SeatsReserved + s.SeatsClaimed
 	c := scale.Server{
 		ID: s.ID, Stage: stage, FreeSlots: freeSlots(s), Slots: s.SessionCapacity, Sessions: s.Sessions,
-		Active: min(s.Sessions, players), Players: players, Seats: s.SeatCapacity, Load: s.Load,
+		Active: s.SessionsActive, Players: players, Seats: s.SeatCapacity, Load: s.Load,
 		Empty: s.Sessions == 0 && players == 0, CreatedAt: s.CreatedAt, FilledAt: s.FilledAt, Node: s.Node,
 		Movable: s.Linked && !s.Linkless, Avoided: s.Avoided, Merging: merges(s), MergeBy: mergeBy(s),
 	}

@@ -233,7 +233,9 @@ var joinCases = []testCase{
 		w.equal([]any{r.Seats[0].State, r.Seats[0].ExpiresAt.IsZero()}, []any{model.SeatClaimed, true})
 		w.later(10 * ttl)
 		w.equal(w.expire(), 0)
+		w.equal(w.server("a-1").SessionsActive, 1)
 		must(w.Leave(w.ctx, ref("k"), "ann", w.now))
+		w.equal(w.server("a-1").SessionsActive, 0)
 		w.expire()
 		w.equal(w.counts("a-1"), [3]int{1, 0, 0})
 	}},

@@ -81,14 +81,16 @@ func TestFindCapacity(t *testing.T) {
 // TestCapacityIsTheSeats: where seats end, so does the search, and it says why.
 func TestCapacityIsTheSeats(t *testing.T) {
 	t.Parallel()
-	capacity, err := FindCapacity(t.Context(), CapacityConfig{
-		Seat: seatsIn(t, 11), SLO: objectives(t, "p99<5s"), Hz: 20, Measure: 100 * time.Millisecond,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if capacity.Players != 11 || capacity.Least != 12 || capacity.Bottleneck.Name != "seats" {
-		t.Errorf("%d players, broke at %d, bottleneck %+v", capacity.Players, capacity.Least, capacity.Bottleneck)
+	for _, seats := range []int{11, 3} { // more than the first step's players, and fewer
+		capacity, err := FindCapacity(t.Context(), CapacityConfig{
+			Seat: seatsIn(t, seats), SLO: objectives(t, "p99<5s"), Hz: 20, Measure: 100 * time.Millisecond,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if capacity.Players != seats || capacity.Least != seats+1 || capacity.Bottleneck.Name != "seats" {
+			t.Errorf("%d seats: %d players, broke at %d, bottleneck %+v", seats, capacity.Players, capacity.Least, capacity.Bottleneck)
+		}
 	}
 }
 

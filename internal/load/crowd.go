@@ -33,7 +33,7 @@ const (
 // Crowd is all members of a load. Its methods are for one goroutine.
 type Crowd struct {
 	cfg     Config
-	members []*member
+	members []*member // by their numbers
 	since   time.Time
 	closed  []*member // whose result is not yet taken
 }
@@ -50,7 +50,8 @@ func New(cfg Config) *Crowd {
 // Len is how many members there are.
 func (c *Crowd) Len() int { return len(c.members) }
 
-// Resize dials or sends away members, the last first, until there are n. An error leaves those there are.
+// Resize dials or sends away members, the last first, until there are n. An error leaves those there are, and those that
+// got in although another did not.
 func (c *Crowd) Resize(ctx context.Context, n int) error {
 	if n < len(c.members) {
 		gone := c.members[n:]
@@ -63,34 +64,43 @@ func (c *Crowd) Resize(ctx context.Context, n int) error {
 	for _, m := range fresh {
 		m.start()
 	}
-	in := 0
-	for in < len(fresh) && fresh[in].i == len(c.members) {
-		c.members = append(c.members, fresh[in])
-		in++
-	}
-	leave(fresh[in:]) // behind one that did not get in
+	c.members = append(c.members, fresh...)
+	slices.SortFunc(c.members, func(a, b *member) int { return a.i - b.i })
 	return err
 }
 
-// enter dials n members and answers those that got in, by number. After an error no more are dialled.
+// free gives the n lowest numbers that no member has.
+func (c *Crowd) free(n int) []int {
+	numbers := make([]int, 0, n)
+	at := 0
+	for i := 0; len(numbers) < n; i++ {
+		if at < len(c.members) && c.members[at].i == i {
+			at++
+			continue
+		}
+		numbers = append(numbers, i)
+	}
+	return numbers
+}
+
+// enter dials n members and answers those that got in. After an error no more are dialled.
 func (c *Crowd) enter(ctx context.Context, n int) ([]*member, error) {
 	var mu sync.Mutex
 	var in []*member
 	var failed error
-	next := len(c.members)
-	end := next + n
+	left := c.free(n)
 	var entering sync.WaitGroup
 	for range min(n, dialAtOnce) {
 		entering.Go(func() {
 			for {
 				mu.Lock()
-				m := &member{crowd: c, i: next}
-				next++
-				over := m.i >= end || failed != nil
-				mu.Unlock()
-				if over {
+				if len(left) == 0 || failed != nil {
+					mu.Unlock()
 					return
 				}
+				m := &member{crowd: c, i: left[0]}
+				left = left[1:]
+				mu.Unlock()
 				err := m.enter(ctx)
 				mu.Lock()
 				switch {
@@ -104,7 +114,6 @@ func (c *Crowd) enter(ctx context.Context, n int) ([]*member, error) {
 		})
 	}
 	entering.Wait()
-	slices.SortFunc(in, func(a, b *member) int { return a.i - b.i })
 	return in, failed
 }
 

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -170,11 +171,63 @@ func TestRefusedMemberIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := c.Resize(t.Context(), 5)
-	if err == nil || c.Len() != 2 {
-		t.Fatalf("%d members and no error", c.Len())
+	if err == nil || c.Len() < 2 || c.Len() > 4 {
+		t.Fatalf("%d members, error %v", c.Len(), err)
 	}
 	if want := "member 3: the room closed the connection: 4101"; len(err.Error()) < len(want) || err.Error()[:len(want)] != want {
 		t.Errorf("%q does not begin with %q", err, want)
+	}
+}
+
+// TestWhoGotInStays: that the first is refused sends nobody away, and its number is the next one's.
+func TestWhoGotInStays(t *testing.T) {
+	r := newRooms(t, model.RoomSettings{})
+	var mu sync.Mutex
+	entered, refused := 0, false
+	others := make(chan struct{})
+	c := New(Config{Dial: func(_ context.Context, i int) (net.Conn, Wire, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if i == 0 && !refused {
+			refused = true
+			mu.Unlock()
+			<-others
+			mu.Lock()
+			return nil, nil, errors.New("full")
+		}
+		if entered++; entered == 3 {
+			close(others)
+		}
+		return dial(r.ws, r.webSocket(i))
+	}})
+	defer c.Close()
+	if err := c.Resize(t.Context(), 4); err == nil || c.Len() != 3 {
+		t.Fatalf("%d members, error %v", c.Len(), err)
+	}
+	if err := c.Resize(t.Context(), 4); err != nil || c.Len() != 4 || c.members[0].i != 0 {
+		t.Fatalf("%d members, error %v", c.Len(), err)
+	}
+}
+
+// TestSeatGivenBackIsJoinedAnew: who comes back at once is handed the seat that is free by now, and joins once more.
+func TestSeatGivenBackIsJoinedAnew(t *testing.T) {
+	r := newRooms(t, model.RoomSettings{})
+	old, dials := r.ticket(0), 0
+	c := New(Config{Polite: true, Dial: func(_ context.Context, i int) (net.Conn, Wire, error) {
+		w := r.webSocket(i)
+		if dials++; dials < 3 {
+			w.Ticket = old
+		}
+		return dial(r.ws, w)
+	}})
+	defer c.Close()
+	for _, n := range []int{1, 0, 1} {
+		if err := c.Resize(t.Context(), n); err != nil || c.Len() != n {
+			t.Fatalf("%d members, %d wanted: %v", c.Len(), n, err)
+		}
+	}
+	if dials != 3 {
+		t.Errorf("dialled %d times", dials)
 	}
 }
 

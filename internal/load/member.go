@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"greenroom.dev/greenroom/internal/room/wire"
 )
 
 // member is one of a crowd.
@@ -31,7 +33,29 @@ type member struct {
 	late Histogram
 }
 
+// How often a member joins anew whose seat was given back under it, and how long after: whoever leaves and comes back at
+// once is handed the old seat, until its server has told that it is free.
+const (
+	maxReleased   = 5
+	releasedPause = 100 * time.Millisecond
+)
+
 func (m *member) enter(ctx context.Context) error {
+	for try := 1; ; try++ {
+		err := m.enterOnce(ctx)
+		var closed *ClosedError
+		if !errors.As(err, &closed) || closed.Code != uint16(wire.CloseReleased) || try > maxReleased {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(releasedPause):
+		}
+	}
+}
+
+func (m *member) enterOnce(ctx context.Context) error {
 	conn, w, err := m.crowd.cfg.Dial(ctx, m.i)
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ func (u *udpSink) Latest(_, _ uint64, body []byte) error {
 }
 
 func (u *udpSink) Closed(code uint16, reason string) {
-	u.sink.ended = fmt.Errorf("the room closed the connection: %d %s", code, reason)
+	u.sink.ended = &ClosedError{code, reason}
 }
 
 // handshake is a player's side of it.

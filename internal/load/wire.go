@@ -4,6 +4,7 @@
 package load
 
 import (
+	"fmt"
 	"net"
 	"time"
 )
@@ -16,6 +17,20 @@ type Wire interface {
 	Update(b []byte, stamp int64) []byte
 	// Scan takes the whole messages at the start of b, tells them to s, and answers how many bytes that was.
 	Scan(b []byte, s *Sink) (n int, err error)
+}
+
+// ClosedError says that the room ended the connection.
+type ClosedError struct {
+	Code   uint16 // see wire.CloseCode; 0: not said
+	Reason string
+}
+
+// Error tells the code and the room's own sentence.
+func (e *ClosedError) Error() string {
+	if e.Code == 0 {
+		return "the room closed the connection"
+	}
+	return fmt.Sprintf("the room closed the connection: %d %s", e.Code, e.Reason)
 }
 
 // Leaver is a Wire that can say goodbye: what the server answers with the end of the connection.

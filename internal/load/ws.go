@@ -128,9 +128,9 @@ func (w *WebSocket) Scan(b []byte, s *Sink) (n int, err error) {
 // closed is the error of a close frame's payload.
 func closed(payload []byte) error {
 	if len(payload) < 2 {
-		return errors.New("the room closed the connection")
+		return &ClosedError{}
 	}
-	return fmt.Errorf("the room closed the connection: %d %s", binary.BigEndian.Uint16(payload), payload[2:])
+	return &ClosedError{binary.BigEndian.Uint16(payload), string(payload[2:])}
 }
 
 func control(op ws.OpCode, payload []byte, s *Sink) error {

@@ -8,10 +8,12 @@ import (
 
 	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // observeRoutes finds out how many joins wait for this fleet, and where its sessions may move to: to the fleet itself,
-// then to the other fleets of their route, those with the largest weight first.
+// then to the other fleets of their route, those with the largest weight first. A fleet that gets none of a route's
+// sessions any more, as after a rollback, comes last.
 func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *view) error {
 	routes, err := k.cfg.Store.ListRoutes(ctx)
 	if err != nil {
@@ -23,15 +25,13 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 		v.input.Waiting += scale.Share(k.cfg.Waiting(r.Name), r.Fleets, name)
 		weights := slices.Clone(r.Fleets)
 		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int { return cmp.Compare(b.Weight, a.Weight) })
-		to := []model.FleetName{name}
-		for _, w := range weights {
-			if w.Fleet != name && w.Weight > 0 {
-				to = append(to, w.Fleet)
-			}
+		v.routes[r.Name] = destinations(weights, name)
+		leave, err := k.leave(ctx, v, r, name)
+		if err != nil {
+			return err
 		}
-		v.routes[r.Name] = to
-		if slices.ContainsFunc(r.Fleets, func(w model.FleetWeight) bool { return w.Fleet == name }) {
-			for _, other := range to[1:] {
+		for _, other := range v.routes[r.Name] {
+			if leave && other != name {
 				others[other] = true
 			}
 		}
@@ -51,6 +51,44 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 		}
 	}
 	return nil
+}
+
+// destinations are the fleets of a route, heaviest first, in the order in which name's sessions try them.
+func destinations(weights []model.FleetWeight, name model.FleetName) (to []model.FleetName) {
+	own := false
+	for _, w := range weights {
+		switch {
+		case w.Weight == 0:
+		case w.Fleet == name:
+			own = true
+		default:
+			to = append(to, w.Fleet)
+		}
+	}
+	if own {
+		return append([]model.FleetName{name}, to...)
+	}
+	return append(to, name)
+}
+
+// leave tells whether a fleet's sessions of a route may have to move: the route names it, or did when they began.
+func (k *Keeper) leave(ctx context.Context, v *view, r model.Route, name model.FleetName) (bool, error) {
+	if slices.ContainsFunc(r.Fleets, func(w model.FleetWeight) bool { return w.Fleet == name }) {
+		return true, nil
+	}
+	for _, s := range v.input.Servers {
+		if s.State != model.ServerDraining || s.Sessions == 0 {
+			continue
+		}
+		some, err := k.cfg.Registry.ListSessions(ctx, registry.SessionFilter{Route: r.Name, Server: s.ID, Limit: 1})
+		if err != nil {
+			return false, fmt.Errorf("list the sessions of %s on %s: %w", r.Name, s.ID, err)
+		}
+		if len(some) > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // movesAnything tells whether a server of the fleet is draining, so that it matters what is free elsewhere.

@@ -107,7 +107,11 @@ func followRollout(ctx context.Context, api *plane, c *console, r *greenroomv1.R
 func printRollout(w io.Writer, r *greenroomv1.Rollout) {
 	s := r.GetStatus()
 	fmt.Fprintf(w, "rollout %s moves route %s from %s to %s\n", r.GetName(), r.GetSpec().GetRoute(), s.GetFrom(), r.GetSpec().GetTo())
-	fmt.Fprintf(w, "%s: %s\n", s.GetPhase(), s.GetSentence())
+	if sentence := s.GetSentence(); strings.HasPrefix(sentence, s.GetPhase()) {
+		fmt.Fprintln(w, sentence)
+	} else {
+		fmt.Fprintf(w, "%s: %s\n", s.GetPhase(), sentence)
+	}
 	if len(s.GetGates()) > 0 {
 		fmt.Fprintln(w, "\ngates")
 	}

@@ -213,5 +213,5 @@ func (s *Service) query(ctx context.Context, g *model.PrometheusGate, fleet mode
 	if err != nil {
 		return decide.Figures{Problem: err.Error()}
 	}
-	return decide.Figures{Value: v}
+	return decide.Figures{Value: &v}
 }

@@ -19,7 +19,7 @@ type Status struct {
 func (s *Service) Status(r model.Rollout) Status {
 	r.Spec = r.Spec.WithDefaults()
 	in := s.input(r, s.cfg.Specs.Specs().Routes[r.Spec.Route])
-	out := decide.Decide(in)
+	out := decide.Look(in)
 	st := Status{Sentence: out.Sentence, Gates: out.Gates, NextAt: out.NextAt}
 	if in.Since.After(r.State.StepSince) {
 		st.CountedSince = in.Since

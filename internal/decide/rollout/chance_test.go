@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // The intervals against values worked out from their formulas with other tools.
@@ -87,6 +90,52 @@ func TestChance(t *testing.T) {
 		}
 		if c.median > 0 && (median > c.median || ninety > c.ninetyIn) {
 			t.Errorf("%s: found after %d connections in the median, %d in 90 %%", c.name, median, ninety)
+		}
+	}
+}
+
+// Joins of two fleets that are as fast as each other, with a long tail, of which the other fleet's few may show nothing.
+func TestChanceOfLatency(t *testing.T) {
+	const trials, most = 200, 1000
+	bounds := []time.Duration{time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second}
+	r := rand.New(rand.NewPCG(3, 4))
+	join := func(slow float64, l *Latencies) {
+		i := r.IntN(2)
+		if r.Float64() < slow {
+			i = 3 + r.IntN(3)
+		}
+		l.Counts[i]++
+	}
+	for _, c := range []struct {
+		name            string
+		to, from        float64 // joins of the tail
+		fromTo          float64 // From's joins to To's
+		atMost, atLeast float64
+	}{
+		{"as fast, 5 % in the tail", 0.05, 0.05, 1, 0.01, 0},
+		{"as fast, 5 % in the tail, few to compare with", 0.05, 0.05, 0.05, 0.01, 0},
+		{"10 % are slow", 0.10, 0.001, 5, 1, 0.99},
+	} {
+		failed := 0
+		for range trials {
+			to, from := Latencies{bounds, make([]uint64, 7)}, Latencies{bounds, make([]uint64, 7)}
+			j := judging{gate: &model.Gate{JoinLatency: &model.LatencyGate{Quantile: 0.99, MaxRatio: 2}, MinSamples: 20}}
+			for n := 1; n <= most && j.out.Verdict != Fail; n++ {
+				join(c.to, &to)
+				for from.Total() < max(20, uint64(float64(n)*c.fromTo)) {
+					join(c.from, &from)
+				}
+				j.Sample = Sample{Figures{Joins: to}, Figures{Joins: from}}
+				j.judge()
+			}
+			if j.out.Verdict == Fail {
+				failed++
+			}
+		}
+		part := float64(failed) / trials
+		t.Logf("%-46s failed in %.1f %% of %d trials", c.name, 100*part, trials)
+		if part > c.atMost || part < c.atLeast {
+			t.Errorf("%s: failed in %.1f %% of the trials", c.name, 100*part)
 		}
 	}
 }

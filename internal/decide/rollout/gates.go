@@ -29,8 +29,8 @@ type Figures struct {
 	Joins    Latencies // of a LatencyGate
 	Crashes  uint64    // of a CrashGate
 	Open     int       // servers of it that take sessions; of a CrashGate
-	Value    float64   // of a PrometheusGate
-	Problem  string    // why there is no Value; "": there is one
+	Value    *float64  // of a PrometheusGate; nil: there is none
+	Problem  string    // why there is none
 	Earlier  bool      // From's alone: it gets no sessions any more, and these are of the last step in which it did
 }
 
@@ -146,22 +146,24 @@ func (j *judging) latency(g *model.LatencyGate) {
 	if !ok {
 		return
 	}
-	above := func(bound time.Duration) Verdict {
-		slow := share{j.To.Joins.Above(bound), float64(j.out.ToSamples)}
-		low, _ := slow.between()
-		return verdictOf(low > 1-g.Quantile, to > bound)
+	slower := func(f Figures, bound time.Duration) share { return share{f.Joins.Above(bound), float64(f.Joins.Total())} }
+	// above: more joins are slower than the bound than the quantile leaves, by more than chance.
+	above := func(bound time.Duration) bool {
+		low, _ := slower(j.To, bound).between()
+		return low > 1-g.Quantile
 	}
 	quantile := fmt.Sprintf("%s of joins", percent(g.Quantile))
 	facts := fmt.Sprintf("%s are answered within %s", quantile, brief(to))
 	verdict, bounds := Pass, []string(nil)
 	if g.Max > 0 {
-		verdict = worst(verdict, above(g.Max))
+		verdict = worst(verdict, verdictOf(above(g.Max), to > g.Max))
 		bounds = append(bounds, fmt.Sprintf("at most %s is allowed", brief(g.Max)))
 	}
 	if compared {
 		bound := max(model.LatencyFloor, time.Duration(g.MaxRatio*float64(from)))
 		facts += fmt.Sprintf(", on %s within %s%s", j.from, brief(from), j.earlier())
-		verdict = worst(verdict, above(bound))
+		more := leastMore(slower(j.To, bound), slower(j.From, bound)) > 0 // From's quantile was found by chance, too
+		verdict = worst(verdict, verdictOf(above(bound) && more, to > bound))
 		bounds = append(bounds, fmt.Sprintf("at most %s is allowed (%v times that, at least %s)", brief(bound), g.MaxRatio, brief(model.LatencyFloor)))
 	} else {
 		bounds = append(bounds, j.alone())
@@ -204,16 +206,19 @@ func (j *judging) prometheus(g *model.PrometheusGate) {
 			continue
 		}
 		problem := side.figures.Problem
-		if v := side.figures.Value; problem == "" && (math.IsNaN(v) || math.IsInf(v, 0)) {
-			problem = fmt.Sprintf("the answer is %v", v)
+		switch v := side.figures.Value; {
+		case v == nil && problem == "":
+			problem = "it was not asked yet"
+		case v != nil && (math.IsNaN(*v) || math.IsInf(*v, 0)):
+			problem = fmt.Sprintf("the answer is %v", *v)
 		}
 		if problem != "" {
 			j.say(Wait, "no number for %s: %s; it does not pass without one", side.fleet, problem)
 			return
 		}
-		*side.value, *side.samples = side.figures.Value, 1
+		*side.value, *side.samples = *side.figures.Value, 1
 	}
-	verdict, to := Pass, j.To.Value
+	verdict, to := Pass, j.out.ToValue
 	var bounds []string
 	if g.Max != nil {
 		verdict = worst(verdict, verdictOf(to > *g.Max, false))
@@ -225,8 +230,8 @@ func (j *judging) prometheus(g *model.PrometheusGate) {
 	}
 	facts := fmt.Sprintf("%s has %v", j.to, to)
 	if g.MaxRatio > 0 {
-		verdict = worst(verdict, verdictOf(to > g.MaxRatio*j.From.Value, false))
-		facts += fmt.Sprintf(", %s %v", j.from, j.From.Value)
+		verdict = worst(verdict, verdictOf(to > g.MaxRatio*j.out.FromValue, false))
+		facts += fmt.Sprintf(", %s %v", j.from, j.out.FromValue)
 		bounds = append(bounds, fmt.Sprintf("at most %v times that is allowed", g.MaxRatio))
 	}
 	j.conclude(verdict, facts, bounds)

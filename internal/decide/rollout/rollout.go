@@ -36,91 +36,95 @@ type Input struct {
 	Samples []Sample // of the spec's gates, in their order
 }
 
-// Output is what follows.
-type Output struct {
-	State    *model.RolloutState // the next state; nil: it stays
-	Weights  []model.FleetWeight // of the route, to be written with the state; nil: they stay
-	Gates    []Judgement         // of the spec's gates, in their order; none when the rollout is over
-	Sentence string              // how it stands
-	NextAt   time.Time           // when the step's hold ends; zero unless it is running
+// Step is what follows from a look.
+type Step struct {
+	State   *model.RolloutState // the next state; nil: it stays
+	Weights []model.FleetWeight // of the route, to be written with the state; nil: they stay
 }
 
-// Decide looks at a rollout. What it answers depends on nothing but its input.
-func Decide(in Input) Output {
-	switch in.State.Phase {
-	case model.RolloutRunning:
-		return in.run()
-	case model.RolloutPaused:
-		out := Output{Gates: in.judge()}
-		out.Sentence = in.standing(out.Gates)
-		return out
-	default:
-		return Output{Sentence: in.standing(nil)}
+// View is how a rollout stands.
+type View struct {
+	Gates    []Judgement // of the spec's gates, in their order; none when the rollout is over, or has not begun
+	Sentence string
+	NextAt   time.Time // when the step's hold ends; zero unless it is running
+}
+
+// Look says how a rollout stands, before anything follows from it.
+func Look(in Input) View {
+	if !in.State.Phase.Active() || len(in.State.Moves) == 0 {
+		return View{Sentence: in.standing(nil)}
 	}
+	v := View{Gates: in.judge()}
+	v.Sentence = in.standing(v.Gates)
+	if in.State.Phase == model.RolloutRunning {
+		v.NextAt = in.holdEnd()
+	}
+	return v
 }
 
-// run looks at one that is running.
-func (in *Input) run() Output {
+// Decide says what follows. It depends on nothing but its input.
+func Decide(in Input) Step {
+	if in.State.Phase != model.RolloutRunning {
+		return Step{}
+	}
 	if in.foreign() {
 		if !slices.Equal(in.State.Weights, in.Route.Fleets) {
-			return in.changed(in.paused(in.foreignSentence(), ActorGates), nil, nil)
+			return in.step(in.paused(in.foreignSentence(), ActorGates), nil)
 		}
 		next := in.State // the route changed, its weights did not
 		next.RouteGeneration = in.Route.Generation
-		return in.changed(&next, nil, in.judge())
+		return in.step(&next, nil)
 	}
 	if len(in.State.Moves) == 0 {
 		return in.begin()
 	}
 	gates := in.judge()
 	if failed := failures(gates); failed != "" {
-		return in.fail(failed, gates)
+		return in.fail(failed)
 	}
 	end := in.holdEnd()
 	switch {
 	case in.Now.Before(end):
 	case !passed(gates):
 		if p := in.Spec.Patience; p > 0 && !in.Now.Before(end.Add(p)) {
-			return in.changed(in.paused(in.impatience(gates), ActorGates), nil, gates)
+			return in.step(in.paused(in.impatience(gates), ActorGates), nil)
 		}
 	default:
 		return in.goOn(gates)
 	}
-	return Output{Gates: gates, Sentence: in.standing(gates), NextAt: end}
+	return Step{}
 }
 
 // begin makes the first move of a new rollout.
-func (in *Input) begin() Output {
+func (in *Input) begin() Step {
 	weight := max(in.State.Weight, in.Spec.Steps[0].Weight)
 	next := in.move(WhatBegan, weight, "applied", ActorGates)
-	return in.changed(next, in.split(weight), nil)
+	return in.step(next, in.split(weight))
 }
 
 // goOn is the next step, or the end.
-func (in *Input) goOn(gates []Judgement) Output {
+func (in *Input) goOn(gates []Judgement) Step {
 	weight, ok := in.Spec.NextWeight(in.State.Weight)
 	if !ok {
 		next := in.move(WhatDone, in.State.Weight, "every step was held and every gate passed", ActorGates)
 		next.Phase = model.RolloutDone
-		return in.changed(next, nil, gates)
+		return in.step(next, nil)
 	}
-	return in.changed(in.move(WhatPromoted, weight, in.reasonToGoOn(gates), ActorGates), in.split(weight), gates)
+	return in.step(in.move(WhatPromoted, weight, in.reasonToGoOn(gates), ActorGates), in.split(weight))
 }
 
 // fail rolls back, or pauses, as the spec says.
-func (in *Input) fail(why string, gates []Judgement) Output {
+func (in *Input) fail(why string) Step {
 	if in.Spec.Pause {
-		return in.changed(in.paused(why, ActorGates), nil, gates)
+		return in.step(in.paused(why, ActorGates), nil)
 	}
-	next, weights := in.rollBack(in.Spec.DrainBack, why, ActorGates)
-	return in.changed(next, weights, gates)
+	return in.step(in.rollBack(in.Spec.DrainBack, why, ActorGates))
 }
 
-func (in *Input) changed(next *model.RolloutState, weights []model.FleetWeight, gates []Judgement) Output {
+// step numbers the next state.
+func (in *Input) step(next *model.RolloutState, weights []model.FleetWeight) Step {
 	next.Serial = in.State.Serial + 1
-	after := *in
-	after.State = *next
-	return Output{State: next, Weights: weights, Gates: gates, Sentence: after.standing(gates)}
+	return Step{State: next, Weights: weights}
 }
 
 // foreign tells whether somebody else changed the route since the rollout last wrote or accepted it.

@@ -36,7 +36,7 @@ func Pause(in Input, reason, actor string) (*model.RolloutState, error) {
 	case model.RolloutPaused:
 		return nil, fmt.Errorf("it is paused already: %s", in.State.LastMove().Reason)
 	case model.RolloutRunning:
-		return in.asked(in.paused(reason, actor)), nil
+		return in.step(in.paused(reason, actor), nil).State, nil
 	}
 	return nil, in.isOver("paused")
 }
@@ -60,7 +60,7 @@ func Resume(in Input, actor string) (*model.RolloutState, error) {
 	}
 	next := in.move(WhatResumed, weight, reason, actor)
 	next.Phase, next.RouteGeneration, next.Weights = model.RolloutRunning, in.Route.Generation, slices.Clone(in.Route.Fleets)
-	return in.asked(next), nil
+	return in.step(next, nil).State, nil
 }
 
 // Promote moves to a weight, or with 0 to the next step's, whatever the gates say. After the last step the rollout is done.
@@ -79,11 +79,11 @@ func Promote(in Input, weight model.PPM, actor string) (*model.RolloutState, []m
 	if ended {
 		next := in.move(WhatDone, in.State.Weight, "asked for, at the last step", actor)
 		next.Phase = model.RolloutDone
-		return in.asked(next), nil, nil
+		return in.step(next, nil).State, nil, nil
 	}
 	next := in.move(WhatPromoted, weight, "asked for, whatever the gates say", actor)
 	next.Phase, next.RouteGeneration = model.RolloutRunning, in.Route.Generation
-	return in.asked(next), in.split(weight), nil
+	return in.step(next, nil).State, in.split(weight), nil
 }
 
 // Rollback gives the route the weights back that it had before the rollout began. changed is false when that was done
@@ -93,7 +93,7 @@ func Rollback(in Input, drain bool, reason, actor string) (next *model.RolloutSt
 		return nil, nil, false
 	}
 	next, weights = in.rollBack(drain, reason, actor)
-	return in.asked(next), weights, true
+	return in.step(next, nil).State, weights, true
 }
 
 func (in *Input) rollBack(drain bool, reason, actor string) (*model.RolloutState, []model.FleetWeight) {
@@ -111,20 +111,14 @@ func Replaced(state model.RolloutState, by model.RolloutName, now time.Time) *mo
 	in := Input{Now: now, State: state}
 	next := in.move(WhatReplaced, state.Weight, fmt.Sprintf("rollout %s began on its route", by), ActorGates)
 	next.Phase, next.Step, next.StepSince = model.RolloutReplaced, state.Step, state.StepSince
-	return in.asked(next)
+	return in.step(next, nil).State
 }
 
 // Changed is the state of a rollout that is under way when its spec is another.
 func Changed(spec model.RolloutSpec, state model.RolloutState, now time.Time) *model.RolloutState {
 	in := Input{Now: now, Spec: spec, State: state}
 	next := in.move(WhatChanged, state.Weight, "its steps or gates were applied anew", ActorGates)
-	return in.asked(next)
-}
-
-// asked numbers a state that somebody asked for.
-func (in *Input) asked(next *model.RolloutState) *model.RolloutState {
-	next.Serial = in.State.Serial + 1
-	return next
+	return in.step(next, nil).State
 }
 
 func (in *Input) isOver(what string) error {

@@ -73,6 +73,7 @@ func TestChance(t *testing.T) {
 		{"healthy, 5 % fail, as many on each", 0.05, 0.05, 1, 2000, 0.01, 0, 0, 0},
 		{"5 % dropped", 0.05, 0, 9, 2000, 1, 0.999, 250, 500},
 		{"5 % dropped, 1 % on the other", 0.05, 0.01, 9, 2000, 1, 0.99, 700, 1500},
+		{"5 % dropped, as many on each", 0.05, 0, 1, 2000, 1, 0.99, 800, 1300},
 		{"20 % dropped", 0.20, 0, 9, 2000, 1, 1, 50, 80},
 	} {
 		r := rand.New(rand.NewPCG(1, 2))

@@ -146,7 +146,9 @@ func (j *judging) latency(g *model.LatencyGate) {
 	if !ok {
 		return
 	}
-	slower := func(f Figures, bound time.Duration) share { return share{f.Joins.Above(bound), float64(f.Joins.Total())} }
+	slower := func(f Figures, bound time.Duration) share {
+		return share{f.Joins.Above(bound), float64(f.Joins.Total())}
+	}
 	// above: more joins are slower than the bound than the quantile leaves, by more than chance.
 	above := func(bound time.Duration) bool {
 		low, _ := slower(j.To, bound).between()

@@ -14,8 +14,8 @@ import (
 
 // story is one rollout from fleet old to fleet new, on a route whose weights are as its last move left them.
 type story struct {
-	at   time.Duration // since noon
-	in   Input
+	at time.Duration // since noon
+	in Input
 }
 
 func noon() time.Time { return time.Date(2026, 12, 5, 12, 0, 0, 0, time.UTC) }

@@ -58,7 +58,7 @@ func trial(r *rand.Rand, toBad, fromBad float64, fromPerTo, most int) int {
 // A healthy fleet is rolled back rarely even when it is looked at after every single connection, and one that drops 5 % is
 // found within a sensible number: the figures of docs/decisions/0023-rollouts.md.
 func TestChance(t *testing.T) {
-	const trials = 400
+	const trials = 200
 	for _, c := range []struct {
 		name             string
 		to, from         float64
@@ -97,7 +97,7 @@ func TestChance(t *testing.T) {
 
 // Joins of two fleets that are as fast as each other, with a long tail, of which the other fleet's few may show nothing.
 func TestChanceOfLatency(t *testing.T) {
-	const trials, most = 200, 1000
+	const trials, most = 100, 600
 	bounds := []time.Duration{time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond, time.Second}
 	r := rand.New(rand.NewPCG(3, 4))
 	join := func(slow float64, l *Latencies) {

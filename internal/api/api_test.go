@@ -23,6 +23,7 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/decide/plan"
+	decide "greenroom.dev/greenroom/internal/decide/rollout"
 	"greenroom.dev/greenroom/internal/event"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/history"
@@ -31,6 +32,7 @@ import (
 	"greenroom.dev/greenroom/internal/observe"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/memory"
+	"greenroom.dev/greenroom/internal/rollout"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/signal"
@@ -98,6 +100,13 @@ func newWorld(t testing.TB) *world {
 	w.history = history.New(history.Config{Store: durable, Count: census.Count, Counted: census.Watch, Tally: w.registry.Tally, Specs: specs.Specs, Now: w.now})
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
+		Rollouts: rollout.New(rollout.Config{
+			Store: durable, Specs: specs, Tally: w.registry.Tally, Now: w.now, Logger: slog.Default(),
+			Joins: func(model.FleetName) decide.Latencies { return decide.Latencies{} },
+			Open:  func(model.FleetName) int { return 0 },
+			Query: func(context.Context, string, string) (float64, error) { return 0, errors.New("no Prometheus") },
+			Drain: func(context.Context, model.FleetName, string) ([]model.ServerID, error) { return nil, nil },
+		}),
 		Stages: stages, Events: w.events, Signals: signal.New(signal.Config{Now: w.now}),
 		Census: census, Metrics: observe.NewMetrics(observe.MetricsConfig{Set: metrics.NewSet(), Census: census}), History: w.history, Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,

@@ -202,6 +202,42 @@ func TestEventGoesThereAndBack(t *testing.T) {
 	}
 }
 
+func TestRolloutGoesThereAndBack(t *testing.T) {
+	at := func(s int64) time.Time { return time.Unix(s, 1).UTC() }
+	low, high := -1.5, 2.5
+	want := model.Rollout{
+		Name: "r", Labels: map[string]string{"k": "v"}, Generation: 7, CreatedAt: at(8), UpdatedAt: at(9),
+		Spec: model.RolloutSpec{
+			Route: "plaza", To: "new", From: "old", Steps: []model.RolloutStep{{Weight: 1, Hold: 2}}, Pause: true, DrainBack: true, Patience: 3,
+			Gates: []model.Gate{
+				{Name: "a", ConnectErrors: &model.RatioGate{Max: .1, MaxMore: .2}, Window: 4, MinSamples: 5},
+				{JoinLatency: &model.LatencyGate{Quantile: .5, Max: 6, MaxRatio: 7}},
+				{Reconnects: &model.RatioGate{Max: .3}},
+				{Crashes: &model.CrashGate{Max: 8}},
+				{Prometheus: &model.PrometheusGate{URL: "u", Query: "q", Max: &high, Min: &low, MaxRatio: 9}},
+			},
+		},
+	}
+	message := RolloutProto(want)
+	if got := RolloutModel(message); !reflect.DeepEqual(got, want) {
+		t.Fatalf("came back as\n%+v\nof\n%+v", got, want)
+	}
+	fields := message.GetSpec().ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		if f := fields.Get(i); !message.GetSpec().ProtoReflect().Has(f) {
+			t.Errorf("%s is not carried", f.FullName())
+		}
+	}
+	state := model.RolloutState{
+		Phase: model.RolloutPaused, Step: 1, Weight: 2, StepSince: at(3), From: "old", Drains: true,
+		Before: []model.FleetWeight{{Fleet: "old", Weight: 4}}, Weights: []model.FleetWeight{{Fleet: "new", Weight: 5}},
+		Moves: []model.RolloutMove{{At: at(6), Weight: 7, What: "paused", Reason: "why", Actor: "ann"}},
+	}
+	if got := RolloutStateModel(RolloutStateProto(state)); !reflect.DeepEqual(got, state) {
+		t.Errorf("came back as\n%+v\nof\n%+v", got, state)
+	}
+}
+
 func TestServerGoesThereAndBack(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
 	want := model.Server{

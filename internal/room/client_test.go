@@ -374,6 +374,8 @@ type table struct {
 	room     *room.Room
 	now      time.Time
 	released []uint64
+	lost     []uint64
+	refused  []uint64
 	ended    bool
 	copies   [][]byte
 }
@@ -384,6 +386,8 @@ func newTable(t *testing.T, change func(*room.Config)) *table {
 		Session: model.SessionRef{Route: "plaza", Key: "room-7"}, Epoch: 77, Capacity: 5,
 		Hooks: room.Hooks{
 			Released: func(_ string, seat uint64) { tb.released = append(tb.released, seat) },
+			Lost:     func(_ string, seat uint64) { tb.lost = append(tb.lost, seat) },
+			Refused:  func(_ string, seat uint64) { tb.refused = append(tb.refused, seat) },
 			Ended:    func() { tb.ended = true },
 			Copy:     func(b []byte) { tb.copies = append(tb.copies, b) },
 		},

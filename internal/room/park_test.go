@@ -157,3 +157,26 @@ func TestDecline(t *testing.T) {
 	tb.tick(0)
 	equal(t, "seats given back", fmt.Sprint(tb.released), "[1]")
 }
+
+// Who leaves, is kicked, or comes back before the room knew, is not lost; who goes without a word is, once.
+func TestLostAndRefusedAreTold(t *testing.T) {
+	tb := newTable(t, func(c *room.Config) { c.Capacity = 3 })
+	ann, bob, cid := tb.enter("ann", 1), tb.enter("bob", 2), tb.enter("cid", 3)
+	tb.enter("dan", 4)
+	if !slices.Equal(tb.refused, []uint64{4}) {
+		t.Errorf("refused %v, want dan's", tb.refused)
+	}
+	bob.link.Leave()
+	if err := tb.room.Kick(3, "removed"); err != nil {
+		t.Fatal(err)
+	}
+	tb.tick(0)
+	cid.link.Lost() // what is left of it
+	ann.link.Lost()
+	tb.tick(0)
+	ann.link.Lost()
+	tb.tick(0)
+	if !slices.Equal(tb.lost, []uint64{1}) {
+		t.Errorf("lost %v, want ann's alone", tb.lost)
+	}
+}

@@ -155,6 +155,32 @@ events[1].spec.ramp must not be longer than the event is open (2h0m0s), not 3h0m
 			&greenroomv1.ApplyEventRequest{Event: eventFor(3 * time.Hour)},
 			`event.spec.ramp must not be longer than the event is open (2h0m0s), not 3h0m0s: some would arrive after its end`,
 		},
+		{&greenroomv1.Rollout{Name: "r", Spec: &greenroomv1.RolloutSpec{Route: "plaza", To: "new"}}, ``},
+		{
+			&greenroomv1.ApplyRolloutRequest{Rollout: &greenroomv1.Rollout{Name: "r", Spec: &greenroomv1.RolloutSpec{
+				Route: "plaza", To: "new", From: "new",
+				Steps: []*greenroomv1.RolloutStep{{WeightPpm: 10}, {WeightPpm: 10}, {WeightPpm: 9}},
+				Gates: []*greenroomv1.Gate{
+					{Kind: &greenroomv1.Gate_Crashes{Crashes: &greenroomv1.CrashGate{}}},
+					{Name: "crashes", Kind: &greenroomv1.Gate_Crashes{Crashes: &greenroomv1.CrashGate{}}},
+					{Name: "p", Kind: &greenroomv1.Gate_Prometheus{Prometheus: &greenroomv1.PrometheusGate{Url: "p:9090", Query: "up"}}},
+					{Name: "l", Kind: &greenroomv1.Gate_JoinLatency{JoinLatency: &greenroomv1.LatencyGate{MaxRatio: 0.5}}},
+				},
+			}}},
+			`rollout.spec.steps[1].weight_ppm must be above that of the step before (10), not 10
+rollout.spec.steps[2].weight_ppm must be above that of the step before (10), not 9
+rollout.spec.from must be another fleet than to ("new")
+rollout.spec.gates[1].name must be another name: "crashes" is that of an earlier gate
+rollout.spec.gates[2].prometheus.url must be the address of a Prometheus server such as "http://prometheus:9090", not "p:9090"
+rollout.spec.gates[2].prometheus.max must be given, or min, or max_ratio: else nothing could fail
+rollout.spec.gates[3].join_latency.max_ratio must be 1 or more, or 0 for 2, not 0.5`,
+		},
+		{
+			&greenroomv1.Rollout{Name: "r", Spec: &greenroomv1.RolloutSpec{Route: "plaza", To: "new", Gates: []*greenroomv1.Gate{
+				{Kind: &greenroomv1.Gate_Reconnects{Reconnects: &greenroomv1.RatioGate{MaxMore: math.NaN()}}},
+			}}},
+			`spec.gates[0].reconnects.max_more must be greater than or equal to 0 and less than or equal to 1, not NaN`,
+		},
 		{&greenroomv1.JoinRequest{Route: "main"}, `players must contain at least 1 item(s)`},
 		{
 			&greenroomv1.JoinRequest{Route: "main", Key: "a b", Players: []string{"x"}},

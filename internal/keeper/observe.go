@@ -122,7 +122,7 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, v *view) ([]model
 		}
 	}
 	if spec.Spec.Static != nil {
-		if servers, err = k.followPlaces(ctx, spec, servers, instances); err != nil {
+		if servers, err = k.followPlaces(ctx, f, spec, servers, instances); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
@@ -28,16 +29,18 @@ func attachment(spec model.Fleet, i provider.Instance) registry.Attachment {
 
 // followPlaces brings the registry up to what the fleet's list, or the servers themselves, say by now of their addresses and
 // of what they can hold. It answers the servers as they are then.
-func (k *Keeper) followPlaces(ctx context.Context, spec model.Fleet, servers []model.Server, instances []provider.Instance) ([]model.Server, error) {
+func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, servers []model.Server, instances []provider.Instance) ([]model.Server, error) {
 	changed := false
 	for n := range instances {
 		i := &instances[n]
-		at := slices.IndexFunc(servers, func(s model.Server) bool { return s.ID == i.ID })
-		if at < 0 || !i.Running || !differs(&servers[at], attachment(spec, *i), spec.Spec.Capacity) {
+		at, known := slices.BinarySearchFunc(servers, i.ID, func(s model.Server, id model.ServerID) int { return strings.Compare(string(s.ID), string(id)) })
+		if !known || !i.Running {
 			continue
 		}
 		a := attachment(spec, *i)
-		a.Capacity = i.Capacity.Within(spec.Spec.Capacity)
+		if a.Capacity = i.Capacity.Within(spec.Spec.Capacity); !differs(&servers[at], a) {
+			continue
+		}
 		if err := k.cfg.Registry.Attach(ctx, i.ID, a); err != nil && !errors.Is(err, registry.ErrNotFound) {
 			return nil, fmt.Errorf("note where server %s is: %w", i.ID, err)
 		}
@@ -46,16 +49,12 @@ func (k *Keeper) followPlaces(ctx context.Context, spec model.Fleet, servers []m
 	if !changed {
 		return servers, nil
 	}
-	servers, err := k.cfg.Registry.ListServers(ctx, spec.Name)
-	if err != nil {
-		return nil, fmt.Errorf("list the servers of fleet %s: %w", spec.Name, err)
-	}
-	return servers, nil
+	return k.listServers(ctx, f)
 }
 
-func differs(s *model.Server, a registry.Attachment, fleet model.Capacity) bool {
+func differs(s *model.Server, a registry.Attachment) bool {
 	has := model.Capacity{Sessions: s.SessionCapacity, SeatsPerSession: s.SeatsPerSession, Seats: s.SeatCapacity}
-	return s.Node != a.Node || !slices.Equal(s.Endpoints, a.Endpoints) || has != a.Capacity.Within(fleet)
+	return s.Node != a.Node || !slices.Equal(s.Endpoints, a.Endpoints) || has != a.Capacity
 }
 
 // observeIdle looks at the sessions of servers without a link that do not say when one ends.
@@ -64,13 +63,14 @@ func (k *Keeper) observeIdle(ctx context.Context, in *plan.Input) error {
 	if static == nil {
 		return nil
 	}
-	bare := func(s *model.Server) bool {
-		return slices.ContainsFunc(in.Instances, func(i plan.Instance) bool { return i.ID == s.ID && !i.BareAt.IsZero() })
+	bare := make(map[model.ServerID]bool)
+	for _, i := range in.Instances {
+		bare[i.ID] = !i.BareAt.IsZero()
 	}
 	in.Idle = make(map[model.ServerID][]plan.IdleSession)
 	for n := range in.Servers {
 		s := &in.Servers[n]
-		if !s.Linkless || s.Sessions == 0 || s.State.Terminal() || static.SessionIdle == 0 && !bare(s) {
+		if !s.Linkless || s.Sessions == 0 || s.State.Terminal() || static.SessionIdle == 0 && !bare[s.ID] {
 			continue
 		}
 		sessions, err := k.cfg.Registry.ListSessions(ctx, registry.SessionFilter{Server: s.ID})

@@ -28,6 +28,7 @@ var errNotLinked = errors.New("server is not linked")
 
 // machine is a provider of made-up processes, and the links to them.
 type machine struct {
+	blind     error // that Observe answers beside what it sees
 	mu        sync.Mutex
 	processes map[model.ServerID]*process
 	copies    map[model.SessionRef][]byte
@@ -267,7 +268,7 @@ func (m *machine) Observe(context.Context) (out []provider.Instance, _ error) {
 		}
 		out = append(out, i)
 	}
-	return out, nil
+	return out, m.blind
 }
 
 // Forget implements provider.Provider.

@@ -12,19 +12,25 @@ import (
 )
 
 // observeRoutes finds out how many joins wait for this fleet, and where its sessions may move to: to the fleet itself,
-// then to the other fleets of their route, those with the largest weight first. A fleet that gets none of a route's
-// sessions any more, as after a rollback, comes last.
+// then to the other fleets of their route, those of its region first, and among them those with the largest weight. A fleet
+// that gets none of a route's sessions any more, as after a rollback, comes last.
 func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *view) error {
 	routes, err := k.cfg.Store.ListRoutes(ctx)
 	if err != nil {
 		return fmt.Errorf("list the routes of fleet %s: %w", name, err)
+	}
+	elsewhere, err := k.elsewhere(ctx, v.input.Fleet.Spec.Region.Name)
+	if err != nil {
+		return err
 	}
 	v.routes = make(map[model.RouteName][]model.FleetName)
 	others := make(map[model.FleetName]bool)
 	for _, r := range routes {
 		v.input.Waiting += scale.Share(k.cfg.Waiting(r.Name), r.Fleets, name)
 		weights := slices.Clone(r.Fleets)
-		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int { return cmp.Compare(b.Weight, a.Weight) })
+		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int {
+			return cmp.Or(cmp.Compare(elsewhere[a.Fleet], elsewhere[b.Fleet]), cmp.Compare(b.Weight, a.Weight))
+		})
 		v.routes[r.Name] = destinations(weights, name)
 		leave, err := k.leave(ctx, v, r, name)
 		if err != nil {
@@ -53,7 +59,7 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 	return nil
 }
 
-// destinations are the fleets of a route, heaviest first, in the order in which name's sessions try them.
+// destinations are the fleets of a route, the best first, in the order in which name's sessions try them.
 func destinations(weights []model.FleetWeight, name model.FleetName) (to []model.FleetName) {
 	own := false
 	for _, w := range weights {
@@ -89,6 +95,24 @@ func (k *Keeper) leave(ctx context.Context, v *view, r model.Route, name model.F
 		}
 	}
 	return false, nil
+}
+
+// elsewhere says 1 of the fleets that are not in a region; of none when it is nowhere in particular.
+func (k *Keeper) elsewhere(ctx context.Context, region model.RegionName) (map[model.FleetName]int, error) {
+	if region == "" {
+		return nil, nil
+	}
+	fleets, err := k.cfg.Store.ListFleets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look up where fleets are: %w", err)
+	}
+	out := make(map[model.FleetName]int)
+	for i := range fleets {
+		if fleets[i].Spec.Region.Name != region {
+			out[fleets[i].Name] = 1
+		}
+	}
+	return out, nil
 }
 
 // movesAnything tells whether a server of the fleet is draining, so that it matters what is free elsewhere.

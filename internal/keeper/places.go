@@ -38,7 +38,7 @@ func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, s
 			continue
 		}
 		a := attachment(spec, *i)
-		if a.Capacity = i.Capacity.Within(spec.Spec.Capacity); !differs(&servers[at], a) {
+		if a.Capacity = roomFor(i.Capacity.Within(spec.Spec.Capacity), &servers[at], i.Reported); !differs(&servers[at], a) {
 			continue
 		}
 		if err := k.cfg.Registry.Attach(ctx, i.ID, a); err != nil && !errors.Is(err, registry.ErrNotFound) {
@@ -50,6 +50,18 @@ func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, s
 		return servers, nil
 	}
 	return k.listServers(ctx, f)
+}
+
+// roomFor is the part of a server's capacity that is Greenroom's to give: what the server says that it has beyond what is
+// known here came another way, as players do while a migration is under way.
+func roomFor(c model.Capacity, s *model.Server, said *provider.Reported) model.Capacity {
+	if said == nil {
+		return c
+	}
+	c.Sessions -= max(0, said.Sessions-s.Sessions)
+	c.Seats -= max(0, said.Players-s.SeatsReserved-s.SeatsClaimed)
+	c.Sessions, c.Seats = max(c.Sessions, 0), max(c.Seats, 0)
+	return c
 }
 
 func differs(s *model.Server, a registry.Attachment) bool {

@@ -36,6 +36,26 @@ func TestOneEngineThatFailsLeavesTheOthersFleetsKept(t *testing.T) {
 	}
 }
 
+// Players who came another way take room; those whom Greenroom sent do not count twice, and silence counts for nothing.
+func TestPlayersWhoCameAnotherWayTakeRoom(t *testing.T) {
+	whole := model.Capacity{Sessions: 10, SeatsPerSession: 4, Seats: 40}
+	s := &model.Server{Sessions: 3, SeatsReserved: 1, SeatsClaimed: 6}
+	for _, c := range []struct {
+		said            *provider.Reported
+		sessions, seats int
+	}{
+		{nil, 10, 40},
+		{&provider.Reported{Sessions: -1, Players: -1}, 10, 40},
+		{&provider.Reported{Sessions: 2, Players: 5}, 10, 40},
+		{&provider.Reported{Sessions: 5, Players: 10}, 8, 37},
+		{&provider.Reported{Sessions: 500, Players: 1000}, 0, 0},
+	} {
+		if got := roomFor(whole, s, c.said); got.Sessions != c.sessions || got.Seats != c.seats || got.SeatsPerSession != 4 {
+			t.Errorf("%+v: %+v", c.said, got)
+		}
+	}
+}
+
 // What moves stays in its region while there is room.
 func TestSessionsMoveWithinTheirRegionFirst(t *testing.T) {
 	k := New(Config{Store: newSpecs(), Now: time.Now})

@@ -15,7 +15,9 @@ import (
 )
 
 // Upgrade implements Keeper.
-func (e *engine) Upgrade(model.FleetName) (plan.Upgrade, bool) { return e.upgrade, e.upgrade.Revision > 0 }
+func (e *engine) Upgrade(model.FleetName) (plan.Upgrade, bool) {
+	return e.upgrade, e.upgrade.Revision > 0
+}
 
 // release applies the fleet rooms with a capacity that stands for its version.
 func release(t *testing.T, client greenroomv1connect.FleetServiceClient, sessions uint32) *greenroomv1.Fleet {

@@ -32,6 +32,7 @@ type house struct {
 	rpc    *connect.Server
 	stop   context.CancelFunc
 	room   atomic.Pointer[model.RoomSettings]
+	flags  atomic.Pointer[[]model.Flag]
 	shown  func() []model.StageMessage // by the stages
 }
 
@@ -39,6 +40,7 @@ func newHouse(t *testing.T) *house {
 	h := &house{t: t, facts: memory.New(time.Now()), keys: ticket.NewKeys(make([]byte, 32))}
 	h.signer = ticket.NewSigner(h.keys)
 	h.room.Store(&model.RoomSettings{Tick: 20 * time.Millisecond})
+	h.flags.Store(&[]model.Flag{})
 	h.open()
 	return h
 }
@@ -48,7 +50,7 @@ func (h *house) open() {
 	h.hub = New(Config{
 		Registry: h.facts, Keys: h.keys, Now: time.Now, Shown: h.shown,
 		Fleet: func(model.FleetName) (model.Fleet, bool) {
-			return model.Fleet{Spec: model.FleetSpec{Room: *h.room.Load()}}, true
+			return model.Fleet{Spec: model.FleetSpec{Room: *h.room.Load(), Flags: *h.flags.Load()}}, true
 		},
 	})
 	h.rpc = connect.NewServer()

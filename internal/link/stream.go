@@ -51,6 +51,7 @@ type stream struct {
 	waiting map[question][]chan<- answer
 	told    told
 	room    model.RoomSettings // told last
+	flags   []model.Flag       // likewise
 }
 
 // told is what the server was told last.
@@ -175,6 +176,8 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	st.told, st.room = tellingOf(greeting.Server), h.roomOf(greeting.Server.Fleet)
 	welcome := h.welcome(greeting, st.room, hello.GetSessions())
 	welcome.Stage = h.listenToStages(st)
+	st.flags = h.flagsOf(greeting.Server.Fleet)
+	welcome.Flags = convert.FlagsProto(st.flags)
 	st.out <- &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Welcome{Welcome: welcome}}
 	if err := h.resume(ctx, st, hello.GetSessions()); err != nil {
 		return err

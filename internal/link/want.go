@@ -8,8 +8,8 @@ import (
 	"greenroom.dev/greenroom/internal/model"
 )
 
-// tell sends a Want if the registry wants something else of the server than it was told, and its fleet's room settings if
-// they changed. A server whose queue is full is told at the next Tick.
+// tell sends a Want if the registry wants something else of the server than it was told, and its fleet's room settings
+// and flags if they changed. A server whose queue is full is told at the next Tick.
 func (h *Hub) tell(ctx context.Context, st *stream) {
 	server, err := h.cfg.Registry.GetServer(ctx, st.server)
 	if err != nil {
@@ -24,6 +24,7 @@ func (h *Hub) tell(ctx context.Context, st *stream) {
 	if room != st.room && st.offer(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Room{Room: convert.RoomSettingsProto(room)}}) {
 		st.room = room
 	}
+	st.tellFlags(h.flagsOf(server.Fleet))
 }
 
 // offer queues a message if there is room for it.

@@ -41,6 +41,14 @@ func (a *Authority) Settings() model.RoomSettings { return a.host.room.cfg.Setti
 // Capacity is how many seats there are; 0: no bound.
 func (a *Authority) Capacity() int { return a.host.room.cfg.Capacity }
 
+// Flag answers what a feature flag is for a key; any goroutine may ask, at any time.
+func (a *Authority) Flag(name, key string) (value string, on bool) {
+	if a.host.room.cfg.Flag == nil {
+		return "", false
+	}
+	return a.host.room.cfg.Flag(name, key)
+}
+
 // Now is the time of the tick that the call belongs to.
 func (a *Authority) Now() time.Time { return a.host.room.now }
 

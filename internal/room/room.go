@@ -43,6 +43,8 @@ type Config struct {
 	Hooks     Hooks
 	Counters  *Counters // nil: counted for nobody
 	Logic     Logic     // the room's game; nil: everything passes
+	// Flag answers what a feature flag is for a key; nil: there are none.
+	Flag func(name, key string) (value string, on bool)
 }
 
 // Hooks are called by the goroutine that ticks the room. They must not block and not call the room. Nil: not told.

@@ -58,6 +58,7 @@ func fleet(f *greenroomv1.Fleet, at string) []Violation {
 		})
 	}
 	out = append(out, static(f.GetSpec(), at+"spec.")...)
+	out = append(out, flags(f.GetSpec().GetFlags(), at+"spec.")...)
 	out = append(out, region(f.GetSpec().GetRegion(), at+"spec.region.")...)
 	out = append(out, room(f.GetSpec().GetRoom(), at+"spec.room.")...)
 	out = append(out, scaling(f.GetSpec(), at+"spec.scaling.")...)

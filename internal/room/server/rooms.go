@@ -164,6 +164,7 @@ func (r *rooms) forget(h *hosted) {
 func (r *rooms) config(h *hosted, capacity int) room.Config {
 	return room.Config{
 		Logic:     r.game(refOf(h.session)),
+		Flag:      r.plane.Flag,
 		Session:   refOf(h.session),
 		Capacity:  capacity,
 		Settings:  r.plane.Settings(),

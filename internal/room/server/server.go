@@ -31,6 +31,7 @@ type Plane interface {
 	Ended(session sdk.Session)
 	Settings() model.RoomSettings
 	CopyInterval() time.Duration
+	Flag(name, key string) (value string, on bool)
 }
 
 // Config is what a room server is made with.

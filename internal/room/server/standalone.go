@@ -106,3 +106,6 @@ func (s *Standalone) Settings() model.RoomSettings {
 
 // CopyInterval is 0: never.
 func (s *Standalone) CopyInterval() time.Duration { return 0 }
+
+// Flag implements Plane: every flag is off.
+func (s *Standalone) Flag(string, string) (value string, on bool) { return "", false }

@@ -58,6 +58,11 @@ func (r *Room) Session() Session { return r.session }
 // Capacity is how many seats the session has; 0: no bound.
 func (r *Room) Capacity() int { return r.hand.Capacity() }
 
+// Flag answers what a feature flag of the server's fleet is for a key, such as a player's name or the session's key: its value,
+// and whether the key has it. The same key gets the same answer on every server. A flag may change while the room lives, and a
+// room that is played alone has none.
+func (r *Room) Flag(name, key string) (value string, on bool) { return r.hand.Flag(name, key) }
+
 // TickLength is the room's beat.
 func (r *Room) TickLength() time.Duration { return r.hand.Settings().Tick }
 

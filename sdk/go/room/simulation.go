@@ -19,6 +19,8 @@ type SimulationConfig struct {
 	// Settings are the fleet's room settings; nil: the defaults.
 	Settings *greenroomv1.RoomSettings
 	Seed     uint64 // of Room.Random
+	// Flag is what Room.Flag answers; nil: every flag is off.
+	Flag func(name, key string) (value string, on bool)
 }
 
 // Simulation is a room with a game that nobody but the program plays: with the real room's rules, without sockets, and with a
@@ -50,7 +52,7 @@ func (s *Simulation) coreConfig() core.Config {
 	s.game = newGame(&s.options, ref, seed)
 	return core.Config{
 		Session: ref, Capacity: s.config.Capacity, Settings: convert.RoomSettingsModel(s.config.Settings),
-		Epoch: uint64(s.now.UnixMicro()), Logic: s.game,
+		Epoch: uint64(s.now.UnixMicro()), Logic: s.game, Flag: s.config.Flag,
 		Hooks: core.Hooks{Fault: s.fault, Ended: func() { s.ended = true }},
 	}
 }

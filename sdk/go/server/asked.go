@@ -36,6 +36,8 @@ func (c *conn) receive(ctx context.Context) error {
 			c.server.takeStage(m.Stage, false)
 		case *greenroomv1.LinkResponse_Room:
 			c.server.takeRoom(m.Room)
+		case *greenroomv1.LinkResponse_Flags:
+			c.server.takeFlags(m.Flags.GetFlags())
 		}
 	}
 }

@@ -137,6 +137,7 @@ func (s *Server) hello() *greenroomv1.Hello {
 }
 
 func (s *Server) takeWelcome(w *greenroomv1.Welcome) {
+	s.takeFlags(w.GetFlags())
 	s.mu.Lock()
 	s.keys = make([]ticket.Key, 0, len(w.GetTicketKeys()))
 	for _, k := range w.GetTicketKeys() {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -38,6 +39,7 @@ type Server struct {
 	lanes    lanes
 	changed  chan struct{} // there is something to report
 	welcomed chan struct{} // closed at the first Welcome
+	flags    atomic.Pointer[[]model.Flag]
 
 	mu      sync.Mutex
 	book    *book

@@ -185,6 +185,7 @@ describe("the form", () => {
 
   test("is a file that the CLI applies", () => {
     expect(applyCommand(rolloutOf({ ...good, steps: [{ weight: "0.01", hold: "90s" }] }))).toContain("kind: Rollout\nname: plaza-new\nspec:\n  route: plaza\n  to: new\n  steps:\n    - weight_ppm: 100\n      hold: 90s\n");
+    expect(applyCommand(rolloutOf(good))).toContain("\n  on_failure: ROLLBACK\n  rollback_sessions: STAY\n");
   });
 });
 

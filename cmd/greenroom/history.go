@@ -11,6 +11,7 @@ import (
 	"time"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/plot"
 )
 
@@ -141,7 +142,7 @@ func (cmd *historyCommand) table(t *tablePrinter, got *greenroomv1.GetHistoryRes
 	}
 	first, step := points[0].GetAt().AsTime(), got.GetStep().AsDuration()
 	last := points[len(points)-1].GetAt().AsTime()
-	fmt.Fprintf(t.w, "%s, %s to %s, in steps of %s\n", cmd.subject(), minute(first), minute(last.Add(step)), stepText(step))
+	fmt.Fprintf(t.w, "%s, %s to %s, in steps of %s\n", cmd.subject(), minute(first), minute(last.Add(step)), model.Duration(step))
 	t.row("WHAT", "LEAST", "MEAN", "MOST", "COURSE")
 	for _, c := range []struct{ title, name string }{
 		{"players", "players"},
@@ -203,14 +204,3 @@ func columnOf(name string) historyColumn {
 
 // minute prints a time of this machine's zone, to the minute.
 func minute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
-
-// stepText prints a step without zeros: 10m, not 10m0s.
-func stepText(d time.Duration) string {
-	text := d.String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
-}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/plot"
 )
 
@@ -15,7 +16,7 @@ func (cmd *historyCommand) figure(got *greenroomv1.GetHistoryResponse) plot.Figu
 		return plot.Series{Name: title, Kind: kind, Points: drawn(points, step, columnOf(name).value)}
 	}
 	f := plot.Figure{
-		Title: cmd.subject(), Subtitle: fmt.Sprintf("means over %s", stepText(step)), Zone: time.Local, Marks: gaps(points, step),
+		Title: cmd.subject(), Subtitle: fmt.Sprintf("means over %s", model.Duration(step)), Zone: time.Local, Marks: gaps(points, step),
 	}
 	if cmd.Route == "" {
 		f.Panels = append(f.Panels, plot.Panel{Title: "Servers", Unit: "servers", Series: []plot.Series{
@@ -29,7 +30,7 @@ func (cmd *historyCommand) figure(got *greenroomv1.GetHistoryResponse) plot.Figu
 		plot.Panel{Title: "Sessions", Unit: "sessions", Series: []plot.Series{
 			draw("session_slots", "slots on open servers", plot.Band), draw("sessions", "sessions", plot.Steps), draw("sessions_active", "with players", plot.Steps),
 		}},
-		plot.Panel{Title: "Joins", Unit: "players per " + stepText(step), Series: []plot.Series{
+		plot.Panel{Title: "Joins", Unit: "players per " + model.Duration(step), Series: []plot.Series{
 			draw("joins", "seated", plot.Steps), draw("waits", "after a wait", plot.Steps), draw("refusals", "refused", plot.Steps),
 		}},
 	)

@@ -264,12 +264,5 @@ func short(d time.Duration) string {
 	default:
 		d = d.Round(time.Millisecond)
 	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return model.Duration(d)
 }

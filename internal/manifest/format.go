@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // Format writes messages as YAML documents, as `-o yaml` prints them. Fleets, routes, events and rollouts come out as manifests: with
@@ -106,7 +107,7 @@ func valueNode(v protoreflect.Value, field protoreflect.FieldDescriptor) *yaml.N
 	case protoreflect.MessageKind:
 		switch m := v.Message().Interface().(type) {
 		case *durationpb.Duration:
-			return text(duration(m.AsDuration()))
+			return text(model.Duration(m.AsDuration()))
 		case *timestamppb.Timestamp:
 			return text(m.AsTime().Format(time.RFC3339Nano))
 		}
@@ -123,18 +124,6 @@ func number(f float64) *yaml.Node {
 		return plain("!!float", text)
 	}
 	return plain("!!int", text)
-}
-
-// duration prints 1h0m0s as 1h.
-func duration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 // text is a string, quoted where it would be read as something else.

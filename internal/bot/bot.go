@@ -4,8 +4,6 @@ package bot
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -99,25 +97,20 @@ func (cfg Config) Check() error {
 }
 
 func (cfg Config) check() (Config, error) {
-	var wrong []error
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			wrong = append(wrong, fmt.Errorf(format, args...))
-		}
-	}
+	var wanted wants
 	if cfg.Transport == "" {
 		cfg.Transport = WebSocket
 	}
-	need(cfg.Route != "", "bots need a route to join")
-	need(cfg.Sessions > 0, "sessions is %d, must be at least 1", cfg.Sessions)
-	need(cfg.Players >= cfg.Sessions, "players is %d, must be at least the %d sessions", cfg.Players, cfg.Sessions)
-	need(cfg.Players <= MaxPlayers, "players is %d, at most %d are simulated", cfg.Players, MaxPlayers)
-	need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
-	need(cfg.For >= 0 && cfg.Ramp >= 0 && cfg.Settle >= 0, "durations cannot be negative")
-	need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
-	need(!cfg.Positions || cfg.Transport != MQTT, "positions are told over %s or %s, not %s", WebSocket, UDP, cfg.Transport)
-	need(!cfg.Positions || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
-	need(slices.Contains([]string{WebSocket, UDP, MQTT}, cfg.Transport), "transport %q is none of %s, %s and %s", cfg.Transport, WebSocket, UDP, MQTT)
+	wanted.need(cfg.Route != "", "bots need a route to join")
+	wanted.need(cfg.Sessions > 0, "sessions is %d, must be at least 1", cfg.Sessions)
+	wanted.need(cfg.Players >= cfg.Sessions, "players is %d, must be at least the %d sessions", cfg.Players, cfg.Sessions)
+	wanted.need(cfg.Players <= MaxPlayers, "players is %d, at most %d are simulated", cfg.Players, MaxPlayers)
+	wanted.need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
+	wanted.need(cfg.For >= 0 && cfg.Ramp >= 0 && cfg.Settle >= 0, "durations cannot be negative")
+	wanted.need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
+	wanted.need(!cfg.Positions || cfg.Transport != MQTT, "positions are told over %s or %s, not %s", WebSocket, UDP, cfg.Transport)
+	wanted.need(!cfg.Positions || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
+	wanted.need(slices.Contains([]string{WebSocket, UDP, MQTT}, cfg.Transport), "transport %q is none of %s, %s and %s", cfg.Transport, WebSocket, UDP, MQTT)
 	if cfg.KeyPrefix == "" {
 		cfg.KeyPrefix = "room-"
 	}
@@ -136,5 +129,5 @@ func (cfg Config) check() (Config, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	return cfg, errors.Join(wrong...)
+	return cfg, wanted.missing()
 }

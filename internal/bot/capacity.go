@@ -53,23 +53,18 @@ func (cfg CapacityConfig) Check() error {
 }
 
 func (cfg CapacityConfig) check() (CapacityConfig, error) {
-	var wrong []error
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			wrong = append(wrong, fmt.Errorf(format, args...))
-		}
-	}
+	var wanted wants
 	cfg.Wire = cmp.Or(cfg.Wire, WireJSON)
 	cfg.MaxPlayers = cmp.Or(cfg.MaxPlayers, DefaultMaxPlayers)
 	cfg.Measure = cmp.Or(cfg.Measure, 5*time.Second)
-	need(len(cfg.SLO) > 0, "an objective is needed, such as %s", SLOExample)
-	need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
-	need(slices.Contains([]string{WireJSON, WireCompact, WireUDP}, cfg.Wire), "wire %q is none of %s, %s and %s", cfg.Wire, WireJSON, WireCompact, WireUDP)
-	need(cfg.Wire == WireJSON || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
-	need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
-	need(cfg.MaxPlayers > 0 && cfg.MaxPlayers <= MaxPlayers, "max players is %d, must be 1 to %d", cfg.MaxPlayers, MaxPlayers)
-	need(cfg.Measure >= 100*time.Millisecond, "a step of %v is too short to measure", cfg.Measure)
-	return cfg, errors.Join(wrong...)
+	wanted.need(len(cfg.SLO) > 0, "an objective is needed, such as %s", SLOExample)
+	wanted.need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
+	wanted.need(slices.Contains([]string{WireJSON, WireCompact, WireUDP}, cfg.Wire), "wire %q is none of %s, %s and %s", cfg.Wire, WireJSON, WireCompact, WireUDP)
+	wanted.need(cfg.Wire == WireJSON || cfg.ValueBytes == 0, "positions are compact and cannot be padded")
+	wanted.need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
+	wanted.need(cfg.MaxPlayers > 0 && cfg.MaxPlayers <= MaxPlayers, "max players is %d, must be 1 to %d", cfg.MaxPlayers, MaxPlayers)
+	wanted.need(cfg.Measure >= 100*time.Millisecond, "a step of %v is too short to measure", cfg.Measure)
+	return cfg, wanted.missing()
 }
 
 // FindCapacity raises and lowers the number of players in one room until it knows the most for whom the objectives hold.

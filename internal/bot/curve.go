@@ -3,8 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -62,12 +60,7 @@ func (cfg CurveConfig) Check() error {
 }
 
 func (cfg CurveConfig) check() (CurveConfig, error) {
-	var wrong []error
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			wrong = append(wrong, fmt.Errorf(format, args...))
-		}
-	}
+	var wanted wants
 	cfg.Speed = cmp.Or(cfg.Speed, 1)
 	cfg.Hz = cmp.Or(cfg.Hz, DefaultHz)
 	cfg.Transport = cmp.Or(cfg.Transport, WebSocket)
@@ -80,18 +73,18 @@ func (cfg CurveConfig) check() (CurveConfig, error) {
 		return cfg, err
 	}
 	sum := cfg.Trace.Summary()
-	need(sum.Joins <= MaxVisits, "the trace has %d joins, at most %d are played", sum.Joins, MaxVisits)
-	need(sum.PeakPlayers <= MaxPlayers, "the trace has about %d players at once, at most %d are simulated", sum.PeakPlayers, MaxPlayers)
-	need(cfg.Speed >= MinSpeed && cfg.Speed <= MaxSpeed, "a speed of %gx is not from %gx to %dx", cfg.Speed, MinSpeed, MaxSpeed)
-	need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
-	need(slices.Contains([]string{WebSocket, UDP}, cfg.Transport), "a curve is played over %s or %s, not %q", WebSocket, UDP, cfg.Transport)
-	need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
-	need(cfg.Every >= 100*time.Millisecond, "a sample every %s is too often, 100ms at least", cfg.Every)
-	need(cfg.Settle > 0, "durations cannot be negative")
+	wanted.need(sum.Joins <= MaxVisits, "the trace has %d joins, at most %d are played", sum.Joins, MaxVisits)
+	wanted.need(sum.PeakPlayers <= MaxPlayers, "the trace has about %d players at once, at most %d are simulated", sum.PeakPlayers, MaxPlayers)
+	wanted.need(cfg.Speed >= MinSpeed && cfg.Speed <= MaxSpeed, "a speed of %gx is not from %gx to %dx", cfg.Speed, MinSpeed, MaxSpeed)
+	wanted.need(cfg.Hz > 0 && cfg.Hz <= MaxHz, "hz is %v, must be above 0 and at most %d", cfg.Hz, MaxHz)
+	wanted.need(slices.Contains([]string{WebSocket, UDP}, cfg.Transport), "a curve is played over %s or %s, not %q", WebSocket, UDP, cfg.Transport)
+	wanted.need(cfg.ValueBytes >= 0 && cfg.ValueBytes <= MaxValueBytes, "value size is %d bytes, must be 0 to %d", cfg.ValueBytes, MaxValueBytes)
+	wanted.need(cfg.Every >= 100*time.Millisecond, "a sample every %s is too often, 100ms at least", cfg.Every)
+	wanted.need(cfg.Settle > 0, "durations cannot be negative")
 	for _, w := range cfg.Windows {
-		need(w.From >= 0 && w.To > w.From, "window %s has no time in it", w)
+		wanted.need(w.From >= 0 && w.To > w.From, "window %s has no time in it", w)
 	}
-	return cfg, errors.Join(wrong...)
+	return cfg, wanted.missing()
 }
 
 // PlayCurve has players come and go as the trace says, until its last step is over or ctx ends, when those who are still

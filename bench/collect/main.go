@@ -4,13 +4,14 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
+
+	"greenroom.dev/greenroom/bench/command"
 )
 
 // summary is the file that is written.
@@ -62,11 +63,7 @@ func collect(in io.Reader, path string) error {
 	if failed || len(s.Benchmarks) == 0 {
 		return fmt.Errorf("the benchmarks failed, or there were none")
 	}
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(text, '\n'), 0o644)
+	return command.WriteReport(path, s)
 }
 
 // parse reads a line such as "BenchmarkJoin-2  100  123 ns/op  5 B/op".

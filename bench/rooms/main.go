@@ -8,15 +8,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
+
+	"greenroom.dev/greenroom/bench/command"
 )
 
 // options are the command line's.
@@ -46,14 +45,7 @@ func sections() []section {
 	}
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "rooms:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("rooms", run) }
 
 func run(ctx context.Context) error {
 	var names []string
@@ -117,9 +109,5 @@ func measureAll(ctx context.Context, o options) error {
 	if o.out == "" {
 		return failed
 	}
-	text, err := json.MarshalIndent(b.report, "", "  ")
-	if err != nil {
-		return err
-	}
-	return errors.Join(failed, os.WriteFile(o.out, append(text, '\n'), 0o644))
+	return errors.Join(failed, command.WriteReport(o.out, b.report))
 }

@@ -8,16 +8,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+
+	"greenroom.dev/greenroom/bench/command"
 )
 
 // options are the command line's.
@@ -31,14 +29,7 @@ type options struct {
 	plots string // folder; "": none
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "simulate:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("simulate", run) }
 
 func run(ctx context.Context) error {
 	var o options
@@ -67,11 +58,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if o.out != "" {
-		text, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Clean(o.out), append(text, '\n'), 0o644); err != nil {
+		if err := command.WriteReport(o.out, r); err != nil {
 			return err
 		}
 	}

@@ -213,9 +213,9 @@ func pause() { <-time.After(50 * time.Millisecond) }
 type botsReport struct {
 	Joined, Rejoined, Moved, Disconnected int
 	LostState                             int `json:"lost_state"`
-	Delivered                      int
-	Gaps, Duplicates               int
-	RejoinGapMS                    struct{ P50, P99, Max float64 } `json:"rejoin_gap_ms"`
+	Delivered                             int
+	Gaps, Duplicates                      int
+	RejoinGapMS                           struct{ P50, P99, Max float64 } `json:"rejoin_gap_ms"`
 }
 
 // startBots sends bots and answers a function that waits for their report.

@@ -46,6 +46,13 @@ func predictors() []kongcompletion.Option {
 			}
 			return names
 		})),
+		kongcompletion.WithPredictor("node", predictNames(func(ctx context.Context, api *plane) (names []string) {
+			list, _ := api.nodes.ListNodes(ctx, &greenroomv1.ListNodesRequest{})
+			for _, n := range list.GetNodes() {
+				names = append(names, n.GetName())
+			}
+			return names
+		})),
 		kongcompletion.WithPredictor("server", predictNames(func(ctx context.Context, api *plane) (names []string) {
 			list, _ := api.servers.ListServers(ctx, &greenroomv1.ListServersRequest{})
 			for _, s := range list.GetServers() {

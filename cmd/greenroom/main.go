@@ -52,6 +52,7 @@ type commandLine struct {
 	Costs     costsCommand     `cmd:"" group:"manage" help:"Say what fleets cost, per player-hour and idle."`
 	Explain   explainCommand   `cmd:"" group:"manage" help:"Say what the keeper did for a fleet, and why."`
 	Logs      logsCommand      `cmd:"" group:"manage" help:"Print what a server printed."`
+	Node      nodeCommand      `cmd:"" group:"manage" help:"List machines, and say that one goes away."`
 	Signal    signalCommand    `cmd:"" group:"manage" help:"Set numbers that fleets scale on."`
 	Server    serverCommand    `cmd:"" group:"manage" help:"Make what servers that are run by hand are started with."`
 	Token     tokenCommand     `cmd:"" group:"manage" help:"Make, list and revoke API tokens; make a console login link."`

@@ -73,6 +73,8 @@ func items(message proto.Message) []proto.Message {
 		return messages(list.GetSessions())
 	case *greenroomv1.ListRevisionsResponse:
 		return messages(list.GetRevisions())
+	case *greenroomv1.ListNodesResponse:
+		return messages(list.GetNodes())
 	case *greenroomv1.ListSignalsResponse:
 		return messages(list.GetSignals())
 	default:

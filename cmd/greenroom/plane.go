@@ -39,6 +39,7 @@ type plane struct {
 	signals  greenroomv1connect.SignalServiceClient
 	history  greenroomv1connect.HistoryServiceClient
 	stage    greenroomv1connect.StageServiceClient
+	nodes    greenroomv1connect.NodeServiceClient
 	system   greenroomv1connect.SystemServiceClient
 }
 
@@ -79,6 +80,7 @@ func (g *Globals) dial() (*plane, error) {
 		rollouts: greenroomv1connect.NewRolloutServiceClient(conn),
 		signals:  greenroomv1connect.NewSignalServiceClient(conn),
 		history:  greenroomv1connect.NewHistoryServiceClient(conn),
+		nodes:    greenroomv1connect.NewNodeServiceClient(conn),
 		stage:    greenroomv1connect.NewStageServiceClient(conn),
 		system:   greenroomv1connect.NewSystemServiceClient(conn),
 	}, nil

@@ -19,6 +19,7 @@ type controlFlags struct {
 	Listen      string        `help:"Address of API, console and metrics; port 0 takes any free one." env:"GREENROOM_LISTEN" default:"127.0.0.1:7350" placeholder:"ADDR"`
 	Advertise   string        `help:"Host by which players reach servers here. Default: the listen address's." env:"GREENROOM_ADVERTISE" placeholder:"HOST"`
 	ServerPorts app.PortRange `help:"Ports of servers." env:"GREENROOM_SERVER_PORTS" default:"7400-7999" placeholder:"FIRST-LAST"`
+	Node        []string      `help:"What this machine is called in greenroom node; given several, it pretends to be as many. Default: the host's name." env:"GREENROOM_NODE" placeholder:"NAME"`
 	LogLevel    logLevel      `help:"debug, info, warn or error." env:"GREENROOM_LOG_LEVEL" default:"${log_level}"`
 	LogFormat   string        `help:"${enum}; auto is text on a terminal." enum:"auto,text,json" env:"GREENROOM_LOG_FORMAT" default:"auto"`
 	Config      string        `help:"YAML file whose keys are these flags' names. Default: greenroom.yaml in the data folder, if it is there." env:"GREENROOM_CONFIG" type:"path" placeholder:"FILE"`
@@ -39,7 +40,7 @@ func (f *controlFlags) config(g *Globals, c *console) app.Config {
 		format = observe.FormatAuto
 	}
 	return app.Config{
-		DataDir: g.DataDir, Listen: f.Listen, Advertise: f.Advertise, ServerPorts: f.ServerPorts,
+		DataDir: g.DataDir, Listen: f.Listen, Advertise: f.Advertise, ServerPorts: f.ServerPorts, Nodes: f.Node,
 		TLSCert: f.TLSCert, TLSKey: f.TLSKey, WebTransport: f.WebTransport,
 		Logger: observe.NewLogger(c.err, format, slog.Level(f.LogLevel), tags), Tags: tags,
 	}

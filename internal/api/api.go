@@ -36,6 +36,7 @@ type Keeper interface {
 	Undrain(ctx context.Context, id model.ServerID) (model.Server, error)
 	Explain(name model.FleetName) (keeper.Explanation, bool)
 	Upgrade(name model.FleetName) (plan.Upgrade, bool)
+	Leaving(ctx context.Context) (map[string]model.NodeLeave, error)
 }
 
 // Links tells servers what was done to their sessions and players; *link.Hub is the real one.

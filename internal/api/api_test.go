@@ -197,6 +197,7 @@ type engine struct {
 	fault   error // of Join, if set
 	check   error
 	drained keeper.DrainPolicy
+	leaving map[string]model.NodeLeave
 	told    []string
 	unheard error // of what is told
 	waited  *time.Duration
@@ -236,6 +237,8 @@ func (e *engine) Undrain(ctx context.Context, id model.ServerID) (model.Server, 
 	}
 	return e.registry.SetState(ctx, id, s.Generation, registry.StateChange{State: model.ServerOpen, Now: e.now()})
 }
+
+func (e *engine) Leaving(context.Context) (map[string]model.NodeLeave, error) { return e.leaving, nil }
 
 func (e *engine) Explain(model.FleetName) (keeper.Explanation, bool) {
 	if e.plan == nil {

@@ -140,7 +140,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	a.events = event.New(event.Config{Specs: a.specs, Store: a.store, Facts: a.eventFacts(), Now: time.Now, Logger: a.cfg.Logger})
 	a.openHistory()
 	a.keeper = keeper.New(keeper.Config{
-		Store: a.store, Revisions: a.store, Registry: a.registry, Provider: a.provider, Mover: a.mover,
+		Store: a.store, Revisions: a.store, Leaves: a.store.ListNodeLeaves, Registry: a.registry, Provider: a.provider, Mover: a.mover,
 		Env: a.serverEnv, Recall: a.ledger.Recall, Waiting: a.router.Waiting, Decided: a.decided, Became: a.became,
 		Outlook: outlook{events: a.events.Outlook, signals: a.signals.Signals, expected: a.weeks.Expected}.of,
 		Now:     time.Now, Holder: fmt.Sprintf("pid %d", os.Getpid()), Logger: a.cfg.Logger,
@@ -157,6 +157,7 @@ func (a *App) openProvider() (err error) {
 	a.processes, err = process.New(process.Config{
 		Dir: a.dir.file(serversFolder), Host: a.cfg.Advertise, Binary: a.cfg.Binary, Sidecar: a.agones, Logger: a.cfg.Logger,
 		PortMin: a.cfg.ServerPorts.First, PortMax: a.cfg.ServerPorts.Last,
+		Nodes: a.cfg.Nodes,
 	})
 	if err != nil {
 		return err

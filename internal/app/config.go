@@ -25,6 +25,8 @@ type Config struct {
 	Advertise string
 	// ServerPorts bounds the ports of servers, both ends included.
 	ServerPorts PortRange
+	// Nodes are this machine's names: several pretend several machines. None: the host's.
+	Nodes []string
 	// TLSCert and TLSKey are the PEM files of room servers' ports wss, mqtts and webtransport. "": such ports do not open.
 	TLSCert, TLSKey string
 	// WebTransport lets room servers listen on a port webtransport, an experiment.

@@ -563,8 +563,10 @@ func (x *DrainNodeRequest) GetDryRun() bool {
 }
 
 type DrainNodeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Node          *Node                  `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Node  *Node                  `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	// The operator's notice that this one takes the place of; unset: there was none.
+	Replaced      *NodeLeave `protobuf:"bytes,2,opt,name=replaced,proto3" json:"replaced,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -602,6 +604,13 @@ func (*DrainNodeResponse) Descriptor() ([]byte, []int) {
 func (x *DrainNodeResponse) GetNode() *Node {
 	if x != nil {
 		return x.Node
+	}
+	return nil
+}
+
+func (x *DrainNodeResponse) GetReplaced() *NodeLeave {
+	if x != nil {
+		return x.Replaced
 	}
 	return nil
 }
@@ -1464,9 +1473,10 @@ const file_greenroom_v1_server_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xfd\x01R\x04name\x12E\n" +
 	"\bdeadline\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\bdeadline\x12 \n" +
 	"\x06reason\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x06reason\x12\x17\n" +
-	"\adry_run\x18\x04 \x01(\bR\x06dryRun\";\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\"p\n" +
 	"\x11DrainNodeResponse\x12&\n" +
-	"\x04node\x18\x01 \x01(\v2\x12.greenroom.v1.NodeR\x04node\"4\n" +
+	"\x04node\x18\x01 \x01(\v2\x12.greenroom.v1.NodeR\x04node\x123\n" +
+	"\breplaced\x18\x02 \x01(\v2\x17.greenroom.v1.NodeLeaveR\breplaced\"4\n" +
 	"\x12UndrainNodeRequest\x12\x1e\n" +
 	"\x04name\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xfd\x01R\x04name\"=\n" +
@@ -1597,40 +1607,41 @@ var file_greenroom_v1_server_proto_depIdxs = []int32{
 	1,  // 12: greenroom.v1.ListNodesResponse.nodes:type_name -> greenroom.v1.Node
 	31, // 13: greenroom.v1.DrainNodeRequest.deadline:type_name -> google.protobuf.Duration
 	1,  // 14: greenroom.v1.DrainNodeResponse.node:type_name -> greenroom.v1.Node
-	1,  // 15: greenroom.v1.UndrainNodeResponse.node:type_name -> greenroom.v1.Node
-	0,  // 16: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
-	0,  // 17: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
-	32, // 18: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
-	0,  // 19: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
-	33, // 20: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
-	0,  // 21: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
-	0,  // 22: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
-	25, // 23: greenroom.v1.CreateServerTokenResponse.env:type_name -> greenroom.v1.CreateServerTokenResponse.EnvEntry
-	9,  // 24: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
-	11, // 25: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
-	13, // 26: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
-	15, // 27: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
-	17, // 28: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
-	19, // 29: greenroom.v1.ServerService.CreateServerToken:input_type -> greenroom.v1.CreateServerTokenRequest
-	21, // 30: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
-	3,  // 31: greenroom.v1.NodeService.ListNodes:input_type -> greenroom.v1.ListNodesRequest
-	5,  // 32: greenroom.v1.NodeService.DrainNode:input_type -> greenroom.v1.DrainNodeRequest
-	7,  // 33: greenroom.v1.NodeService.UndrainNode:input_type -> greenroom.v1.UndrainNodeRequest
-	10, // 34: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
-	12, // 35: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
-	14, // 36: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
-	16, // 37: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
-	18, // 38: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
-	20, // 39: greenroom.v1.ServerService.CreateServerToken:output_type -> greenroom.v1.CreateServerTokenResponse
-	22, // 40: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
-	4,  // 41: greenroom.v1.NodeService.ListNodes:output_type -> greenroom.v1.ListNodesResponse
-	6,  // 42: greenroom.v1.NodeService.DrainNode:output_type -> greenroom.v1.DrainNodeResponse
-	8,  // 43: greenroom.v1.NodeService.UndrainNode:output_type -> greenroom.v1.UndrainNodeResponse
-	34, // [34:44] is the sub-list for method output_type
-	24, // [24:34] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	2,  // 15: greenroom.v1.DrainNodeResponse.replaced:type_name -> greenroom.v1.NodeLeave
+	1,  // 16: greenroom.v1.UndrainNodeResponse.node:type_name -> greenroom.v1.Node
+	0,  // 17: greenroom.v1.GetServerResponse.server:type_name -> greenroom.v1.Server
+	0,  // 18: greenroom.v1.ListServersResponse.servers:type_name -> greenroom.v1.Server
+	32, // 19: greenroom.v1.WatchServersResponse.type:type_name -> greenroom.v1.ChangeType
+	0,  // 20: greenroom.v1.WatchServersResponse.server:type_name -> greenroom.v1.Server
+	33, // 21: greenroom.v1.DrainServerRequest.policy:type_name -> greenroom.v1.DrainPolicy
+	0,  // 22: greenroom.v1.DrainServerResponse.server:type_name -> greenroom.v1.Server
+	0,  // 23: greenroom.v1.UndrainServerResponse.server:type_name -> greenroom.v1.Server
+	25, // 24: greenroom.v1.CreateServerTokenResponse.env:type_name -> greenroom.v1.CreateServerTokenResponse.EnvEntry
+	9,  // 25: greenroom.v1.ServerService.GetServer:input_type -> greenroom.v1.GetServerRequest
+	11, // 26: greenroom.v1.ServerService.ListServers:input_type -> greenroom.v1.ListServersRequest
+	13, // 27: greenroom.v1.ServerService.WatchServers:input_type -> greenroom.v1.WatchServersRequest
+	15, // 28: greenroom.v1.ServerService.DrainServer:input_type -> greenroom.v1.DrainServerRequest
+	17, // 29: greenroom.v1.ServerService.UndrainServer:input_type -> greenroom.v1.UndrainServerRequest
+	19, // 30: greenroom.v1.ServerService.CreateServerToken:input_type -> greenroom.v1.CreateServerTokenRequest
+	21, // 31: greenroom.v1.ServerService.ReadServerLogs:input_type -> greenroom.v1.ReadServerLogsRequest
+	3,  // 32: greenroom.v1.NodeService.ListNodes:input_type -> greenroom.v1.ListNodesRequest
+	5,  // 33: greenroom.v1.NodeService.DrainNode:input_type -> greenroom.v1.DrainNodeRequest
+	7,  // 34: greenroom.v1.NodeService.UndrainNode:input_type -> greenroom.v1.UndrainNodeRequest
+	10, // 35: greenroom.v1.ServerService.GetServer:output_type -> greenroom.v1.GetServerResponse
+	12, // 36: greenroom.v1.ServerService.ListServers:output_type -> greenroom.v1.ListServersResponse
+	14, // 37: greenroom.v1.ServerService.WatchServers:output_type -> greenroom.v1.WatchServersResponse
+	16, // 38: greenroom.v1.ServerService.DrainServer:output_type -> greenroom.v1.DrainServerResponse
+	18, // 39: greenroom.v1.ServerService.UndrainServer:output_type -> greenroom.v1.UndrainServerResponse
+	20, // 40: greenroom.v1.ServerService.CreateServerToken:output_type -> greenroom.v1.CreateServerTokenResponse
+	22, // 41: greenroom.v1.ServerService.ReadServerLogs:output_type -> greenroom.v1.ReadServerLogsResponse
+	4,  // 42: greenroom.v1.NodeService.ListNodes:output_type -> greenroom.v1.ListNodesResponse
+	6,  // 43: greenroom.v1.NodeService.DrainNode:output_type -> greenroom.v1.DrainNodeResponse
+	8,  // 44: greenroom.v1.NodeService.UndrainNode:output_type -> greenroom.v1.UndrainNodeResponse
+	35, // [35:45] is the sub-list for method output_type
+	25, // [25:35] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_server_proto_init() }

@@ -3,6 +3,7 @@ package process
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -20,10 +21,13 @@ func hostNode() string {
 }
 
 // node chooses the machine that a server is started on: of those that stay the one with the fewest servers. ErrNoNode when
-// none stays.
-func (p *Process) node(leaving []string) (best string, err error) {
-	has := map[string]int{}
-	for _, in := range p.list() {
+// none stays. It counts there until done is called.
+func (p *Process) node(leaving []string) (best string, done func(), err error) {
+	all := p.list()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	has := maps.Clone(p.starting)
+	for _, in := range all {
 		if i := in.look(); i.Running {
 			has[i.Node]++
 		}
@@ -34,7 +38,12 @@ func (p *Process) node(leaving []string) (best string, err error) {
 		}
 	}
 	if best == "" {
-		return "", fmt.Errorf("%w: node %s leaves, and processes run nowhere else", provider.ErrNoNode, strings.Join(p.cfg.Nodes, " and node "))
+		return "", nil, fmt.Errorf("%w: node %s leaves, and processes run nowhere else", provider.ErrNoNode, strings.Join(p.cfg.Nodes, " and node "))
 	}
-	return best, nil
+	p.starting[best]++
+	return best, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.starting[best]--
+	}, nil
 }

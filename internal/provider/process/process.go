@@ -76,6 +76,7 @@ type Process struct {
 
 	mu        sync.Mutex
 	instances map[model.ServerID]*instance
+	starting  map[string]int // servers, by node
 	watchers  watch.Watchers
 }
 
@@ -103,7 +104,7 @@ func New(cfg Config) (*Process, error) {
 	}
 	p := &Process{
 		cfg: cfg, log: cfg.Logger, ports: newPorts(cfg.PortMin, cfg.PortMax),
-		instances: map[model.ServerID]*instance{},
+		instances: map[model.ServerID]*instance{}, starting: map[string]int{},
 	}
 	p.life, p.endLife = context.WithCancel(context.Background())
 	if err := p.writable(); err != nil {

@@ -39,10 +39,11 @@ func (p *Process) start(start provider.Start) (in *instance, err error) {
 		return nil, err
 	}
 	spec := start.Spec.WithDefaults().Process
-	node, err := p.node(start.Leaving)
+	node, started, err := p.node(start.Leaving)
 	if err != nil {
 		return nil, err
 	}
+	defer started()
 	numbers, err := p.ports.take(spec.Ports)
 	if err != nil {
 		return nil, err

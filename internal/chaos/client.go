@@ -21,6 +21,7 @@ const (
 	maxPause     = 2 * time.Second
 	maxStay      = 30 * time.Second
 	maxAway      = 8 * time.Second
+	lateUntil    = 25 * time.Second // of the world: who comes late then comes before its end
 )
 
 // phase is what a client is doing.
@@ -166,6 +167,10 @@ func (c *client) answered(p router.Placement, err error) {
 		if w.ghosts > 0 && !w.net.calm && w.loop.Rand.Float64() < w.ghosts/2 { // it never comes for its seat
 			w.cover(seatNeverClaimed)
 			c.goAway()
+			return
+		}
+		if w.ghosts > 0 && w.loop.Now().Before(begins.Add(lateUntil)) && w.loop.Rand.IntN(200) == 0 { // it comes when its ticket has expired
+			c.walk(model.TicketTTL + 2*maxSkew)
 			return
 		}
 		c.walk(0)
@@ -318,7 +323,11 @@ func (c *client) leave() {
 				}
 			})
 		}, func() {})
-		w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
+		if w.loop.Rand.IntN(2) == 0 {
+			w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
+		} else {
+			s.lostConn(c, conn, idleAfter)
+		}
 	}
 	c.goAway()
 }

@@ -49,9 +49,9 @@ type Violation struct {
 type rules struct {
 	w      *World
 	broken []Violation
-	gone   map[model.SeatID]bool       // seats that were released, or went with their server
-	ended  map[model.SessionRef]bool   // sessions that were ended by the control plane
-	acted  map[model.FleetName]keeping // who changed a fleet's servers last
+	gone   map[model.SeatID]bool                 // seats that were released, or went with their server
+	ended  map[model.SessionRef]model.Generation // of sessions that the control plane ended
+	acted  map[model.FleetName]keeping           // who changed a fleet's servers last
 }
 
 // keeping is a keeper's last act.
@@ -171,7 +171,7 @@ func (s *server) players() (n int) {
 
 // sessionEnded looks at a session that a keeper ended.
 func (r *rules) sessionEnded(x *model.Session) {
-	r.ended[x.SessionRef] = true
+	r.ended[x.SessionRef] = x.Generation
 	s, err := r.w.registry.GetServer(background, x.Server)
 	if err != nil {
 		return
@@ -229,7 +229,7 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 		r.broke(Capacity, "server %s has %d players of %d in %s, %d in all and %d sessions; it holds %+v", s.instance.ID, len(at.seats), c.Capacity, at.ref, all, used, s.capacity)
 	}
 	for _, other := range w.hosts[at.ref] {
-		if other == at || !other.accepts() || other.server.excused || s.excused {
+		if other == at || !other.accepts() || other.server.excused || s.excused || other.gen <= r.ended[at.ref] {
 			continue
 		}
 		if slices.ContainsFunc(other.seats, func(x seat) bool { return x.conn != 0 && x.player != who && !x.player.ghost }) {
@@ -244,7 +244,7 @@ func (r *rules) released(id model.SeatID) { r.gone[id] = true }
 
 // closed looks at a session that a server closed because it was told to.
 func (r *rules) closed(at *room, to *handover.Redirect, why string) {
-	if to == nil || to.Server != "" || len(at.seats) == 0 || r.ended[at.ref] {
+	if to == nil || to.Server != "" || len(at.seats) == 0 || at.gen <= r.ended[at.ref] {
 		return
 	}
 	if _, err := r.w.registry.GetSession(background, at.ref); err == nil {
@@ -264,7 +264,7 @@ func (r *rules) brought(at *room, complete bool) {
 		return
 	}
 	for _, other := range r.w.hosts[at.ref] {
-		if other == at || other.gen >= at.gen || other.opening {
+		if other == at || other.gen >= at.gen || other.opening || other.server.excused || other.gen <= r.ended[at.ref] {
 			continue
 		}
 		switch {

@@ -80,6 +80,9 @@ func (s specs) ListEvents(context.Context, time.Time, time.Time) ([]model.Event,
 	return nil, nil
 }
 
+// ListRollouts implements store.Rollouts; no rollout is under way.
+func (s specs) ListRollouts(context.Context) ([]model.Rollout, error) { return nil, nil }
+
 // RemoveFleet implements keeper.Fleets.
 func (s specs) RemoveFleet(_ context.Context, name model.FleetName) error {
 	_, err := fromDisk(s, func() (struct{}, error) { return struct{}{}, s.at.removeFleet(name) })

@@ -32,6 +32,8 @@ func (f *flaky) ListEvents(context.Context, time.Time, time.Time) ([]model.Event
 	return nil, nil
 }
 
+func (f *flaky) ListRollouts(context.Context) ([]model.Rollout, error) { return nil, nil }
+
 func (f *flaky) Watch(context.Context) <-chan struct{} { return f.changes }
 
 // TestSpecCacheTriesAgain: a change that could not be read is read soon, without a further change (rule I6).

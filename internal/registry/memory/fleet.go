@@ -12,7 +12,7 @@ import (
 // fleet is where a fleet's servers and sessions are found by how full they are.
 type fleet struct {
 	name     model.FleetName
-	servers  []*server                             // by ID
+	servers  []*server                              // by ID
 	open     ladders[*server]                       // those that take a new session, by place.Room.Rank
 	sessions map[model.RouteName]*ladders[*session] // those that take players without a key, by place.SessionRank
 	sizes    map[int]int                            // how many servers have sessions of so many seats

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
@@ -72,6 +73,9 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		r := &h.Sessions[i]
 		m.raise(r.Generation, r.Claimed)
 		x := m.sessions[r.Session]
+		if x != nil && x.found && x.server != s && r.Generation > x.generation && !s.State.Terminal() {
+			m.usurp(x, s, h.Now)
+		}
 		switch {
 		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
 			stale = append(stale, r.Session)
@@ -85,6 +89,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 				capacity = s.SeatsPerSession
 			}
 			x = m.open(r.Session, s, r.Generation, capacity, h.Now)
+			x.found = true
 		}
 		x.generation, x.used = r.Generation, true
 		has[x] = true
@@ -116,6 +121,19 @@ func (m *Memory) bringBack(s *server, h *registry.Hello) {
 		x.used, x.joined = true, h.Now.UnixNano()
 		m.take(x, r)
 	}
+}
+
+// usurp gives a session to a server that has it with a newer generation: it moved there, and the one that was heard of first
+// after a restart is where it moved from. That one is not believed any more before its next hello, which tells it so.
+func (m *Memory) usurp(x *session, s *server, now time.Time) {
+	if old := x.server; old != nil {
+		m.unclaim(x, nil)
+		m.detach(x)
+		old.Linked = false
+		m.touch(old)
+	}
+	x.state, x.placed = model.SessionLive, false
+	m.attach(x, s, now)
 }
 
 // Report implements registry.Servers.

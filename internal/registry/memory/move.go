@@ -77,7 +77,7 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 		return registry.Reservation{}, fmt.Errorf("no open server for %s: %w", x.ref, registry.ErrFull)
 	}
 	m.detach(x)
-	x.generation, x.placed = m.nextGeneration(), true
+	x.generation, x.placed, x.found = m.nextGeneration(), true, false
 	expires := move.ExpiresAt.UnixNano()
 	for i := range x.seats.list {
 		id := m.nextSeat()

@@ -29,6 +29,7 @@ type session struct {
 	state      model.SessionState
 	placed     bool // Moving, and on its new server already
 	used       bool // a seat was claimed once: it is the server's to say that it ended
+	found      bool // brought back by its server, and not placed by this registry
 	ended      bool
 }
 

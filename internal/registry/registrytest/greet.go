@@ -259,6 +259,18 @@ var reportCases = []testCase{
 		w.equal(w.counts("a-1"), [3]int{1, 1, 0})
 		w.is(w.Report(w.ctx, registry.Report{Server: "a-9", Stream: 1, Now: w.now}), registry.ErrNotFound)
 	}},
+	{"I1: of two servers that bring a session back the newer generation has it, whichever greets first", func(w *world) {
+		for _, id := range []model.ServerID{"a-1", "a-2"} {
+			w.open(id, "a", shape{2, 3, 0})
+		}
+		w.greet("a-1", 2, had("k", 7, 3, model.Seat{ID: 901, Player: "ann"}))
+		w.greet("a-2", 2, had("k", 8, 3, model.Seat{ID: 902, Player: "ann"}, model.Seat{ID: 903, Player: "bob"}))
+		x := w.session("k")
+		w.equal([]any{x.Server, x.Generation, x.SeatsClaimed, x.State}, []any{model.ServerID("a-2"), model.Generation(8), 2, model.SessionLive})
+		w.equal([]any{w.counts("a-1"), w.counts("a-2")}, []any{[3]int{0, 0, 0}, [3]int{1, 0, 2}})
+		w.is(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 2, Now: w.now}), registry.ErrStale)
+		w.equal(w.greet("a-1", 3, had("k", 7, 3)).Stale, []model.SessionRef{x.SessionRef})
+	}},
 	{"I8: what comes after something newer on its stream is refused, be it a report or the hello", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann", "bob")

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"greenroom.dev/greenroom/internal/chaos"
 	"greenroom.dev/greenroom/internal/plot"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/simulate"
@@ -54,13 +55,14 @@ Examples:
 }
 
 func (cmd *simulateCommand) Run(ctx context.Context, c *console) error {
-	debug.SetGCPercent(simulate.GCPercent)
 	if cmd.Chaos {
+		debug.SetGCPercent(chaos.GCPercent)
 		return cmd.chaos(ctx, c)
 	}
 	if len(cmd.Files) == 0 {
 		return usagef("missing flags: --file=FILE")
 	}
+	debug.SetGCPercent(simulate.GCPercent)
 	policies, in, err := cmd.read()
 	if err != nil {
 		return err

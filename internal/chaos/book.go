@@ -31,6 +31,7 @@ type room struct {
 	opening  bool
 	frozen   bool
 	over     bool
+	excused  bool   // a registry that forgot everything could not hear of it in time: it may have begun anew elsewhere
 	emptied  uint64 // counts how often it became empty
 	value    uint64 // the session's state: it grows while somebody plays
 	copied   uint64 // the value that was copied last

@@ -18,6 +18,10 @@ type Result struct {
 	Last     []string // the last events, the oldest first, if a rule was broken
 }
 
+// GCPercent is what whoever runs many worlds in a process of its own sets its collector to: a world throws much away and keeps
+// a few megabytes.
+const GCPercent = 1600
+
 // Options says how a world is run.
 type Options struct {
 	Bugs  Bug       // planted; 0: none

@@ -8,12 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"greenroom.dev/greenroom/internal/simulate"
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(simulate.GCPercent) // worlds throw much away and keep little
+	debug.SetGCPercent(GCPercent)
 	os.Exit(m.Run())
 }
 

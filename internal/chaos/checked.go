@@ -61,7 +61,7 @@ func (a *authority) setState(from *node, id model.ServerID, gen model.Generation
 	}
 	a.w.note("became "+c.State.String(), string(id), from.name, uint64(after.Generation))
 	a.w.rules.conditional("the state of server "+string(id), uint64(before.Generation), uint64(gen))
-	a.w.rules.stateChanged(from, &before, &after)
+	a.w.rules.stateChanged(from, &after)
 	return after, nil
 }
 

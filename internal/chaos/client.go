@@ -58,7 +58,6 @@ type client struct {
 	server  *server
 	conn    uint64 // its connection; 0: none
 	room    *room
-	value   uint64 // of the session's state when it was last known
 }
 
 // step begins something new.

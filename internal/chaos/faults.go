@@ -140,8 +140,16 @@ func (w *World) endFaults() {
 
 // The arrows that can be bad.
 var arrows = [...][2]kind{
-	{aClient, aRouter}, {aClient, aServer}, {aRouter, aRegistry}, {aRouter, aStore}, {aKeeper, aRegistry}, {aKeeper, aStore},
-	{aKeeper, aProvider}, {aKeeper, aHub}, {aServer, aHub}, {aHub, aRegistry},
+	{aClient, aRouter},
+	{aClient, aServer},
+	{aRouter, aRegistry},
+	{aRouter, aStore},
+	{aKeeper, aRegistry},
+	{aKeeper, aStore},
+	{aKeeper, aProvider},
+	{aKeeper, aHub},
+	{aServer, aHub},
+	{aHub, aRegistry},
 }
 
 // somebody draws a node of a kind, or all of it.
@@ -223,9 +231,22 @@ func (w *World) stepClock() {
 	w.note("clock stepped", n.name, "", uint64(n.skew.Milliseconds()))
 }
 
+// killServer ends a server; now and then one that drains.
 func (w *World) killServer() {
-	if s := w.someServer(); s != nil {
+	s := w.someServer()
+	if w.loop.Rand.IntN(3) == 0 {
+		for _, x := range w.machines.running() {
+			if x.want == model.ServerDraining && len(x.list) > 0 {
+				s = x
+				break
+			}
+		}
+	}
+	if s != nil {
 		w.cover(serverDied)
+		if s.want == model.ServerDraining && len(s.list) > 0 {
+			w.cover(drainMetCrash)
+		}
 		w.machines.end(s, "signal: killed")
 	}
 }

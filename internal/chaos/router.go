@@ -13,7 +13,7 @@ import (
 )
 
 // lookEvery is the least time between two looks of a router at its queues. The real one looks after router.Pace.
-const lookEvery = 100 * time.Millisecond
+const lookEvery = 200 * time.Millisecond
 
 // gateway is a node with a router.
 type gateway struct {
@@ -27,9 +27,8 @@ type gateway struct {
 	held    bool
 	heldBy  *warden // whose recovery ends the hold
 	waiting []*queued
-	looking bool // a look at the queues is under way
-	due     bool // and another is asked for
-	last    model.Route
+	looking bool                 // a look at the queues is under way
+	due     bool                 // and another is asked for
 	first   registry.Reservation // of a planted bug
 }
 

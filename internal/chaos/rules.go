@@ -124,7 +124,7 @@ func (r *rules) conditional(what string, have, given uint64) {
 }
 
 // stateChanged looks at a server that the control plane put into another state.
-func (r *rules) stateChanged(from *node, before, after *model.Server) {
+func (r *rules) stateChanged(from *node, after *model.Server) {
 	w := r.w
 	if from.kind == aKeeper {
 		if r.acted == nil {
@@ -137,9 +137,6 @@ func (r *rules) stateChanged(from *node, before, after *model.Server) {
 		r.acted[after.Fleet] = keeping{from, w.loop.Now()}
 	}
 	s := w.machines.servers[after.ID]
-	if after.State.Terminal() && before.State == model.ServerDraining && before.Sessions > 0 {
-		w.cover(drainMetCrash)
-	}
 	if s == nil || !s.instance.Running || s.excused {
 		return
 	}
@@ -229,7 +226,7 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 		r.broke(Capacity, "server %s has %d players of %d in %s, %d in all and %d sessions; it holds %+v", s.instance.ID, len(at.seats), c.Capacity, at.ref, all, used, s.capacity)
 	}
 	for _, other := range w.hosts[at.ref] {
-		if other == at || !other.accepts() || other.server.excused || s.excused || other.gen <= r.ended[at.ref] {
+		if other == at || !other.accepts() || other.excused || at.excused || other.gen <= r.ended[at.ref] {
 			continue
 		}
 		if slices.ContainsFunc(other.seats, func(x seat) bool { return x.conn != 0 && x.player != who && !x.player.ghost }) {
@@ -264,7 +261,7 @@ func (r *rules) brought(at *room, complete bool) {
 		return
 	}
 	for _, other := range r.w.hosts[at.ref] {
-		if other == at || other.gen >= at.gen || other.opening || other.server.excused || other.gen <= r.ended[at.ref] {
+		if other == at || other.gen >= at.gen || other.opening || other.excused || other.gen <= r.ended[at.ref] {
 			continue
 		}
 		switch {
@@ -282,6 +279,9 @@ func (r *rules) unheld() {
 	for _, s := range w.machines.running() {
 		if len(s.list) > 0 && w.registry.heard[s.instance.ID].stream == 0 {
 			s.excused = true
+			for _, r := range s.list {
+				r.excused = true
+			}
 			w.cover(serverCameTooLate)
 		}
 	}

@@ -158,11 +158,3 @@ func (d *disk) putFleet(f model.Fleet) {
 	d.fleets[slices.IndexFunc(d.fleets, func(x model.Fleet) bool { return x.Name == f.Name })] = f
 	d.changed()
 }
-
-// fleet answers a fleet as it is wished to be, with defaults.
-func (d *disk) fleet(name model.FleetName) *model.Fleet {
-	if i := slices.IndexFunc(d.fleets, func(f model.Fleet) bool { return f.Name == name }); i >= 0 {
-		return &d.fleets[i]
-	}
-	return nil
-}

@@ -172,7 +172,7 @@ func (w *World) play(ctx context.Context, alive func()) error {
 	}
 	w.endFaults()
 	for end := w.loop.Now().Add(Rest); ; {
-		if err := step(w.loop.Now().Add(time.Second)); err != nil {
+		if err := step(w.loop.Now().Add(2 * time.Second)); err != nil {
 			return err
 		}
 		left := w.unrest()

@@ -151,6 +151,7 @@ func (s *Specs) RolloutOf(route model.RouteName) (last model.Rollout, ok bool) {
 // RefreshAgain is how soon a refresh that failed is tried again: a rollback is to reach every router within a second of the
 // store's being back (rule I6).
 const RefreshAgain = 200 * time.Millisecond
+
 // Run refreshes after every change of the store until ctx ends, which is no error. A refresh that fails is told to
 // failed and leaves the specs as they were; it is tried again until it succeeds.
 func (c *SpecCache) Run(ctx context.Context, failed func(error)) error {

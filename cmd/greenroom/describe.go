@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -25,7 +26,15 @@ func (cmd *describeCommand) Run(ctx context.Context, g *Globals, c *console) err
 	if err != nil {
 		return err
 	}
-	return outputFlag{Output: cmd.Output}.print(c, message, nil)
+	if err := (outputFlag{Output: cmd.Output}).print(c, message, nil); err != nil {
+		return err
+	}
+	if f, ok := message.(*greenroomv1.Fleet); ok && cmd.Output == "yaml" && f.GetStatus().GetUpgrade() != nil {
+		// A comment, so that what is printed can be applied again.
+		u := f.GetStatus().GetUpgrade()
+		fmt.Fprintf(c.out, "# upgrade to revision %d, %s: %s\n", u.GetRevision(), phaseOf(u), u.GetSentence())
+	}
+	return nil
 }
 
 // find gets one object by its noun and name.

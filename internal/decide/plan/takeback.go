@@ -2,7 +2,9 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
+	"greenroom.dev/greenroom/internal/decide/drain"
 	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
 )
@@ -11,7 +13,7 @@ import (
 func byUpgrade(s *model.Server) bool { return s.Drain != nil && s.Drain.Cause == model.DrainUpgrade }
 
 // takesBack opens a server again that an upgrade drained and that is to stay: its template is the fleet's again, the upgrade
-// is held, or the deadline has come and its sessions would be ended for want of room. What others drained is theirs.
+// is held, its sessions have no room any more while nothing can be started, or they would be ended at the deadline. What others drained is theirs.
 func (p *planner) takesBack(s *model.Server, free int) bool {
 	if p.up == nil || !byUpgrade(s) {
 		return false
@@ -22,12 +24,33 @@ func (p *planner) takesBack(s *model.Server, free int) bool {
 		p.act(Undrain, s, fmt.Sprintf("revision %d is the fleet's again", p.up.Revision))
 	case p.up.Phase == UpgradePaused || p.up.Phase == UpgradeStopped:
 		p.act(Undrain, s, fmt.Sprintf("the upgrade to revision %d is %s", p.up.Revision, p.up.Phase))
+	case p.cramped(s, free):
+		p.act(Undrain, s, fmt.Sprintf("no room for its %s on revision %d, and max_servers allows no more", model.Count(left, "session"), p.up.Revision))
 	case left > 0 && s.Linked && !s.Linkless && !p.in.Now.Before(s.Drain.DeadlineAt) && p.roomFor(s, free) < left:
 		p.act(Undrain, s, fmt.Sprintf("%s would be ended at its deadline: no room for them on revision %d", model.Count(left, "session"), p.up.Revision))
 	default:
 		return false
 	}
 	return true
+}
+
+// cramped tells whether none of the sessions of a server that an upgrade drains is on its way, they do not all fit, and no
+// server comes that could take them: its own free slots are worth more than the upgrade then.
+func (p *planner) cramped(s *model.Server, free int) bool {
+	left := p.in.Sessions[s.ID]
+	if len(left) == 0 || p.in.Moves[s.ID].InFlight > 0 || slices.ContainsFunc(left, func(x drain.Session) bool { return x.Moving }) {
+		return false
+	}
+	living := len(p.draining)
+	for i := range p.capacity {
+		if stage := p.capacity[i].Stage; stage == scale.Coming || stage == scale.Warm || stage == scale.Trial {
+			return false
+		}
+		if p.capacity[i].Stage != scale.Leaving {
+			living++
+		}
+	}
+	return living >= p.in.Fleet.Spec.Max && p.roomFor(s, free) < len(left)
 }
 
 // roomFor is how many of the free slots the sessions of a draining server may take. Those that an upgrade moves go to servers

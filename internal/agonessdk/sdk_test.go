@@ -58,6 +58,7 @@ func (s *stage) begin() {
 			s.Error(err)
 		}
 		ended <- nil
+		http.DefaultClient.CloseIdleConnections() // the next one serves the same port
 	}
 }
 

@@ -5,7 +5,8 @@ export async function changeSteps({ page, step, call, shown, until, shoot, base 
   let fleet;
 
   await step("fleets: a changed template is an upgrade, which is held, shown field by field, and taken back", async () => {
-    ({ fleets: [fleet] } = await call(page, "FleetService/ListFleets", {}));
+    const { routes: [route] } = await call(page, "RouteService/ListRoutes", {}); // other steps' fleets may still be going
+    ({ fleet } = await call(page, "FleetService/GetFleet", { name: route.spec.fleets[0].fleet }));
     const { name, spec, generation, revision } = fleet;
     await page.goto(`${base}/fleets/${name}`);
     await shown(page.locator(".revisions li.current"));

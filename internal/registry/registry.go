@@ -123,7 +123,7 @@ type Servers interface {
 	Greet(ctx context.Context, hello Hello) (Greeting, error)
 	// Report takes changes of a linked server's sessions, and its load, which Watch tells only when it differs from the
 	// last that it told. Reports about an older generation of a session, or by a
-	// server that does not have the session, change nothing (I8). ErrStale: the stream is not the server's newest, or a newer
+	// server that does not have the session, change nothing (I8); one that nobody has comes back to life by its claimed seats. ErrStale: the stream is not the server's newest, or a newer
 	// report came before.
 	Report(ctx context.Context, report Report) error
 	// Unlink marks a server's stream as lost, if stream is still its newest.
@@ -247,6 +247,7 @@ type Sessions interface {
 type SessionFilter struct {
 	Route  model.RouteName
 	Server model.ServerID
+	Moving bool // only those that are between servers: it costs as much as there are of them
 	After  model.SessionRef
 	Limit  int
 }

@@ -84,12 +84,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 			stale = append(stale, r.Session)
 			continue
 		case x == nil:
-			capacity := r.Capacity
-			if capacity <= 0 {
-				capacity = s.SeatsPerSession
-			}
-			x = m.open(r.Session, s, r.Generation, capacity, h.Now)
-			x.found = true
+			x = m.comeBack(s, r, h.Now)
 		}
 		x.generation, x.used = r.Generation, true
 		has[x] = true
@@ -123,6 +118,19 @@ func (m *Memory) bringBack(s *server, h *registry.Hello) {
 	}
 }
 
+// comeBack makes a session known again that a server has: one from before a restart, or one that was opened since by a ticket
+// from before it.
+func (m *Memory) comeBack(s *server, r *registry.SessionReport, now time.Time) *session {
+	m.raise(r.Generation, r.Claimed)
+	capacity := r.Capacity
+	if capacity <= 0 {
+		capacity = s.SeatsPerSession
+	}
+	x := m.open(r.Session, s, r.Generation, capacity, now)
+	x.found, x.used = true, true
+	return x
+}
+
 // usurp gives a session to a server that has it with a newer generation: it moved there, and the one that was heard of first
 // after a restart is where it moved from. That one is not believed any more before its next hello, which tells it so.
 func (m *Memory) usurp(x *session, s *server, now time.Time) {
@@ -132,7 +140,8 @@ func (m *Memory) usurp(x *session, s *server, now time.Time) {
 		old.Linked = false
 		m.touch(old)
 	}
-	x.state, x.placed = model.SessionLive, false
+	x.placed = false
+	m.turnTo(x, model.SessionLive)
 	m.attach(x, s, now)
 }
 
@@ -155,10 +164,14 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	told := s.say(r.Load)
 	m.connected(s, r.Connections)
 	for i := range r.Sessions {
-		x := m.sessions[r.Sessions[i].Session]
-		if x != nil && x.server == s && r.Sessions[i].Generation == x.generation {
-			m.raise(0, r.Sessions[i].Claimed)
-			m.take(x, &r.Sessions[i])
+		said := &r.Sessions[i]
+		x := m.sessions[said.Session]
+		if x == nil && len(said.Claimed) > 0 && said.Generation > s.over[said.Session] && s.State < model.ServerEmpty {
+			x = m.comeBack(s, said, r.Now)
+		}
+		if x != nil && x.server == s && said.Generation == x.generation {
+			m.raise(0, said.Claimed)
+			m.take(x, said)
 		}
 	}
 	for _, e := range r.Ended {

@@ -23,6 +23,7 @@ type Memory struct {
 	fleets   map[model.FleetName]*fleet
 	servers  map[model.ServerID]*server
 	sessions map[model.SessionRef]*session
+	moving   map[*session]struct{} // of sessions
 	routes   map[model.RouteName]*registry.RouteCount
 	due      dueQueue
 	requests requests
@@ -44,6 +45,7 @@ func New(now time.Time) *Memory {
 		fleets:     map[model.FleetName]*fleet{},
 		servers:    map[model.ServerID]*server{},
 		sessions:   map[model.SessionRef]*session{},
+		moving:     map[*session]struct{}{},
 		routes:     map[model.RouteName]*registry.RouteCount{},
 		requests:   requests{bound: maxRequests},
 		tally:      newTally(),

@@ -15,7 +15,7 @@ func (m *Memory) BeginMove(_ context.Context, ref model.SessionRef, gen model.Ge
 		if x.state != model.SessionLive {
 			return fmt.Errorf("session %s is moving already: %w", ref, registry.ErrConflict)
 		}
-		x.state = model.SessionMoving
+		m.turnTo(x, model.SessionMoving)
 		return nil
 	})
 }
@@ -26,7 +26,8 @@ func (m *Memory) FinishMove(_ context.Context, ref model.SessionRef, gen model.G
 		if x.state == model.SessionMoving && !x.placed {
 			return fmt.Errorf("session %s has no new server: %w", ref, registry.ErrConflict)
 		}
-		x.state, x.placed = model.SessionLive, false
+		x.placed = false
+		m.turnTo(x, model.SessionLive)
 		return nil
 	})
 }
@@ -37,7 +38,7 @@ func (m *Memory) AbortMove(_ context.Context, ref model.SessionRef, gen model.Ge
 		if x.placed || x.server == nil {
 			return fmt.Errorf("session %s has left its server: %w", ref, registry.ErrConflict)
 		}
-		x.state = model.SessionLive
+		m.turnTo(x, model.SessionLive)
 		return nil
 	})
 }
@@ -105,7 +106,8 @@ func (m *Memory) Orphan(_ context.Context, id model.ServerID, _ time.Time) ([]mo
 	for len(s.sessions) > 0 {
 		x := s.sessions[len(s.sessions)-1]
 		m.detach(x)
-		x.state, x.placed = model.SessionMoving, false
+		x.placed = false
+		m.turnTo(x, model.SessionMoving)
 		x.revision = m.nextRevision()
 		out = append(out, x.modelWithSeats())
 	}

@@ -114,8 +114,19 @@ func (m *Memory) end(x *session) {
 	m.seatsFreed(x, len(x.seats.list))
 	m.detach(x)
 	x.ended = true
+	delete(m.moving, x)
 	m.uncountSession(x)
 	delete(m.sessions, x.ref)
+}
+
+// turnTo changes a session's state.
+func (m *Memory) turnTo(x *session, state model.SessionState) {
+	x.state = state
+	if state == model.SessionMoving {
+		m.moving[x] = struct{}{}
+	} else {
+		delete(m.moving, x)
+	}
 }
 
 // settle is called after the seats of a session changed: it ends one that nobody used or can use any more.
@@ -236,7 +247,7 @@ func (m *Memory) ListSessions(_ context.Context, f registry.SessionFilter) ([]mo
 
 func (m *Memory) filter(f registry.SessionFilter) (found []*session) {
 	wanted := func(x *session) bool {
-		return (f.Route == "" || x.ref.Route == f.Route) && (f.After == (model.SessionRef{}) || compareRefs(x.ref, f.After) > 0)
+		return (!f.Moving || x.state == model.SessionMoving) && (f.Route == "" || x.ref.Route == f.Route) && (f.After == (model.SessionRef{}) || compareRefs(x.ref, f.After) > 0)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -246,6 +257,14 @@ func (m *Memory) filter(f registry.SessionFilter) (found []*session) {
 				if wanted(x) {
 					found = append(found, x)
 				}
+			}
+		}
+		return found
+	}
+	if f.Moving {
+		for x := range m.moving {
+			if wanted(x) {
+				found = append(found, x)
 			}
 		}
 		return found

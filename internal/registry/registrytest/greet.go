@@ -289,6 +289,29 @@ var reportCases = []testCase{
 		w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 2, Serial: 1, Sessions: []registry.SessionReport{said(r, r.Seats[0])}, Now: w.now}))
 		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
 	}},
+	{"I10: a session that was opened after a restart, by a ticket from before it, comes back with a report", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		w.greet("a-1", 2)
+		w.report("a-1", 2, had("k", 7, 3, model.Seat{ID: 901, Player: "ann"}))
+		x := w.session("k")
+		w.equal([]any{x.Server, x.Generation, x.SeatsClaimed}, []any{model.ServerID("a-1"), model.Generation(7), 1})
+		w.ok(w.EndSession(w.ctx, x.SessionRef, 7, w.now))
+		w.report("a-1", 2, had("k", 7, 3, model.Seat{ID: 901, Player: "ann"})) // it did not hear yet
+		w.none("k")
+	}},
+	{"sessions between two servers are found by themselves", func(w *world) {
+		w.open("a-1", "a", shape{3, 3, 0})
+		r, still := w.join("k", "ann"), w.join("l", "bob")
+		moving := func() []model.Session { return must(w.ListSessions(w.ctx, registry.SessionFilter{Moving: true})) }
+		w.equal(len(moving()), 0)
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.equal([]any{len(moving()), moving()[0].SessionRef}, []any{1, r.Session})
+		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, w.now))
+		w.equal(len(moving()), 0)
+		w.ok(w.BeginMove(w.ctx, still.Session, still.Generation, w.now))
+		w.ok(w.EndSession(w.ctx, still.Session, still.Generation, w.now))
+		w.equal(len(moving()), 0)
+	}},
 	{"I8: a report of an older generation, or by another server, changes nothing", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")

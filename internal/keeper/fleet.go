@@ -29,7 +29,10 @@ type fleet struct {
 	upgraded  bool // all servers are of the present template, and it is known to get ready
 	state     plan.State
 	fence     model.Generation
-	states    map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
+	// between are sessions that nobody here moves and that were between two servers at lookedAt, at which generation.
+	between  map[model.SessionRef]model.Generation
+	lookedAt time.Time
+	states   map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
 
 	seen sight
 

@@ -27,6 +27,8 @@ const (
 	MaxWorkers = 64
 	// LeaseTTL is how long a fleet is another keeper's after that one's last sign of life.
 	LeaseTTL = 5 * time.Second
+	// LookAgain is how often a fleet's sessions are looked through for those that nobody brings to rest.
+	LookAgain = 10 * time.Second
 	// StartTimeout bounds one call of Provider.Start; it is not the time a server has to become ready.
 	StartTimeout = time.Minute
 	// MaxHistory bounds the decisions that are remembered for each fleet.

@@ -306,6 +306,24 @@ func TestTickOfAnotherKeeper(t *testing.T) {
 	})
 }
 
+// TestMoveThatNobodyMakes: what an earlier keeper asked for may take effect after this one took the fleet over. The session does
+// not stay between two servers.
+func TestMoveThatNobodyMakes(t *testing.T) {
+	story(t, func(h *house) {
+		ctx := context.Background()
+		h.store.apply(plaza())
+		h.pass(5 * time.Second)
+		r := h.join("room-7")
+		if err := h.reg.BeginMove(ctx, r.SessionRef, r.Generation, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(3 * LookAgain)
+		if s, err := h.reg.GetSession(ctx, r.SessionRef); err != nil || s.State != model.SessionLive {
+			t.Errorf("the session is %s (%v)", s.State, err)
+		}
+	})
+}
+
 // TestSlowHandOver: a server that does not answer holds up nobody but its own sessions, and keeps those.
 func TestSlowHandOver(t *testing.T) {
 	story(t, func(h *house) {

@@ -14,8 +14,6 @@ import (
 	"greenroom.dev/greenroom/internal/registry"
 )
 
-var registryAll = registry.SessionFilter{}
-
 // observe gathers what a plan depends on. Instances are asked for before servers: one that the provider runs and the
 // registry does not know then is one that was found again.
 func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
@@ -202,6 +200,7 @@ func (f *fleet) withoutServer() (refs []model.SessionRef) {
 			refs = append(refs, ref)
 		}
 	}
+	slices.SortFunc(refs, compareRefs)
 	return refs
 }
 

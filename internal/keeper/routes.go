@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"greenroom.dev/greenroom/internal/decide/scale"
@@ -45,7 +46,7 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 	if !k.movesAnything(v) {
 		return nil
 	}
-	for other := range others {
+	for _, other := range slices.Sorted(maps.Keys(others)) { // in an order that is always the same: simulations are by their seed
 		servers, err := k.cfg.Registry.ListServers(ctx, other)
 		if err != nil {
 			return fmt.Errorf("list the servers of fleet %s: %w", other, err)

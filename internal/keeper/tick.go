@@ -8,6 +8,7 @@ import (
 	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // Tick looks at a fleet once, makes a plan and carries it out. It does nothing while another keeper has the fleet. What
@@ -34,11 +35,11 @@ func (k *Keeper) keep(ctx context.Context, f *fleet) error {
 		f.elsewhere(k.cfg.Now())
 		return nil
 	}
-	if fence != f.fence {
-		if err := k.takeOver(ctx, f); err != nil {
+	if now := k.cfg.Now(); fence != f.fence || now.Sub(f.lookedAt) >= LookAgain {
+		if err := k.takeOver(ctx, f, fence != f.fence); err != nil {
 			return err
 		}
-		f.fence = fence
+		f.fence, f.lookedAt = fence, now
 	}
 	v, err := k.observe(ctx, f)
 	if err != nil {
@@ -55,19 +56,27 @@ func (k *Keeper) keep(ctx context.Context, f *fleet) error {
 	return nil
 }
 
-// takeOver looks for sessions that an earlier keeper of the fleet left between two servers.
-func (k *Keeper) takeOver(ctx context.Context, f *fleet) error {
-	sessions, err := k.cfg.Registry.ListSessions(ctx, registryAll)
+// takeOver looks for sessions that nobody brings to rest: those that an earlier keeper of the fleet left between two servers,
+// also by what it asked for and took effect only after this one had looked. One that was not so at the last look may be on its
+// way by somebody else's hand, and is left alone unless the fleet was just taken over.
+func (k *Keeper) takeOver(ctx context.Context, f *fleet, first bool) error {
+	sessions, err := k.cfg.Registry.ListSessions(ctx, registry.SessionFilter{Moving: true})
 	if err != nil {
 		return fmt.Errorf("list the sessions of fleet %s: %w", f.name, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	between := make(map[model.SessionRef]model.Generation, len(sessions))
 	for _, s := range sessions {
-		if _, moves := f.moving[s.SessionRef]; s.Fleet == f.name && s.State == model.SessionMoving && !moves && f.homeless[s.SessionRef] == nil {
+		if _, moves := f.moving[s.SessionRef]; s.Fleet != f.name || moves || f.homeless[s.SessionRef] != nil {
+			continue
+		}
+		between[s.SessionRef] = s.Generation
+		if first || f.between[s.SessionRef] == s.Generation {
 			f.homeless[s.SessionRef] = &homeless{}
 		}
 	}
+	f.between = between
 	return nil
 }
 

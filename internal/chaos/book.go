@@ -171,7 +171,7 @@ func (s *server) release(r *room, id model.SeatID) {
 	s.released[id] = r.ref
 	r.released = append(r.released, id)
 	r.seats = slices.Delete(r.seats, i, i+1)
-	s.w.rules.released(id)
+	s.w.rules.released(s, id)
 	s.changed(r)
 	if len(r.seats) == 0 {
 		s.linger(r)

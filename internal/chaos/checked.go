@@ -99,7 +99,7 @@ func (a *authority) move(what string, ref model.SessionRef, gen model.Generation
 
 func (a *authority) beginMove(from *node, ref model.SessionRef, gen model.Generation, now time.Time) error {
 	err := a.move("begin to move", ref, gen, func(gen model.Generation) error { return a.Memory.BeginMove(background, ref, gen, now) })
-	if errors.Is(err, registry.ErrConflict) {
+	if errors.Is(err, registry.ErrConflict) || errors.Is(err, registry.ErrStale) {
 		a.w.cover(movedTwiceAtOnce)
 	}
 	return err

@@ -135,7 +135,7 @@ var situationNames = [situations]string{
 	sessionsOrphaned:      "sessions lost their server",
 	moveCalledOff:         "a hand-over was called off",
 	moveFoundNoRoom:       "a hand-over found no room",
-	movedTwiceAtOnce:      "two hand-overs of one session met",
+	movedTwiceAtOnce:      "a hand-over began for a session that another had moved, or was moving",
 	frozeUnentered:        "a session was frozen that nobody had entered",
 	frozenResumed:         "a frozen session went on",
 	freezeAnswerLost:      "a freeze took effect and its answer was lost",

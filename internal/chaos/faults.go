@@ -52,7 +52,7 @@ func troubles() []trouble {
 		}},
 		{12 * time.Second, func(w *World) { w.pause(w.someProcess(), w.between(200*time.Millisecond, 9*time.Second)) }},
 		{15 * time.Second, (*World).stepClock},
-		{5 * time.Second, (*World).drain},
+		{2 * time.Second, (*World).drain},
 		{8 * time.Second, (*World).undrain},
 		{8 * time.Second, (*World).changeWeights},
 		{20 * time.Second, (*World).changeFleet},
@@ -72,7 +72,7 @@ func (w *World) drawFaults() {
 		p.base.lost = 0.004 * r.Float64() * r.Float64()
 	}
 	if often(0.6) {
-		p.base.twice = 0.02 * r.Float64() * r.Float64()
+		p.base.twice = 0.08 * r.Float64() * r.Float64()
 	}
 	if often(0.6) {
 		p.base.late, p.base.lateBy = 0.02*r.Float64()*r.Float64(), time.Duration(r.Float64()*float64(4*time.Second))
@@ -357,7 +357,12 @@ func (w *World) drain() {
 		return
 	}
 	w.cover(drainAsked)
-	k.node.run("drain", func() { _, _ = k.keeper.Drain(background, s.instance.ID, keeper.DrainPolicy{}, "") })
+	policy := keeper.DrainPolicy{}
+	if w.loop.Rand.IntN(3) == 0 { // it is in a hurry
+		least, most := time.Duration(0), w.between(200*time.Millisecond, 3*time.Second)
+		policy = keeper.DrainPolicy{Wait: &least, Deadline: &most}
+	}
+	k.node.run("drain", func() { _, _ = k.keeper.Drain(background, s.instance.ID, policy, "") })
 }
 
 // undrain takes a drain back.

@@ -49,9 +49,15 @@ type Violation struct {
 type rules struct {
 	w      *World
 	broken []Violation
-	gone   map[model.SeatID]bool                 // seats that were released, or went with their server
+	gone   map[place]bool                        // seats that were released, or went with their server
 	ended  map[model.SessionRef]model.Generation // of sessions that the control plane ended
 	acted  map[model.FleetName]keeping           // who changed a fleet's servers last
+}
+
+// place is a seat on a server: what a ticket is good for.
+type place struct {
+	server model.ServerID
+	seat   model.SeatID
 }
 
 // keeping is a keeper's last act.
@@ -145,15 +151,20 @@ func (r *rules) stateChanged(from *node, after *model.Server) {
 	case players == 0:
 	case after.State.Terminal():
 		r.broke(NotOnDoubt, "%s declares server %s %s (%s) while %d players are on it", from.name, after.ID, after.State, after.Reason, players)
-	case after.State == model.ServerEmpty:
+	case after.State == model.ServerEmpty && !r.overdue(after):
 		r.broke(NoEarlyEnd, "%s declares server %s empty (%s) while %d players are on it", from.name, after.ID, after.Reason, players)
 	}
 }
 
-// players counts those who are connected. Whose session is live elsewhere by now has been told so, or will be: the news is late.
+// overdue tells whether a server's drain is at its deadline, by whichever clock.
+func (r *rules) overdue(s *model.Server) bool {
+	return s.Drain != nil && !r.w.loop.Now().Before(s.Drain.DeadlineAt.Add(-2*maxSkew))
+}
+
+// players counts those who are connected, but for those whose session is over or elsewhere.
 func (s *server) players() (n int) {
 	for _, x := range s.list {
-		if x.frozen && slices.ContainsFunc(s.w.hosts[x.ref], func(other *room) bool { return other.gen > x.gen }) {
+		if x.leaving() {
 			s.w.cover(newsTooLate)
 			continue
 		}
@@ -166,6 +177,14 @@ func (s *server) players() (n int) {
 	return n
 }
 
+// leaving tells whether the session was ended at its drain's deadline, or is live elsewhere: its players have been told so, or
+// will be, and the news is late.
+func (r *room) leaving() bool {
+	w := r.server.w
+	return r.gen <= w.rules.ended[r.ref] ||
+		r.frozen && slices.ContainsFunc(w.hosts[r.ref], func(other *room) bool { return other.gen > r.gen })
+}
+
 // sessionEnded looks at a session that a keeper ended.
 func (r *rules) sessionEnded(x *model.Session) {
 	r.ended[x.SessionRef] = x.Generation
@@ -173,7 +192,7 @@ func (r *rules) sessionEnded(x *model.Session) {
 	if err != nil {
 		return
 	}
-	if now := r.w.loop.Now(); s.Drain == nil || now.Before(s.Drain.DeadlineAt.Add(-2*maxSkew)) {
+	if !r.overdue(&s) {
 		r.broke(NoEarlyEnd, "session %s on server %s, which is %s, is ended; its drain is %+v", x.SessionRef, s.ID, s.State, s.Drain)
 	}
 }
@@ -195,7 +214,8 @@ func (r *rules) lateReport(before, after *model.Server, report *registry.Report)
 
 // stopped looks at a server that the provider is told to stop.
 func (r *rules) stopped(s *server) {
-	if n := s.players(); n > 0 && !s.excused {
+	known, err := r.w.registry.GetServer(background, s.instance.ID)
+	if n := s.players(); n > 0 && !s.excused && (err != nil || !r.overdue(&known)) {
 		r.broke(NoEarlyEnd, "server %s is stopped while %d players are on it", s.instance.ID, n)
 	}
 }
@@ -204,7 +224,7 @@ func (r *rules) stopped(s *server) {
 func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 	w := r.w
 	w.note("entered", string(who.id), string(at.server.instance.ID)+"/"+string(at.ref.Key), uint64(c.Seat))
-	if r.gone[c.Seat] {
+	if r.gone[place{at.server.instance.ID, c.Seat}] {
 		r.broke(OneSeat, "%s comes into %s on %s by the ticket of seat %d, which was released", who.id, at.ref, at.server.instance.ID, c.Seat)
 	}
 	mine, all := 0, 0
@@ -216,7 +236,9 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 	used := 0
 	for _, x := range at.server.list {
 		all += len(x.seats)
-		used += min(1, len(x.seats)) // an empty one that the registry gave up already goes by itself
+		if len(x.seats) > 0 && !x.leaving() { // an empty one that the registry gave up already goes by itself
+			used++
+		}
 	}
 	s := at.server
 	if mine > 1 {
@@ -237,7 +259,7 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 }
 
 // released notes that a seat is free again.
-func (r *rules) released(id model.SeatID) { r.gone[id] = true }
+func (r *rules) released(s *server, id model.SeatID) { r.gone[place{s.instance.ID, id}] = true }
 
 // closed looks at a session that a server closed because it was told to.
 func (r *rules) closed(at *room, to *handover.Redirect, why string) {

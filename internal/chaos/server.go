@@ -216,7 +216,7 @@ func (s *server) bring(o handover.Opening, value uint64, answer func(refusal str
 	r.opening = true
 	r.value = value
 	s.w.rules.brought(r, o.Complete)
-	s.node.after(s.w.between(time.Millisecond, 30*time.Millisecond), func() {
+	s.node.after(s.w.between(time.Millisecond, 200*time.Millisecond), func() {
 		r.opening = false
 		if !r.over {
 			s.linger(r)
@@ -276,7 +276,7 @@ func (s *server) close(ref model.SessionRef, gen model.Generation, to *handover.
 	s.w.note("closed: "+why, string(ref.Key), string(s.instance.ID), uint64(len(r.seats)))
 	s.w.rules.closed(r, to, why)
 	for _, x := range r.seats {
-		s.w.rules.released(x.id)
+		s.w.rules.released(s, x.id)
 		if x.conn == 0 {
 			continue
 		}
@@ -323,7 +323,7 @@ func (s *server) releaseAsked(ref model.SessionRef, id model.SeatID) {
 	r := s.rooms[ref]
 	if r == nil || r.numbered(id) < 0 {
 		s.released[id] = ref
-		s.w.rules.released(id)
+		s.w.rules.released(s, id)
 		return
 	}
 	x := r.seats[r.numbered(id)]
@@ -384,7 +384,7 @@ func (s *server) died() {
 		w.unhost(r)
 		for _, x := range r.seats {
 			c, conn := x.player, x.conn
-			w.rules.released(x.id)
+			w.rules.released(s, x.id)
 			if conn != 0 {
 				w.loop.After(w.between(10*time.Millisecond, 2*time.Second), func() { c.cut(conn) })
 			}

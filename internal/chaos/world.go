@@ -74,7 +74,7 @@ type World struct {
 func newWorld(seed uint64, bugs Bug) *World {
 	w := &World{loop: simulate.NewLoop(begins, seed), bugs: bugs, hosts: map[model.SessionRef][]*room{}}
 	w.trace = &trace{w: w}
-	w.rules = &rules{w: w, gone: map[model.SeatID]bool{}, ended: map[model.SessionRef]model.Generation{}}
+	w.rules = &rules{w: w, gone: map[place]bool{}, ended: map[model.SessionRef]model.Generation{}}
 	w.net = &network{w: w, calm: true}
 	w.registry = &authority{w: w, node: w.newNode(aRegistry, "registry")}
 	w.disk = &disk{w: w, node: w.newNode(aStore, "store"), zero: map[routeFleet]time.Time{}}

@@ -151,7 +151,7 @@ func (s *Server) freeze(ctx context.Context, session *greenroomv1.SessionRef) (*
 		return nil, err
 	}
 	held.gen = gen
-	held.frozen = held.copyOf(state, true)
+	held.frozen, held.frozenAt = held.copyOf(state, true), s.now()
 	return held.frozen, nil
 }
 

@@ -25,6 +25,8 @@ const (
 	// and as much again for clocks that differ.
 	unknownTicketLife = 2 * model.TicketTTL
 	sweepEvery        = 10 * time.Second
+	// frozenMax is more than a hand-over's time-outs together.
+	frozenMax = 20 * time.Second
 )
 
 // book is what lives on this server (sessions and their claimed seats) and what has to be remembered of what left, until
@@ -51,6 +53,7 @@ type session struct {
 	released []model.SeatID           // since the last report on this stream
 	busy     chan struct{}            // while it is opened or handed over; closed at the end of that; else nil
 	frozen   *greenroomv1.SessionCopy // the answer to HandOver; nil unless handed over
+	frozenAt time.Time
 	newest   *greenroomv1.SessionCopy // periodic copy
 	unsent   bool                     // newest has not been sent on this stream
 	version  uint64                   // of the last copy
@@ -258,6 +261,16 @@ func forget(memory map[model.SessionRef]departure, now time.Time) {
 			delete(memory, ref)
 		}
 	}
+}
+
+// forgotten tells whether a session has been frozen for longer than any hand-over takes: whoever froze it is no more.
+func (b *book) forgotten(now time.Time) bool {
+	for _, s := range b.sessions {
+		if s.frozen != nil && now.Sub(s.frozenAt) >= frozenMax {
+			return true
+		}
+	}
+	return false
 }
 
 // begin makes claims wait until settle.

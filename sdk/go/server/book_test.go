@@ -183,3 +183,20 @@ func checkBook(t *rapid.T, b *book) {
 		t.Fatalf("%d seats (counted %d) in %d sessions", total, b.seats, len(b.sessions))
 	}
 }
+
+// TestFrozenAndForgotten: a session that nobody comes back to is noticed once no hand-over can be under way any more.
+func TestFrozenAndForgotten(t *testing.T) {
+	b, now := newBook(), time.Unix(1000, 0)
+	s := b.add(model.SessionRef{Route: "plaza", Key: "lounge"}, 3, 2)
+	s.frozen, s.frozenAt = s.copyOf(nil, true), now
+	if b.forgotten(now.Add(frozenMax - time.Second)) {
+		t.Error("a hand-over may be under way")
+	}
+	if !b.forgotten(now.Add(frozenMax)) {
+		t.Error("it stays frozen for ever")
+	}
+	s.frozen = nil
+	if b.forgotten(now.Add(frozenMax)) {
+		t.Error("it goes on, and counts as forgotten")
+	}
+}

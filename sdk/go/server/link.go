@@ -192,12 +192,23 @@ func (c *conn) send(ctx context.Context, received chan error) error {
 		case <-c.wake:
 			err = c.flush(false)
 		case <-heartbeat.C:
-			err = c.flush(true)
+			if err = c.flush(true); err == nil && c.forgotten() {
+				err = errForgotten
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// errForgotten ends a stream so that the next one's hello tells of a frozen session: the welcome says whether it is to go on.
+var errForgotten = errors.New("a session is frozen and nobody comes back to it")
+
+func (c *conn) forgotten() bool {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	return c.server.book.forgotten(c.server.now())
 }
 
 func (c *conn) heartbeat() time.Duration {

@@ -36,6 +36,7 @@ type room struct {
 	value    uint64 // the session's state: it grows while somebody plays
 	copied   uint64 // the value that was copied last
 	final    uint64 // the value it was frozen with
+	frozenAt time.Time
 }
 
 // seat is a claimed one.

@@ -55,6 +55,8 @@ func (w *World) restlessServers(add complain) {
 		at := w.machines.servers[s.ID]
 		alive[s.Fleet]++
 		switch {
+		case (s.State == model.ServerDraining || s.State == model.ServerEmpty) && w.loop.Now().Sub(s.StateSince) < drainDead:
+			// surplus goes all the time
 		case s.State == model.ServerDraining, s.State == model.ServerEmpty:
 			add(DrainsEnd, "server %s is %s: %s", s.ID, s.State, s.Reason)
 		case s.State == model.ServerReady:

@@ -82,7 +82,7 @@ func (r *rules) broke(rule Rule, what string, args ...any) {
 func (r *rules) reserved(from *node, sent time.Time, req registry.Reserve, res registry.Reservation) {
 	w := r.w
 	s, err := w.registry.GetServer(background, res.Server)
-	if err != nil || s.State.Terminal() || s.State < model.ServerOpen || s.State == model.ServerEmpty {
+	if err != nil || s.State.Terminal() || s.State < model.ServerOpen || s.State == model.ServerEmpty && !r.overdue(&s) {
 		r.broke(KnownServer, "%s seats %s on server %s, which the registry has as %q (%v)", from.name, req.Players[0], res.Server, s.State, err)
 		return
 	}

@@ -20,6 +20,7 @@ const (
 	lingerFor      = 4 * time.Second // an empty session
 	idleAfter      = 6 * time.Second // until a silent connection counts as lost
 	resumeWindow   = 3 * time.Second // for a lost connection's seat
+	frozenMax      = 20 * time.Second
 )
 
 // server is a virtual server: what sdk/go/server and the built-in rooms keep and say.
@@ -146,12 +147,18 @@ func (s *server) changed(r *room) {
 
 // beat is the server's second: its rooms play, and it reports even if nothing changed.
 func (s *server) beat() {
+	now, forgotten := s.w.loop.Now(), false
 	for _, r := range s.list {
 		if !r.frozen && len(r.seats) > 0 {
 			r.value += uint64(len(r.seats))
 		}
+		forgotten = forgotten || r.frozen && now.Sub(r.frozenAt) >= frozenMax
 	}
 	s.flush(true)
+	if st := s.stream; forgotten && st != nil && st.welcomed { // its next hello tells of it
+		s.w.note("frozen too long", string(s.instance.ID), "", 0)
+		st.lost()
+	}
 }
 
 // flush sends what is due.
@@ -243,7 +250,7 @@ func (s *server) freeze(ref model.SessionRef, gen model.Generation, answer func(
 	}
 	r.gen = gen
 	r.frozen = true
-	r.final = r.value
+	r.final, r.frozenAt = r.value, s.w.loop.Now()
 	s.w.note("froze", string(ref.Key), string(s.instance.ID), r.value)
 	answer(r.final, "")
 }

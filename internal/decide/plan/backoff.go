@@ -49,6 +49,15 @@ func pause(n int) time.Duration {
 	return min(FirstBackOff<<(n-1), MaxBackOff)
 }
 
+// lacksNode tells whether there is no machine for the n servers that would be started, and holds them then.
+func (p *planner) lacksNode(n int) bool {
+	if p.in.NoNode == "" {
+		return false
+	}
+	p.hold(fmt.Sprintf("would start %s: %s", model.Count(n, "server"), p.in.NoNode))
+	return true
+}
+
 // allowedStarts is how many of n wanted starts the back-off lets through now.
 func (p *planner) allowedStarts(n, coming int) int {
 	b := p.next.BackOff
@@ -56,8 +65,7 @@ func (p *planner) allowedStarts(n, coming int) int {
 	switch {
 	case n == 0:
 		return 0
-	case p.in.NoNode != "":
-		p.hold(fmt.Sprintf("would start %s: %s", model.Count(n, "server"), p.in.NoNode))
+	case p.lacksNode(n):
 		return 0
 	case p.in.Now.Before(b.NotBefore):
 		p.hold(fmt.Sprintf("would start %s: %s; the next try is in %s",

@@ -103,7 +103,7 @@ func (r *replacing) try() {
 	case p.in.Now.Before(t.NotBefore):
 		p.hold(fmt.Sprintf("the next try with revision %d is in %s", p.up.Revision, t.NotBefore.Sub(p.in.Now).Round(100_000_000)))
 	case r.room > 0:
-		if p.next.Scale.StartsLeft(&p.in.Fleet.Spec, p.in.Now) > 0 {
+		if p.next.Scale.StartsLeft(&p.in.Fleet.Spec, p.in.Now) > 0 && !p.lacksNode(1) {
 			r.start(1, fmt.Sprintf("the first server of revision %d: until one is ready, servers of %d stay", p.up.Revision, p.up.demand))
 		}
 	default:

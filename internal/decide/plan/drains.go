@@ -99,10 +99,7 @@ func (p *planner) retire() {
 
 // letGo drains the servers that there is a reason for, or takes them away at once where nobody can be on them.
 func (p *planner) letGo(reason func(*model.Server) string) {
-	decided := make(map[model.ServerID]bool)
-	for _, a := range p.plan.Actions {
-		decided[a.Server] = true
-	}
+	decided := p.decided()
 	for i := range p.in.Servers {
 		s := &p.in.Servers[i]
 		why := reason(s)

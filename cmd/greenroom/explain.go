@@ -32,7 +32,7 @@ func (cmd *explainCommand) Run(ctx context.Context, g *Globals, c *console) erro
 			fmt.Fprintf(t.w, "  %s %s: %s\n", says(a), asked(a), a.GetReason())
 		}
 		for _, a := range plan.GetActions() {
-			fmt.Fprintf(t.w, "  does   %s %s: %s%s\n", a.GetVerb(), a.GetServer(), a.GetReason(), outcome(a.GetResult()))
+			fmt.Fprintf(t.w, "  does   %s: %s%s\n", strings.TrimRight(a.GetVerb()+" "+a.GetServer(), " "), a.GetReason(), outcome(a.GetResult()))
 		}
 		for _, hold := range plan.GetHolds() {
 			fmt.Fprintf(t.w, "  holds  %s\n", hold)

@@ -13,8 +13,8 @@ const SERVERS = { top: 122, bottom: 152 };
 const LEFT = 44;
 /** The labels at the right are this wide at least, in pixels. */
 const RIGHT_MIN = 80;
-/** With fewer samples the chart is nearly empty and says why. */
-const NEW_SAMPLES = 45;
+/** Over a shorter time the chart is nearly empty and says why. */
+const NEW_MS = 45_000;
 
 interface Scale {
   x: (atMs: number) => number;
@@ -50,7 +50,7 @@ export function StripChart({ totals }: { totals: Totals }) {
       {scale !== undefined && (
         <svg width={width} height={HEIGHT} role="img" aria-label={say} onPointerMove={onPointerMove} onPointerLeave={() => setHover(undefined)}>
           <Frame scale={scale} />
-          {samples.length < NEW_SAMPLES && (
+          {last !== undefined && last.atMs - samples[0]!.atMs < NEW_MS && (
             <text className="strip-note" x={LEFT + 12} y={PLAYERS.bottom - 12}>{t("chart.collecting")}</text>
           )}
           {stretches(samples).map((run) => <Run key={run[0]!.atMs} run={run} scale={scale} />)}
@@ -69,7 +69,7 @@ export function StripChart({ totals }: { totals: Totals }) {
 /** The last sample says what the page's numbers say at this moment. */
 function upToNow(samples: readonly Sample[], { players, open, ready }: Totals): readonly Sample[] {
   const last = samples[samples.length - 1];
-  return last === undefined ? samples : [...samples.slice(0, -1), { atMs: last.atMs, players, open, ready }];
+  return last === undefined ? samples : [...samples.slice(0, -1), { ...last, players, open, ready }];
 }
 
 function scaleOf(samples: readonly Sample[], end: number): Scale | undefined {

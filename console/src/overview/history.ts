@@ -1,11 +1,16 @@
+import type { HistoryPoint } from "@greenroom/client/gen/greenroom/v1/history_pb.ts";
+import { millis } from "../i18n/format.ts";
+
 /** How long the strip chart looks back, in milliseconds. */
 export const SPAN_MS = 10 * 60_000;
 /** One sample a second. */
 export const SAMPLE_MS = 1_000;
 
-/** One moment of the strip chart. */
+/** One moment of the strip chart, or the mean of a step around it. */
 export interface Sample {
   readonly atMs: number;
+  /** How long a time it stands for, in milliseconds. */
+  readonly stepMs: number;
   readonly players: number;
   readonly open: number;
   readonly ready: number;
@@ -15,6 +20,15 @@ export interface Sample {
 export function record(history: readonly Sample[], sample: Sample): Sample[] {
   const from = history.findIndex(({ atMs }) => atMs >= sample.atMs - SPAN_MS);
   return [...(from < 0 ? [] : history.slice(from)), sample];
+}
+
+/** What Greenroom remembers of before the page was opened, up to `untilMs`: its steps' means, each at the middle of its step. */
+export function remembered(points: readonly HistoryPoint[], stepMs: number, untilMs: number): Sample[] {
+  return points
+    .map(({ at, players, serversOpen, serversReady }) => ({
+      atMs: (millis(at) ?? 0) + stepMs / 2, stepMs, players: Math.round(players), open: Math.round(serversOpen), ready: Math.round(serversReady),
+    }))
+    .filter(({ atMs }) => atMs > untilMs - SPAN_MS && atMs < untilMs);
 }
 
 /** The time that the chart shows: at least one minute, growing with the history to its span. */
@@ -38,7 +52,7 @@ export function stretches(history: readonly Sample[]): Sample[][] {
   for (const sample of history) {
     const current = all[all.length - 1];
     const last = current?.[current.length - 1];
-    if (current !== undefined && last !== undefined && sample.atMs - last.atMs < SAMPLE_MS * 4) current.push(sample);
+    if (current !== undefined && last !== undefined && sample.atMs - last.atMs < Math.max(SAMPLE_MS * 4, last.stepMs * 1.5)) current.push(sample);
     else all.push([sample]);
   }
   return all;

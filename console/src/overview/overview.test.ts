@@ -1,9 +1,11 @@
 import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { HistoryPointSchema } from "@greenroom/client/gen/greenroom/v1/history_pb.ts";
 import { RouteSchema } from "@greenroom/client/gen/greenroom/v1/route_pb.ts";
 import { ServerSchema } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
 import { ServerState } from "@greenroom/client/gen/greenroom/v1/types_pb.ts";
 import { describe, expect, test } from "vitest";
-import { niceTop, record, type Sample, shownSpan, SPAN_MS, stretches } from "./history.ts";
+import { niceTop, record, remembered, type Sample, shownSpan, SPAN_MS, stretches } from "./history.ts";
 import { totalsOf, verdictOf } from "./totals.ts";
 
 const open = create(ServerSchema, { state: ServerState.OPEN, seatCapacity: 100, sessionCapacity: 4, sessions: 3, seatsClaimed: 40, seatsReserved: 5 });
@@ -23,7 +25,7 @@ test("is everybody playing?", () => {
 });
 
 describe("the strip chart's history", () => {
-  const at = (atMs: number): Sample => ({ atMs, players: 1, open: 1, ready: 0 });
+  const at = (atMs: number): Sample => ({ atMs, stepMs: 1_000, players: 1, open: 1, ready: 0 });
 
   test("keeps its span and no more", () => {
     const kept = record([at(0), at(1_000), at(2_000)], at(SPAN_MS + 1_500));
@@ -34,6 +36,18 @@ describe("the strip chart's history", () => {
   test("shows a gap where nobody listened", () => {
     expect(stretches([at(0), at(1_000), at(9_000), at(10_000)]).map((run) => run.length)).toEqual([2, 2]);
     expect(stretches([])).toEqual([]);
+  });
+
+  test("begins with what Greenroom remembers, step by step, and goes on live without a gap", () => {
+    const point = (atMs: number, players: number) => create(HistoryPointSchema, { at: timestampFromMs(atMs), players, serversOpen: 1.6, serversReady: 0.4 });
+    const now = 20 * 60_000 + 20_000;
+    const before = remembered([point(now - SPAN_MS * 2, 1), point(18 * 60_000, 6.6), point(19 * 60_000, 8), point(20 * 60_000, 9)], 60_000, now);
+    expect(before).toEqual([
+      { atMs: 18 * 60_000 + 30_000, stepMs: 60_000, players: 7, open: 2, ready: 0 },
+      { atMs: 19 * 60_000 + 30_000, stepMs: 60_000, players: 8, open: 2, ready: 0 },
+    ]);
+    expect(stretches([...before, at(now), at(now + 1_000)])).toHaveLength(1);
+    expect(stretches([before[0]!, at(now)])).toHaveLength(2);
   });
 
   test("grows its span by whole minutes to its bound", () => {

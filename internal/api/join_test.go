@@ -51,9 +51,10 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 	_, err = client.Leave(ctx, &greenroomv1.LeaveRequest{Route: "plaza", Key: "room-7", Player: "ann"})
 	wantCode(t, err, connect.CodeNotFound)
-	if len(w.engine.told) > 0 {
-		t.Errorf("a seat that nobody had claimed: told %v", w.engine.told)
+	if want := "[rooms-abcdefgh releases a seat of plaza/room-7: removed by game]"; fmt.Sprint(w.engine.told) != want {
+		t.Errorf("a seat that nobody had claimed, whose ticket is to open nothing any more (I7): told %v", w.engine.told)
 	}
+	w.engine.told = nil
 	w.claim(t, "rooms-abcdefgh", "room-7", claims.Generation, r.GetTickets()[1].GetTicket())
 	if _, err := client.Leave(ctx, &greenroomv1.LeaveRequest{Route: "plaza", Key: "room-7", Player: "bob"}); err != nil {
 		t.Error(err)

@@ -125,17 +125,15 @@ func (a *API) knownRoute(name model.RouteName) model.RouteName {
 // Leave implements JoinService.
 func (s joins) Leave(ctx context.Context, r *greenroomv1.LeaveRequest) (*greenroomv1.LeaveResponse, error) {
 	ref := model.SessionRef{Route: model.RouteName(r.GetRoute()), Key: model.SessionKey(r.GetKey())}
-	session, err := s.cfg.Registry.GetSession(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
 	seat, err := s.cfg.Router.Leave(ctx, ref, model.PlayerID(r.GetPlayer()))
 	if err != nil {
 		return nil, err
 	}
-	if seat.State == model.SeatClaimed && session.Server != "" {
-		s.tell(ctx, ref, s.cfg.Links.Release(ctx, session.Server, ref, session.Generation, seat.ID, "removed by "+actorOf(ctx)))
+	session, err := s.cfg.Registry.GetSession(ctx, ref)
+	if err == nil && session.Server != "" { // also of a seat that nobody came for yet: its ticket is to open nothing any more
+		err = s.cfg.Links.Release(ctx, session.Server, ref, session.Generation, seat.ID, "removed by "+actorOf(ctx))
 	}
+	s.tell(ctx, ref, err)
 	return &greenroomv1.LeaveResponse{}, nil
 }
 

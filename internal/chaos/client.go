@@ -311,13 +311,14 @@ func (c *client) leave() {
 		w.net.send(c.node, g.node, func() {
 			g.node.run("leave", func() {
 				w.cover(leftByRouter)
-				x, err := wait(g.node, w.registry.node, registryPatience, func() (model.Session, error) {
-					return w.registry.GetSession(background, ref)
-				})
+				seat, err := g.router.Leave(background, ref, c.id)
 				if err != nil {
 					return
 				}
-				if seat, err := g.router.Leave(background, ref, c.id); err == nil && seat.State == model.SeatClaimed && x.Server != "" {
+				x, err := wait(g.node, w.registry.node, registryPatience, func() (model.Session, error) {
+					return w.registry.GetSession(background, ref)
+				})
+				if err == nil && x.Server != "" {
 					w.hub.release(x.Server, ref, seat.ID)
 				}
 			})

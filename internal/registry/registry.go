@@ -75,7 +75,8 @@ type Joins interface {
 	// the first fleet in order that has room. Errors: ErrFull, ErrSessionFull, ErrTooLarge, ErrMoving, and ErrConflict
 	// for a RequestID that was used for another join.
 	Reserve(ctx context.Context, req Reserve) (Reservation, error)
-	// Leave gives a player's seat back. ErrNotFound if there is none.
+	// Leave gives a player's seat back. ErrNotFound if there is none. A session whose last seat is given back unclaimed stays
+	// until that seat's reservation would have ended: its ticket may open the session there before its server hears of it.
 	Leave(ctx context.Context, session model.SessionRef, player model.PlayerID, now time.Time) (model.Seat, error)
 }
 
@@ -238,8 +239,8 @@ type Sessions interface {
 	// Orphan takes all sessions off a server that is Unhealthy or Stopped: they are Moving, without a server.
 	// It answers them with their seats.
 	Orphan(ctx context.Context, id model.ServerID, now time.Time) ([]model.Session, error)
-	// Expire frees reservations that were not claimed in time and ends sessions that never had a claimed seat and
-	// have none reserved any more. It answers how many seats it freed.
+	// Expire frees reservations that were not claimed in time and ends sessions that never had a claimed seat, have none
+	// reserved any more and are opened by no ticket. It answers how many seats it freed.
 	Expire(ctx context.Context, now time.Time) (int, error)
 }
 

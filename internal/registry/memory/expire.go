@@ -115,6 +115,7 @@ func (m *Memory) expire(now time.Time) (freed int) {
 		}
 		i := d.session.seats.numbered(d.seat)
 		if i < 0 {
+			m.unpromise(d, at)
 			continue
 		}
 		switch expires := d.session.seats.list[i].expires; {
@@ -132,4 +133,16 @@ func (m *Memory) expire(now time.Time) (freed int) {
 		m.changed()
 	}
 	return freed
+}
+
+// unpromise ends a session that nobody came to once no ticket opens it any more.
+func (m *Memory) unpromise(d due, now int64) {
+	switch x := d.session; {
+	case x.promised == 0:
+	case x.promised > now:
+		m.due.push(due{at: x.promised, session: x, seat: d.seat})
+	default:
+		x.promised = 0
+		m.settle(x)
+	}
 }

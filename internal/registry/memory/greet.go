@@ -218,7 +218,7 @@ func (m *Memory) take(x *session, r *registry.SessionReport) {
 		switch {
 		case i >= 0:
 			m.claimSeat(x, i, c.ID)
-		case x.free() > 0:
+		case x.free() > 0 || m.displace(x):
 			m.addSeat(x, seat{id: c.ID, player: c.Player})
 		}
 	}
@@ -226,6 +226,18 @@ func (m *Memory) take(x *session, r *registry.SessionReport) {
 		m.unclaim(x, r.Claimed)
 	}
 	m.settle(x)
+}
+
+// displace takes a reservation back from a full session whose server let somebody else in: there is no room for it at the door
+// any more. False if there is none.
+func (m *Memory) displace(x *session) bool {
+	for i := len(x.seats.list) - 1; i >= 0; i-- {
+		if x.seats.list[i].expires != 0 {
+			m.unseat(x, i)
+			return true
+		}
+	}
+	return false
 }
 
 // unclaim frees the claimed seats that the server did not name.

@@ -22,6 +22,7 @@ type session struct {
 	revision   uint64
 	created    int64 // Unix nanoseconds
 	joined     int64 // last join, Unix nanoseconds; 0: none here
+	promised   int64 // until when a seat's ticket may open it that was given back unclaimed, Unix nanoseconds; 0: there is none
 	seats      seats
 	capacity   int
 	place      spot
@@ -131,7 +132,7 @@ func (m *Memory) turnTo(x *session, state model.SessionState) {
 
 // settle is called after the seats of a session changed: it ends one that nobody used or can use any more.
 func (m *Memory) settle(x *session) {
-	if len(x.seats.list) == 0 && !x.used {
+	if len(x.seats.list) == 0 && !x.used && x.promised == 0 {
 		m.end(x)
 		return
 	}

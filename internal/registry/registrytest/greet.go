@@ -230,6 +230,15 @@ var reportCases = []testCase{
 		w.claim(r, r.Seats[0], lost, model.Seat{ID: 78, Player: "cat"})
 		w.equal(w.counts("a-1"), [3]int{1, 0, 2})
 	}},
+	{"a reservation gives way to a player whom the server let in: there is no room for both", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann", "bob")
+		cat := model.Seat{ID: 77, Player: "cat"}
+		w.claim(r, r.Seats[0], cat)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 2})
+		_, err := w.try("k", "bob")
+		w.is(err, registry.ErrSessionFull)
+	}},
 	{"I7: a player's claimed seat takes the place of its reserved one", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann")

@@ -222,10 +222,39 @@ var joinCases = []testCase{
 	{"a session that nobody came to ends with its last reservation", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		w.join("k", "ann")
-		must(w.Leave(w.ctx, ref("k"), "ann", w.now))
+		w.later(ttl - 1)
+		w.expire()
+		w.session("k")
+		w.later(1)
 		w.expire()
 		w.none("k")
 		w.join("k2", "ann")
+	}},
+	{"I1: a session is where a ticket may open it, also after its seat was given back", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		first := w.join("k", "ann")
+		must(w.Leave(w.ctx, ref("k"), "ann", w.now))
+		w.open("a-2", "a", shape{1, 2, 0})
+		w.become("a-1", model.ServerCordoned) // it takes no new session
+		again := w.join("k", "bob")
+		w.equal([]any{again.Server, again.Generation, again.Created}, []any{"a-1", first.Generation, false})
+		must(w.Leave(w.ctx, ref("k"), "bob", w.now))
+		w.claim(first, first.Seats...) // before its server heard that the seat is free
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+	}},
+	{"a session whose seats were given back unclaimed ends with their tickets", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		w.join("k", "ann")
+		w.later(ttl / 2)
+		w.join("k", "ann", "bob") // the ticket of now is good for longer
+		must(w.Leave(w.ctx, ref("k"), "ann", w.now))
+		must(w.Leave(w.ctx, ref("k"), "bob", w.now))
+		w.later(ttl - 1)
+		w.expire()
+		w.equal(w.counts("a-1"), [3]int{1, 0, 0})
+		w.later(1)
+		w.equal(w.expire(), 0)
+		w.none("k")
 	}},
 	{"a linkless server's reservations are claimed at once", func(w *world) {
 		w.linkless("a-1", "a", shape{1, 2, 0})

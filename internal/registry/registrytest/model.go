@@ -63,6 +63,7 @@ type modelSession struct {
 	moving   bool
 	placed   bool
 	used     bool
+	promised time.Time // until when a ticket may open it whose seat was given back unclaimed
 	seats    map[model.PlayerID]modelSeat
 }
 
@@ -299,13 +300,16 @@ func (m *machine) leave(rt *rapid.T) {
 	if seat.ID != had.id {
 		m.rt.Fatalf("seat %d left, not %d", seat.ID, had.id)
 	}
+	if !had.claimed && had.until.After(x.promised) {
+		x.promised = had.until
+	}
 	delete(x.seats, player)
 	m.settle(key)
 }
 
 // settle forgets a session that nobody used or can use.
 func (m *machine) settle(key model.SessionKey) {
-	if x := m.sessions[key]; len(x.seats) == 0 && !x.used {
+	if x := m.sessions[key]; len(x.seats) == 0 && !x.used && !x.promised.After(m.w.now) {
 		delete(m.sessions, key)
 	}
 }

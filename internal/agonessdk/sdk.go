@@ -46,7 +46,7 @@ type Facts interface {
 	Annotate(ctx context.Context, id model.ServerID, labels, annotations map[string]string) error
 	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
 	ListSessions(ctx context.Context, filter registry.SessionFilter) ([]model.Session, error)
-	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 	Watch(ctx context.Context) <-chan struct{}
 }
 

@@ -148,7 +148,7 @@ func (s *SDK) endSessions(ctx context.Context, id model.ServerID) error {
 		return err
 	}
 	for _, x := range sessions {
-		err := s.cfg.Registry.EndSession(ctx, x.SessionRef, x.Generation, s.cfg.Now())
+		err := s.cfg.Registry.EndSession(ctx, x.SessionRef, x.Generation, 0, s.cfg.Now())
 		if err != nil && !errors.Is(err, registry.ErrNotFound) && !errors.Is(err, registry.ErrStale) {
 			return err
 		}

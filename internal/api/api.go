@@ -57,7 +57,7 @@ type Registry interface {
 	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
 	GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error)
 	ListSessions(ctx context.Context, filter registry.SessionFilter) ([]model.Session, error)
-	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 	Watch(ctx context.Context) <-chan struct{}
 }
 

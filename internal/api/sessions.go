@@ -120,7 +120,7 @@ func (s sessions) EndSession(ctx context.Context, r *greenroomv1.EndSessionReque
 	if reason == "" {
 		reason = "ended by " + actorOf(ctx)
 	}
-	if err := s.cfg.Registry.EndSession(ctx, ref, session.Generation, s.cfg.Now()); err != nil {
+	if err := s.cfg.Registry.EndSession(ctx, ref, session.Generation, 0, s.cfg.Now()); err != nil {
 		return nil, err
 	}
 	if session.Server != "" {

@@ -137,12 +137,12 @@ func (a *authority) abortMove(ref model.SessionRef, gen model.Generation, now ti
 	return err
 }
 
-func (a *authority) endSession(from *node, ref model.SessionRef, gen model.Generation, now time.Time) error {
+func (a *authority) endSession(ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error {
 	x, err := a.GetSession(background, ref)
 	if err != nil {
 		return err
 	}
-	err = a.move("end", ref, gen, func(gen model.Generation) error { return a.Memory.EndSession(background, ref, gen, now) })
+	err = a.move("end", ref, gen, func(gen model.Generation) error { return a.Memory.EndSession(background, ref, gen, serverGen, now) })
 	if err == nil {
 		a.w.rules.sessionEnded(&x)
 		a.w.cover(endedAtDeadline)

@@ -177,7 +177,7 @@ type badMover struct {
 // Move implements keeper.Mover.
 func (m badMover) Move(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error {
 	if m.w.has(EarlyEnd) {
-		return m.End(ctx, ref, from, "drained")
+		return m.End(ctx, ref, from, 0, "drained")
 	}
 	return m.Mover.Move(ctx, ref, from, fleets)
 }

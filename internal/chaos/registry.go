@@ -140,8 +140,8 @@ func (f facts) AbortMove(_ context.Context, ref model.SessionRef, gen model.Gene
 }
 
 // EndSession implements registry.Sessions.
-func (f facts) EndSession(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	return f.only(func() error { return f.at.endSession(f.from, ref, gen, now) })
+func (f facts) EndSession(_ context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.endSession(ref, gen, serverGen, now) })
 }
 
 // Orphan implements registry.Sessions.

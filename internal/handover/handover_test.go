@@ -323,7 +323,7 @@ func TestReplaceTellsLate(t *testing.T) {
 	}{
 		{"the session is live elsewhere", func(*testing.T, *stage) {}, true, func(st *stage) model.ServerID { return st.session(t).Server }},
 		{"the session is over", func(t *testing.T, st *stage) {
-			must(t, st.reg.EndSession(context.Background(), room, st.session(t).Generation, st.now))
+			must(t, st.reg.EndSession(context.Background(), room, st.session(t).Generation, 0, st.now))
 		}, true, func(*stage) model.ServerID { return "" }},
 		{"its last server has ended", func(t *testing.T, st *stage) { st.kill(t, "plaza-a") }, false, nil},
 	} {
@@ -400,8 +400,8 @@ func (st *stage) oneHome(t fataler) {
 // TestDismiss: the session is gone, and its players are sent to join again; after End they are told that it is over.
 func TestDismiss(t *testing.T) {
 	for again, end := range map[bool]func(*Mover, Origin) error{
-		true:  func(m *Mover, at Origin) error { return m.Dismiss(t.Context(), room, at, "the machine goes") },
-		false: func(m *Mover, at Origin) error { return m.End(t.Context(), room, at, "over") },
+		true:  func(m *Mover, at Origin) error { return m.Dismiss(t.Context(), room, at, 0, "the machine goes") },
+		false: func(m *Mover, at Origin) error { return m.End(t.Context(), room, at, 0, "over") },
 	} {
 		st := newStage(t)
 		held := st.links.held["plaza-a"][room]
@@ -414,4 +414,24 @@ func TestDismiss(t *testing.T) {
 			t.Errorf("players were sent to %+v; to join again: %t", to, again)
 		}
 	}
+}
+
+// TestEndTooLate: what was decided for a server that has been told something else since ends nothing (I8).
+func TestEndTooLate(t *testing.T) {
+	st := newStage(t)
+	server, err := st.reg.GetServer(t.Context(), "plaza-a")
+	must(t, err)
+	at := Origin{st.first.Server, st.first.Generation}
+	for _, err := range []error{
+		st.mover.End(t.Context(), room, at, server.Generation-1, "over"),
+		st.mover.Dismiss(t.Context(), room, at, server.Generation-1, "the machine goes"),
+	} {
+		if !errors.Is(err, registry.ErrStale) || len(st.links.calls) > 0 {
+			t.Errorf("answered %v, and told %v", err, st.links.calls)
+		}
+	}
+	if s := st.session(t); s.Server != "plaza-a" || s.State != model.SessionLive {
+		t.Errorf("the session is %+v", s)
+	}
+	must(t, st.mover.End(t.Context(), room, at, server.Generation, "over"))
 }

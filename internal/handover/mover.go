@@ -28,7 +28,7 @@ type Facts interface {
 	CommitMove(ctx context.Context, move registry.Move) (registry.Reservation, error)
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
-	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 }
 
 // Signer writes the tickets and connect tokens that players are sent on with; *ticket.Signer is the real one.

@@ -27,6 +27,7 @@ type house struct {
 	store   *specs
 	reg     *memory.Memory
 	keeper  *Keeper
+	work    func(model.FleetName, func()) // Config.Work of the next control plane
 	stop    func()
 
 	mu    sync.Mutex
@@ -59,6 +60,7 @@ func (h *house) up() {
 		Leaves:  h.store.listLeaves,
 		Decided: h.hear,
 		Became:  h.watch,
+		Work:    h.work,
 		Logger:  slog.New(slog.DiscardHandler),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -48,8 +48,8 @@ type Mover interface {
 	Move(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
 	Replace(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error
 	Resume(ctx context.Context, ref model.SessionRef, at handover.Origin) error
-	End(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
-	Dismiss(ctx context.Context, ref model.SessionRef, at handover.Origin, reason string) error
+	End(ctx context.Context, ref model.SessionRef, at handover.Origin, serverGen model.Generation, reason string) error
+	Dismiss(ctx context.Context, ref model.SessionRef, at handover.Origin, serverGen model.Generation, reason string) error
 }
 
 // Config is what a Keeper works with; every field of which nothing else is said is required.

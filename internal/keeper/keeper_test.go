@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,6 +148,41 @@ func TestDrainDeadline(t *testing.T) {
 		}
 		h.pass(10 * time.Second)
 		h.wantStates("1 open")
+	})
+}
+
+// TestUndrainAtDeadline: a drain that is taken back between the plan that ends what is left and its being carried out ends
+// nothing.
+func TestUndrainAtDeadline(t *testing.T) {
+	story(t, func(h *house) {
+		planned := make(chan func(), 8)
+		var hold atomic.Bool
+		h.work = func(_ model.FleetName, do func()) {
+			if hold.Load() {
+				planned <- do
+			} else {
+				go do()
+			}
+		}
+		h.restart()
+		f := plaza()
+		f.Spec.Max, f.Spec.Ready = 1, 0
+		h.store.apply(f)
+		h.pass(3 * time.Second)
+		before := h.join("room-1")
+		if _, err := h.keeper.Drain(context.Background(), before.Server, DrainPolicy{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(59 * time.Second)
+		hold.Store(true)
+		h.pass(2 * time.Second)
+		if _, err := h.keeper.Undrain(context.Background(), before.Server); err != nil || len(planned) != 1 {
+			t.Fatalf("%d plans wait, %v", len(planned), err)
+		}
+		(<-planned)()
+		if after := h.session("room-1"); after.Server != before.Server || after.Generation != before.Generation || after.SeatsClaimed != 1 {
+			t.Errorf("the session is %+v", after)
+		}
 	})
 }
 

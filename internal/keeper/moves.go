@@ -26,9 +26,9 @@ func (k *Keeper) moveAll(ctx context.Context, f *fleet, v view, a plan.Action, t
 			from := handover.Origin{Server: a.Server, Generation: x.Generation}
 			switch {
 			case a.Rejoin:
-				err = k.cfg.Mover.Dismiss(ctx, x.SessionRef, from, joinAgain)
+				err = k.cfg.Mover.Dismiss(ctx, x.SessionRef, from, a.Generation, joinAgain)
 			case a.Verb == plan.End:
-				err = k.cfg.Mover.End(ctx, x.SessionRef, from, a.Reason)
+				err = k.cfg.Mover.End(ctx, x.SessionRef, from, a.Generation, a.Reason)
 			default:
 				err = k.cfg.Mover.Move(ctx, x.SessionRef, from, fleets)
 			}

@@ -234,8 +234,9 @@ type Sessions interface {
 	// AbortMove takes BeginMove back: Live where it was. After CommitMove it answers ErrConflict.
 	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	// EndSession removes a session and frees its seats; a server that reports it in its next Hello is told that it is
-	// stale. ErrStale, ErrNotFound.
-	EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// stale. Whoever ends it because of what its server is to do names the server's generation too, so that a drain that
+	// was taken back ends nothing; serverGen 0: whatever its server does. ErrStale, ErrNotFound.
+	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 	// Orphan takes all sessions off a server that is Unhealthy or Stopped: they are Moving, without a server.
 	// It answers them with their seats.
 	Orphan(ctx context.Context, id model.ServerID, now time.Time) ([]model.Session, error)

@@ -113,8 +113,8 @@ func (l *Ledger) Leave(ctx context.Context, ref model.SessionRef, player model.P
 }
 
 // EndSession implements registry.Sessions.
-func (l *Ledger) EndSession(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	err := l.Registry.EndSession(ctx, ref, gen, now)
+func (l *Ledger) EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error {
+	err := l.Registry.EndSession(ctx, ref, gen, serverGen, now)
 	if err == nil {
 		l.note(entry{Route: ref.Route, Key: ref.Key, Ended: true})
 	}

@@ -143,7 +143,7 @@ func (p *plane) step(what string, ref model.SessionRef, player model.PlayerID) {
 		_, _ = p.Leave(ctx, ref, player, p.now)
 	case "end":
 		if x, err := p.GetSession(ctx, ref); err == nil {
-			p.ok(p.EndSession(ctx, ref, x.Generation, p.now))
+			p.ok(p.EndSession(ctx, ref, x.Generation, 0, p.now))
 		}
 	case "cordon":
 		become(model.ServerCordoned)

@@ -209,12 +209,15 @@ func (m *Memory) GetSession(_ context.Context, ref model.SessionRef) (model.Sess
 }
 
 // EndSession implements registry.Sessions.
-func (m *Memory) EndSession(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) error {
+func (m *Memory) EndSession(_ context.Context, ref model.SessionRef, gen, serverGen model.Generation, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.sessionAt(ref, gen)
 	if err != nil {
 		return err
+	}
+	if serverGen != 0 && (x.server == nil || x.server.Generation != serverGen) {
+		return fmt.Errorf("session %s: its server is not at %d any more: %w", ref, serverGen, registry.ErrStale)
 	}
 	if x.server != nil {
 		x.server.endOn(ref, gen)

@@ -107,7 +107,7 @@ var greetCases = []testCase{
 		r := w.join("k", "ann")
 		w.claim(r, r.Seats...)
 		w.ok(w.Unlink(w.ctx, "a-1", 1, w.now))
-		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
 		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
 		w.none("k")
 		fresh := w.join("k", "ann") // the name is free for a new life
@@ -304,7 +304,7 @@ var reportCases = []testCase{
 		w.report("a-1", 2, had("k", 7, 3, model.Seat{ID: 901, Player: "ann"}))
 		x := w.session("k")
 		w.equal([]any{x.Server, x.Generation, x.SeatsClaimed}, []any{model.ServerID("a-1"), model.Generation(7), 1})
-		w.ok(w.EndSession(w.ctx, x.SessionRef, 7, w.now))
+		w.ok(w.EndSession(w.ctx, x.SessionRef, 7, 0, w.now))
 		w.report("a-1", 2, had("k", 7, 3, model.Seat{ID: 901, Player: "ann"})) // it did not hear yet
 		w.none("k")
 	}},
@@ -318,7 +318,7 @@ var reportCases = []testCase{
 		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, w.now))
 		w.equal(len(moving()), 0)
 		w.ok(w.BeginMove(w.ctx, still.Session, still.Generation, w.now))
-		w.ok(w.EndSession(w.ctx, still.Session, still.Generation, w.now))
+		w.ok(w.EndSession(w.ctx, still.Session, still.Generation, 0, w.now))
 		w.equal(len(moving()), 0)
 	}},
 	{"I8: a report of an older generation, or by another server, changes nothing", func(w *world) {

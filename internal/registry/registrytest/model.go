@@ -350,8 +350,8 @@ func (m *machine) report(rt *rapid.T) {
 
 func (m *machine) end(rt *rapid.T) {
 	key, x := m.pick(rt)
-	m.want(m.w.EndSession(m.w.ctx, ref(key), x.gen+1, m.w.now), registry.ErrStale)
-	m.want(m.w.EndSession(m.w.ctx, ref(key), x.gen, m.w.now), nil)
+	m.want(m.w.EndSession(m.w.ctx, ref(key), x.gen+1, 0, m.w.now), registry.ErrStale)
+	m.want(m.w.EndSession(m.w.ctx, ref(key), x.gen, 0, m.w.now), nil)
 	delete(m.sessions, key)
 }
 

@@ -58,7 +58,7 @@ var placeCases = []testCase{
 		w.later(time.Hour)
 		w.expire()
 		w.equal(w.server("a-1").Sessions, 2)
-		w.ok(w.EndSession(w.ctx, ref("empty"), 6, w.now))
+		w.ok(w.EndSession(w.ctx, ref("empty"), 6, 0, w.now))
 		must(w.Greet(w.ctx, hello)) // said again, late
 		w.none("empty")
 		w.equal(w.join("was", "cid").Linkless, true)

@@ -59,7 +59,7 @@ var serverCases = []testCase{
 		w.become("a-1", model.ServerDraining)
 		_, err := w.SetState(w.ctx, "a-1", w.server("a-1").Generation, registry.StateChange{State: model.ServerEmpty, Now: w.now})
 		w.is(err, registry.ErrConflict)
-		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
 		w.become("a-1", model.ServerEmpty)
 	}},
 	{"only a dead server without sessions is removed", func(w *world) {

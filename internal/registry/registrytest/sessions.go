@@ -38,12 +38,23 @@ var sessionCases = []testCase{
 	{"I8: a session ends only at the generation seen", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")
-		w.is(w.EndSession(w.ctx, r.Session, r.Generation-1, w.now), registry.ErrStale)
-		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
-		w.is(w.EndSession(w.ctx, r.Session, r.Generation, w.now), registry.ErrNotFound)
+		w.is(w.EndSession(w.ctx, r.Session, r.Generation-1, 0, w.now), registry.ErrStale)
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		w.is(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now), registry.ErrNotFound)
 		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
 		w.later(2 * ttl)
 		w.equal(w.expire(), 0)
+	}},
+	{"I8: a session ends with its server's drain only at the server's generation seen", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		drained := w.become("a-1", model.ServerDraining)
+		opened := w.become("a-1", model.ServerOpen)
+		w.is(w.EndSession(w.ctx, r.Session, r.Generation, drained.Generation, w.now), registry.ErrStale)
+		w.session("k")
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, opened.Generation, w.now))
+		w.none("k")
 	}},
 	{"a session tells its seats in the order they were given", func(w *world) {
 		w.open("a-1", "a", shape{1, 200, 0})
@@ -234,7 +245,7 @@ var moveCases = []testCase{
 		r := w.join("k", "ann")
 		w.become("a-1", model.ServerStopped)
 		must(w.Orphan(w.ctx, "a-1", w.now))
-		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
 		w.none("k")
 		_, err := w.Orphan(w.ctx, "a-9", w.now)
 		w.is(err, registry.ErrNotFound)

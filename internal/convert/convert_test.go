@@ -289,13 +289,25 @@ func TestSessionGoesThereAndBack(t *testing.T) {
 
 func TestWantGoesThereAndBack(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
-	drain := &model.Drain{HandOverAt: at, DeadlineAt: at.Add(time.Hour), Reason: "upgrade"}
+	drain := &model.Drain{
+		StartedAt: at, HandOverAt: at, DeadlineAt: at.Add(time.Hour), Reason: "upgrade", Cause: model.DrainNode,
+		Before: &model.Drain{StartedAt: at, HandOverAt: at, DeadlineAt: at.Add(2 * time.Hour), Reason: "revision 2", Cause: model.DrainUpgrade},
+	}
 	state, reason, got := WantModel(WantProto(model.ServerDraining, "upgrade", drain))
 	if state != model.ServerDraining || reason != "upgrade" || !reflect.DeepEqual(got, drain) {
 		t.Errorf("want came back as %s %q %+v", state, reason, got)
 	}
 	if _, _, none := WantModel(WantProto(model.ServerOpen, "", nil)); none != nil {
 		t.Errorf("no drain became %+v", none)
+	}
+	asked := &model.Drain{StartedAt: at, HandOverAt: at, DeadlineAt: at.Add(time.Hour), Reason: "by hand"}
+	if _, _, got := WantModel(WantProto(model.ServerDraining, "by hand", asked)); !reflect.DeepEqual(got, asked) {
+		t.Errorf("an operator's drain came back as %+v", got)
+	}
+	old := WantProto(model.ServerDraining, "by hand", asked)
+	old.Drain = nil // what an older control plane said
+	if _, _, got := WantModel(old); got.Cause != model.DrainUnknown || !got.DeadlineAt.Equal(asked.DeadlineAt) {
+		t.Errorf("a drain without a note came back as %+v", got)
 	}
 }
 

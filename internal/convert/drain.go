@@ -18,24 +18,41 @@ func DrainPolicyModel(p *greenroomv1.DrainPolicy) model.DrainPolicy {
 	return model.DrainPolicy{Wait: DurationModel(p.GetWait()), Deadline: DurationModel(p.GetDeadline())}
 }
 
-// WantProto makes what is wanted of a server: its state, why, and the times of its drain if it has one.
+// WantProto makes what is wanted of a server: its state, why, and its drain if it has one.
 func WantProto(state model.ServerState, reason string, drain *model.Drain) *greenroomv1.Want {
 	w := &greenroomv1.Want{State: ServerStateProto(state), Reason: reason}
-	if drain != nil {
-		w.HandOverAt = TimeProto(drain.HandOverAt)
-		w.DeadlineAt = TimeProto(drain.DeadlineAt)
+	if drain == nil {
+		return w
+	}
+	w.HandOverAt, w.DeadlineAt = TimeProto(drain.HandOverAt), TimeProto(drain.DeadlineAt)
+	w.Drain = &greenroomv1.DrainNote{StartedAt: TimeProto(drain.StartedAt), Cause: string(drain.Cause)}
+	if b := drain.Before; b != nil {
+		w.Drain.Before = WantProto(model.ServerDraining, b.Reason, b)
 	}
 	return w
 }
 
-// WantModel is the state and reason that are wanted, and the drain's times; nil when the want names none.
+// WantModel is the state and reason that are wanted, and the drain; nil when the want names no times. A drain without a note is of
+// an unknown cause. One that a notice shortened is taken with the one before it, and no more of them.
 func WantModel(p *greenroomv1.Want) (state model.ServerState, reason string, drain *model.Drain) {
 	if p.GetHandOverAt() != nil || p.GetDeadlineAt() != nil {
-		drain = &model.Drain{
-			HandOverAt: TimeModel(p.GetHandOverAt()),
-			DeadlineAt: TimeModel(p.GetDeadlineAt()),
-			Reason:     p.GetReason(),
+		drain = wantedDrain(p)
+		if b := p.GetDrain().GetBefore(); b != nil {
+			drain.Before = wantedDrain(b)
 		}
 	}
 	return ServerStateModel(p.GetState()), p.GetReason(), drain
+}
+
+func wantedDrain(p *greenroomv1.Want) *model.Drain {
+	d := &model.Drain{
+		HandOverAt: TimeModel(p.GetHandOverAt()),
+		DeadlineAt: TimeModel(p.GetDeadlineAt()),
+		Reason:     p.GetReason(),
+		Cause:      model.DrainUnknown,
+	}
+	if note := p.GetDrain(); note != nil {
+		d.StartedAt, d.Cause = TimeModel(note.GetStartedAt()), model.DrainCause(note.GetCause())
+	}
+	return d
 }

@@ -110,6 +110,15 @@ func (h *house) servers() []model.Server {
 	return all
 }
 
+func (h *house) server(id model.ServerID) model.Server {
+	h.t.Helper()
+	s, err := h.reg.GetServer(context.Background(), id)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
 // states says how many servers there are of each state: "1 ready, 1 open".
 func (h *house) states() string {
 	count := map[model.ServerState]int{}

@@ -49,6 +49,7 @@ type process struct {
 	provider.Instance
 	sessions map[model.SessionRef]*room
 	told     model.ServerState
+	drain    *model.Drain // told with it
 	stream   uint64
 	greeted  *memory.Memory // whom it greeted last
 	mute     bool
@@ -181,7 +182,7 @@ func (m *machine) talk(p *process) {
 		m.streams++
 		p.stream = m.streams
 		_, err := m.reg.Greet(ctx, registry.Hello{
-			Server: p.ID, Stream: p.stream, Now: time.Now(), State: p.told, Sessions: p.reports(),
+			Server: p.ID, Stream: p.stream, Now: time.Now(), State: p.told, Drain: p.drain, Sessions: p.reports(),
 			Endpoints: []model.Endpoint{{Name: "ws", URL: "ws://127.0.0.1/" + string(p.ID)}},
 		})
 		if err == nil {
@@ -192,7 +193,7 @@ func (m *machine) talk(p *process) {
 	}
 	if m.reg != nil {
 		if s, err := m.reg.GetServer(ctx, p.ID); err == nil && p.greeted == m.reg {
-			p.told = s.State
+			p.told, p.drain = s.State, s.Drain
 		}
 	}
 }

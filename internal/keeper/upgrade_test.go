@@ -211,3 +211,53 @@ func TestUpgradeUndone(t *testing.T) {
 		}
 	})
 }
+
+// The control plane is restarted while an upgrade drains, and finds again for whom: once the upgrade is undone the drain is taken
+// back. Who drains for somebody else goes on.
+func TestUpgradesDrainIsTakenBackAfterARestart(t *testing.T) {
+	story(t, func(h *house) {
+		slow := func(n int) model.Fleet {
+			f := version(n, 2)
+			f.Spec.Drain = model.DrainPolicy{Wait: 10 * time.Minute, Deadline: 20 * time.Minute}
+			f.Spec.Upgrade.MaxDraining = "2"
+			return f
+		}
+		h.store.apply(slow(1))
+		h.pass(2 * time.Second)
+		stays := h.join("a")
+		h.pass(2 * time.Second)
+		h.join("b")
+		h.pass(2 * time.Second)
+		asked := h.join("c")
+		h.pass(2 * time.Second)
+		if asked.Server == stays.Server {
+			t.Fatal("all on one server")
+		}
+		if _, err := h.keeper.Drain(t.Context(), asked.Server, DrainPolicy{}, "by hand"); err != nil {
+			t.Fatal(err)
+		}
+		h.store.apply(slow(2))
+		h.pass(10 * time.Second)
+		before := h.server(stays.Server)
+		if before.State != model.ServerDraining || before.Drain.Cause != model.DrainUpgrade {
+			t.Fatalf("not in the middle: %s %+v", before.State, before.Drain)
+		}
+
+		h.restart()
+		h.pass(10 * time.Second)
+		if after := h.server(stays.Server); after.State != model.ServerDraining || !reflect.DeepEqual(after.Drain, before.Drain) {
+			t.Errorf("found again %s with %+v, it was %+v", after.State, after.Drain, before.Drain)
+		}
+		h.store.apply(slow(1))
+		h.pass(10 * time.Second)
+		if s := h.server(stays.Server); s.State != model.ServerOpen {
+			t.Errorf("the upgrade's drain was not taken back: %s %+v", s.State, s.Drain)
+		}
+		if s := h.server(asked.Server); s.State != model.ServerDraining || s.Drain.Cause != model.DrainAsked || s.Drain.Reason != "by hand" {
+			t.Errorf("the operator's drain is %s %+v", s.State, s.Drain)
+		}
+		if s := h.session("a"); s.Server != stays.Server || s.Generation != stays.Generation {
+			t.Errorf("the session moved to %s", s.Server)
+		}
+	})
+}

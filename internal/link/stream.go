@@ -155,9 +155,10 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	if err := checkSessions(hello.GetSessions()); err != nil {
 		return err
 	}
+	_, _, drain := convert.WantModel(hello.GetWant())
 	greeting, err := h.cfg.Registry.Greet(ctx, registry.Hello{
 		Server: st.server, Stream: st.number, Version: hello.GetVersion(),
-		Endpoints: convert.EndpointsModel(hello.GetEndpoints()), State: convert.ServerStateModel(hello.GetState()),
+		Endpoints: convert.EndpointsModel(hello.GetEndpoints()), State: convert.ServerStateModel(hello.GetState()), Drain: drain,
 		Sessions: sessionReports(hello.GetSessions()), Now: h.cfg.Now(),
 	})
 	switch {

@@ -175,6 +175,7 @@ type Hello struct {
 	Version   string
 	Endpoints []model.Endpoint
 	State     model.ServerState // the state it was last told; unknown for a fresh one
+	Drain     *model.Drain      // it was last told, if it was told to drain; nil: not known
 	Sessions  []SessionReport
 	Now       time.Time
 	// Linkless: there is no stream; the registry marks the server Linkless until it links. Endpoints and Version are kept as

@@ -151,7 +151,10 @@ type Hello struct {
 	// Everything that lives on the server now.
 	Sessions []*SessionReport `protobuf:"bytes,4,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	// The last state it was told to be in; unset at its start.
-	State         ServerState `protobuf:"varint,5,opt,name=state,proto3,enum=greenroom.v1.ServerState" json:"state,omitempty"`
+	State ServerState `protobuf:"varint,5,opt,name=state,proto3,enum=greenroom.v1.ServerState" json:"state,omitempty"`
+	// The last want as it came, fields that the server does not know among them; unset at its start. A control plane that was
+	// restarted learns from it who drains the server, and until when.
+	Want          *Want `protobuf:"bytes,6,opt,name=want,proto3" json:"want,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -219,6 +222,13 @@ func (x *Hello) GetState() ServerState {
 		return x.State
 	}
 	return ServerState_SERVER_STATE_UNSPECIFIED
+}
+
+func (x *Hello) GetWant() *Want {
+	if x != nil {
+		return x.Want
+	}
+	return nil
 }
 
 type Report struct {
@@ -1269,10 +1279,12 @@ func (x *TicketKey) GetKey() []byte {
 type Want struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// READY, OPEN, CORDONED, DRAINING or EMPTY (then: stop).
-	State         ServerState            `protobuf:"varint,1,opt,name=state,proto3,enum=greenroom.v1.ServerState" json:"state,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	HandOverAt    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=hand_over_at,json=handOverAt,proto3" json:"hand_over_at,omitempty"`
-	DeadlineAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=deadline_at,json=deadlineAt,proto3" json:"deadline_at,omitempty"`
+	State      ServerState            `protobuf:"varint,1,opt,name=state,proto3,enum=greenroom.v1.ServerState" json:"state,omitempty"`
+	Reason     string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	HandOverAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=hand_over_at,json=handOverAt,proto3" json:"hand_over_at,omitempty"`
+	DeadlineAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=deadline_at,json=deadlineAt,proto3" json:"deadline_at,omitempty"`
+	// What the control plane notes of the drain for itself; see Hello.want. Unset when there is none.
+	Drain         *DrainNote `protobuf:"bytes,5,opt,name=drain,proto3" json:"drain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1335,6 +1347,75 @@ func (x *Want) GetDeadlineAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Want) GetDrain() *DrainNote {
+	if x != nil {
+		return x.Drain
+	}
+	return nil
+}
+
+type DrainNote struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	StartedAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
+	// Who drains: "" (it was asked for), "upgrade", "consolidation", "node" (the machine goes away), "unknown".
+	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The drain that goes on when the machine stays after all; unset when there is none.
+	Before        *Want `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DrainNote) Reset() {
+	*x = DrainNote{}
+	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DrainNote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DrainNote) ProtoMessage() {}
+
+func (x *DrainNote) ProtoReflect() protoreflect.Message {
+	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DrainNote.ProtoReflect.Descriptor instead.
+func (*DrainNote) Descriptor() ([]byte, []int) {
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DrainNote) GetStartedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartedAt
+	}
+	return nil
+}
+
+func (x *DrainNote) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *DrainNote) GetBefore() *Want {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
 // A session comes to this server. Answered by SessionOpened.
 type OpenSession struct {
 	state        protoimpl.MessageState `protogen:"open.v1"`
@@ -1350,7 +1431,7 @@ type OpenSession struct {
 
 func (x *OpenSession) Reset() {
 	*x = OpenSession{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	mi := &file_greenroom_v1_link_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +1443,7 @@ func (x *OpenSession) String() string {
 func (*OpenSession) ProtoMessage() {}
 
 func (x *OpenSession) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[16]
+	mi := &file_greenroom_v1_link_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +1456,7 @@ func (x *OpenSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenSession.ProtoReflect.Descriptor instead.
 func (*OpenSession) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{16}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *OpenSession) GetSession() *SessionRef {
@@ -1416,7 +1497,7 @@ type HandOver struct {
 
 func (x *HandOver) Reset() {
 	*x = HandOver{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[17]
+	mi := &file_greenroom_v1_link_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1428,7 +1509,7 @@ func (x *HandOver) String() string {
 func (*HandOver) ProtoMessage() {}
 
 func (x *HandOver) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[17]
+	mi := &file_greenroom_v1_link_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1441,7 +1522,7 @@ func (x *HandOver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOver.ProtoReflect.Descriptor instead.
 func (*HandOver) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{17}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *HandOver) GetSession() *SessionRef {
@@ -1460,7 +1541,7 @@ type Resume struct {
 
 func (x *Resume) Reset() {
 	*x = Resume{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[18]
+	mi := &file_greenroom_v1_link_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1553,7 @@ func (x *Resume) String() string {
 func (*Resume) ProtoMessage() {}
 
 func (x *Resume) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[18]
+	mi := &file_greenroom_v1_link_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1566,7 @@ func (x *Resume) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Resume.ProtoReflect.Descriptor instead.
 func (*Resume) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{18}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Resume) GetSession() *SessionRef {
@@ -1508,7 +1589,7 @@ type CloseSession struct {
 
 func (x *CloseSession) Reset() {
 	*x = CloseSession{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[19]
+	mi := &file_greenroom_v1_link_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1520,7 +1601,7 @@ func (x *CloseSession) String() string {
 func (*CloseSession) ProtoMessage() {}
 
 func (x *CloseSession) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[19]
+	mi := &file_greenroom_v1_link_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1533,7 +1614,7 @@ func (x *CloseSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseSession.ProtoReflect.Descriptor instead.
 func (*CloseSession) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{19}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CloseSession) GetSession() *SessionRef {
@@ -1569,7 +1650,7 @@ type Redirect struct {
 
 func (x *Redirect) Reset() {
 	*x = Redirect{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[20]
+	mi := &file_greenroom_v1_link_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1662,7 @@ func (x *Redirect) String() string {
 func (*Redirect) ProtoMessage() {}
 
 func (x *Redirect) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[20]
+	mi := &file_greenroom_v1_link_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1675,7 @@ func (x *Redirect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Redirect.ProtoReflect.Descriptor instead.
 func (*Redirect) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{20}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Redirect) GetServer() string {
@@ -1631,7 +1712,7 @@ type PlayerTicket struct {
 
 func (x *PlayerTicket) Reset() {
 	*x = PlayerTicket{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[21]
+	mi := &file_greenroom_v1_link_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1643,7 +1724,7 @@ func (x *PlayerTicket) String() string {
 func (*PlayerTicket) ProtoMessage() {}
 
 func (x *PlayerTicket) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[21]
+	mi := &file_greenroom_v1_link_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1656,7 +1737,7 @@ func (x *PlayerTicket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlayerTicket.ProtoReflect.Descriptor instead.
 func (*PlayerTicket) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{21}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PlayerTicket) GetPlayer() string {
@@ -1699,7 +1780,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_greenroom_v1_link_proto_msgTypes[22]
+	mi := &file_greenroom_v1_link_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1711,7 +1792,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_greenroom_v1_link_proto_msgTypes[22]
+	mi := &file_greenroom_v1_link_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1724,7 +1805,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{22}
+	return file_greenroom_v1_link_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Release) GetSession() *SessionRef {
@@ -1758,14 +1839,15 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x06report\x18\x02 \x01(\v2\x14.greenroom.v1.ReportH\x00R\x06report\x12/\n" +
 	"\x04copy\x18\x03 \x01(\v2\x19.greenroom.v1.SessionCopyH\x00R\x04copy\x125\n" +
 	"\x06opened\x18\x04 \x01(\v2\x1b.greenroom.v1.SessionOpenedH\x00R\x06openedB\x10\n" +
-	"\amessage\x12\x05\xbaH\x02\b\x01\"\xf9\x01\n" +
+	"\amessage\x12\x05\xbaH\x02\b\x01\"\xa1\x02\n" +
 	"\x05Hello\x12\"\n" +
 	"\x06server\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x01R\x06server\x12\"\n" +
 	"\aversion\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\aversion\x12>\n" +
 	"\tendpoints\x18\x03 \x03(\v2\x16.greenroom.v1.EndpointB\b\xbaH\x05\x92\x01\x02\x10\x10R\tendpoints\x127\n" +
 	"\bsessions\x18\x04 \x03(\v2\x1b.greenroom.v1.SessionReportR\bsessions\x12/\n" +
-	"\x05state\x18\x05 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\"\xe1\x01\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\x12&\n" +
+	"\x04want\x18\x06 \x01(\v2\x12.greenroom.v1.WantR\x04want\"\xe1\x01\n" +
 	"\x06Report\x127\n" +
 	"\bsessions\x18\x01 \x03(\v2\x1b.greenroom.v1.SessionReportR\bsessions\x12.\n" +
 	"\x05ended\x18\x02 \x03(\v2\x18.greenroom.v1.SessionRefR\x05ended\x12,\n" +
@@ -1842,14 +1924,20 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x06retain\x18\x06 \x01(\bR\x06retain\"-\n" +
 	"\tTicketKey\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
-	"\x03key\x18\x02 \x01(\fR\x03key\"\xca\x01\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\xf9\x01\n" +
 	"\x04Want\x12/\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x19.greenroom.v1.ServerStateR\x05state\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12<\n" +
 	"\fhand_over_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"handOverAt\x12;\n" +
 	"\vdeadline_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"deadlineAt\"\x98\x01\n" +
+	"deadlineAt\x12-\n" +
+	"\x05drain\x18\x05 \x01(\v2\x17.greenroom.v1.DrainNoteR\x05drain\"\x88\x01\n" +
+	"\tDrainNote\x129\n" +
+	"\n" +
+	"started_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x14\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12*\n" +
+	"\x06before\x18\x03 \x01(\v2\x12.greenroom.v1.WantR\x06before\"\x98\x01\n" +
 	"\vOpenSession\x122\n" +
 	"\asession\x18\x01 \x01(\v2\x18.greenroom.v1.SessionRefR\asession\x12#\n" +
 	"\rseat_capacity\x18\x02 \x01(\rR\fseatCapacity\x12\x14\n" +
@@ -1892,7 +1980,7 @@ func file_greenroom_v1_link_proto_rawDescGZIP() []byte {
 	return file_greenroom_v1_link_proto_rawDescData
 }
 
-var file_greenroom_v1_link_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_greenroom_v1_link_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_greenroom_v1_link_proto_goTypes = []any{
 	(*LinkRequest)(nil),           // 0: greenroom.v1.LinkRequest
 	(*Hello)(nil),                 // 1: greenroom.v1.Hello
@@ -1910,76 +1998,81 @@ var file_greenroom_v1_link_proto_goTypes = []any{
 	(*StageMessage)(nil),          // 13: greenroom.v1.StageMessage
 	(*TicketKey)(nil),             // 14: greenroom.v1.TicketKey
 	(*Want)(nil),                  // 15: greenroom.v1.Want
-	(*OpenSession)(nil),           // 16: greenroom.v1.OpenSession
-	(*HandOver)(nil),              // 17: greenroom.v1.HandOver
-	(*Resume)(nil),                // 18: greenroom.v1.Resume
-	(*CloseSession)(nil),          // 19: greenroom.v1.CloseSession
-	(*Redirect)(nil),              // 20: greenroom.v1.Redirect
-	(*PlayerTicket)(nil),          // 21: greenroom.v1.PlayerTicket
-	(*Release)(nil),               // 22: greenroom.v1.Release
-	(*Endpoint)(nil),              // 23: greenroom.v1.Endpoint
-	(ServerState)(0),              // 24: greenroom.v1.ServerState
-	(*ServerLoad)(nil),            // 25: greenroom.v1.ServerLoad
-	(*RoomSettings)(nil),          // 26: greenroom.v1.RoomSettings
-	(*durationpb.Duration)(nil),   // 27: google.protobuf.Duration
-	(*Flag)(nil),                  // 28: greenroom.v1.Flag
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(*DrainNote)(nil),             // 16: greenroom.v1.DrainNote
+	(*OpenSession)(nil),           // 17: greenroom.v1.OpenSession
+	(*HandOver)(nil),              // 18: greenroom.v1.HandOver
+	(*Resume)(nil),                // 19: greenroom.v1.Resume
+	(*CloseSession)(nil),          // 20: greenroom.v1.CloseSession
+	(*Redirect)(nil),              // 21: greenroom.v1.Redirect
+	(*PlayerTicket)(nil),          // 22: greenroom.v1.PlayerTicket
+	(*Release)(nil),               // 23: greenroom.v1.Release
+	(*Endpoint)(nil),              // 24: greenroom.v1.Endpoint
+	(ServerState)(0),              // 25: greenroom.v1.ServerState
+	(*ServerLoad)(nil),            // 26: greenroom.v1.ServerLoad
+	(*RoomSettings)(nil),          // 27: greenroom.v1.RoomSettings
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
+	(*Flag)(nil),                  // 29: greenroom.v1.Flag
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
 }
 var file_greenroom_v1_link_proto_depIdxs = []int32{
 	1,  // 0: greenroom.v1.LinkRequest.hello:type_name -> greenroom.v1.Hello
 	2,  // 1: greenroom.v1.LinkRequest.report:type_name -> greenroom.v1.Report
 	7,  // 2: greenroom.v1.LinkRequest.copy:type_name -> greenroom.v1.SessionCopy
 	8,  // 3: greenroom.v1.LinkRequest.opened:type_name -> greenroom.v1.SessionOpened
-	23, // 4: greenroom.v1.Hello.endpoints:type_name -> greenroom.v1.Endpoint
+	24, // 4: greenroom.v1.Hello.endpoints:type_name -> greenroom.v1.Endpoint
 	5,  // 5: greenroom.v1.Hello.sessions:type_name -> greenroom.v1.SessionReport
-	24, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
-	5,  // 7: greenroom.v1.Report.sessions:type_name -> greenroom.v1.SessionReport
-	4,  // 8: greenroom.v1.Report.ended:type_name -> greenroom.v1.SessionRef
-	25, // 9: greenroom.v1.Report.load:type_name -> greenroom.v1.ServerLoad
-	3,  // 10: greenroom.v1.Report.connections:type_name -> greenroom.v1.ConnectionCounts
-	4,  // 11: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
-	6,  // 12: greenroom.v1.SessionReport.seats:type_name -> greenroom.v1.ClaimedSeat
-	4,  // 13: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
-	4,  // 14: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
-	10, // 15: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
-	15, // 16: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
-	16, // 17: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
-	17, // 18: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
-	19, // 19: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
-	22, // 20: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
-	18, // 21: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
-	12, // 22: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
-	26, // 23: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
-	11, // 24: greenroom.v1.LinkResponse.flags:type_name -> greenroom.v1.Flags
-	14, // 25: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
-	27, // 26: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
-	27, // 27: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
-	26, // 28: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
-	15, // 29: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
-	4,  // 30: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
-	12, // 31: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
-	28, // 32: greenroom.v1.Welcome.flags:type_name -> greenroom.v1.Flag
-	28, // 33: greenroom.v1.Flags.flags:type_name -> greenroom.v1.Flag
-	13, // 34: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
-	24, // 35: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
-	29, // 36: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
-	29, // 37: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
-	4,  // 38: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
-	4,  // 39: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
-	4,  // 40: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
-	4,  // 41: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
-	20, // 42: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
-	23, // 43: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
-	21, // 44: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
-	29, // 45: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
-	4,  // 46: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
-	0,  // 47: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
-	9,  // 48: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
-	48, // [48:49] is the sub-list for method output_type
-	47, // [47:48] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	25, // 6: greenroom.v1.Hello.state:type_name -> greenroom.v1.ServerState
+	15, // 7: greenroom.v1.Hello.want:type_name -> greenroom.v1.Want
+	5,  // 8: greenroom.v1.Report.sessions:type_name -> greenroom.v1.SessionReport
+	4,  // 9: greenroom.v1.Report.ended:type_name -> greenroom.v1.SessionRef
+	26, // 10: greenroom.v1.Report.load:type_name -> greenroom.v1.ServerLoad
+	3,  // 11: greenroom.v1.Report.connections:type_name -> greenroom.v1.ConnectionCounts
+	4,  // 12: greenroom.v1.SessionReport.session:type_name -> greenroom.v1.SessionRef
+	6,  // 13: greenroom.v1.SessionReport.seats:type_name -> greenroom.v1.ClaimedSeat
+	4,  // 14: greenroom.v1.SessionCopy.session:type_name -> greenroom.v1.SessionRef
+	4,  // 15: greenroom.v1.SessionOpened.session:type_name -> greenroom.v1.SessionRef
+	10, // 16: greenroom.v1.LinkResponse.welcome:type_name -> greenroom.v1.Welcome
+	15, // 17: greenroom.v1.LinkResponse.want:type_name -> greenroom.v1.Want
+	17, // 18: greenroom.v1.LinkResponse.open:type_name -> greenroom.v1.OpenSession
+	18, // 19: greenroom.v1.LinkResponse.hand_over:type_name -> greenroom.v1.HandOver
+	20, // 20: greenroom.v1.LinkResponse.close:type_name -> greenroom.v1.CloseSession
+	23, // 21: greenroom.v1.LinkResponse.release:type_name -> greenroom.v1.Release
+	19, // 22: greenroom.v1.LinkResponse.resume:type_name -> greenroom.v1.Resume
+	12, // 23: greenroom.v1.LinkResponse.stage:type_name -> greenroom.v1.StageMessages
+	27, // 24: greenroom.v1.LinkResponse.room:type_name -> greenroom.v1.RoomSettings
+	11, // 25: greenroom.v1.LinkResponse.flags:type_name -> greenroom.v1.Flags
+	14, // 26: greenroom.v1.Welcome.ticket_keys:type_name -> greenroom.v1.TicketKey
+	28, // 27: greenroom.v1.Welcome.heartbeat:type_name -> google.protobuf.Duration
+	28, // 28: greenroom.v1.Welcome.copy_interval:type_name -> google.protobuf.Duration
+	27, // 29: greenroom.v1.Welcome.room:type_name -> greenroom.v1.RoomSettings
+	15, // 30: greenroom.v1.Welcome.want:type_name -> greenroom.v1.Want
+	4,  // 31: greenroom.v1.Welcome.stale:type_name -> greenroom.v1.SessionRef
+	12, // 32: greenroom.v1.Welcome.stage:type_name -> greenroom.v1.StageMessages
+	29, // 33: greenroom.v1.Welcome.flags:type_name -> greenroom.v1.Flag
+	29, // 34: greenroom.v1.Flags.flags:type_name -> greenroom.v1.Flag
+	13, // 35: greenroom.v1.StageMessages.messages:type_name -> greenroom.v1.StageMessage
+	25, // 36: greenroom.v1.Want.state:type_name -> greenroom.v1.ServerState
+	30, // 37: greenroom.v1.Want.hand_over_at:type_name -> google.protobuf.Timestamp
+	30, // 38: greenroom.v1.Want.deadline_at:type_name -> google.protobuf.Timestamp
+	16, // 39: greenroom.v1.Want.drain:type_name -> greenroom.v1.DrainNote
+	30, // 40: greenroom.v1.DrainNote.started_at:type_name -> google.protobuf.Timestamp
+	15, // 41: greenroom.v1.DrainNote.before:type_name -> greenroom.v1.Want
+	4,  // 42: greenroom.v1.OpenSession.session:type_name -> greenroom.v1.SessionRef
+	4,  // 43: greenroom.v1.HandOver.session:type_name -> greenroom.v1.SessionRef
+	4,  // 44: greenroom.v1.Resume.session:type_name -> greenroom.v1.SessionRef
+	4,  // 45: greenroom.v1.CloseSession.session:type_name -> greenroom.v1.SessionRef
+	21, // 46: greenroom.v1.CloseSession.redirect:type_name -> greenroom.v1.Redirect
+	24, // 47: greenroom.v1.Redirect.endpoints:type_name -> greenroom.v1.Endpoint
+	22, // 48: greenroom.v1.Redirect.tickets:type_name -> greenroom.v1.PlayerTicket
+	30, // 49: greenroom.v1.PlayerTicket.expires_at:type_name -> google.protobuf.Timestamp
+	4,  // 50: greenroom.v1.Release.session:type_name -> greenroom.v1.SessionRef
+	0,  // 51: greenroom.v1.LinkService.Link:input_type -> greenroom.v1.LinkRequest
+	9,  // 52: greenroom.v1.LinkService.Link:output_type -> greenroom.v1.LinkResponse
+	52, // [52:53] is the sub-list for method output_type
+	51, // [51:52] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_greenroom_v1_link_proto_init() }
@@ -2013,7 +2106,7 @@ func file_greenroom_v1_link_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_greenroom_v1_link_proto_rawDesc), len(file_greenroom_v1_link_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

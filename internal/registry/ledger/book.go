@@ -15,6 +15,7 @@ import (
 type entry struct {
 	Server     model.ServerID    `json:"s,omitempty"`
 	State      model.ServerState `json:"is,omitempty"`
+	Drain      *model.Drain      `json:"d,omitempty"` // with State
 	Route      model.RouteName   `json:"r,omitempty"`
 	Key        model.SessionKey  `json:"k,omitempty"`
 	Generation model.Generation  `json:"g,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type Ledger struct {
 // server is what is written down of one server.
 type server struct {
 	State    model.ServerState
+	Drain    *model.Drain // nil: none, or not known
 	Sessions map[model.SessionRef]*session
 }
 
@@ -66,7 +68,7 @@ func (l *Ledger) Recall(id model.ServerID) (registry.Hello, bool) {
 	if s == nil || s.State == model.ServerStateUnknown {
 		return registry.Hello{}, false
 	}
-	h := registry.Hello{Server: id, State: s.State, Linkless: true}
+	h := registry.Hello{Server: id, State: s.State, Drain: s.Drain, Linkless: true}
 	for ref, x := range s.Sessions {
 		h.Sessions = append(h.Sessions, registry.SessionReport{
 			Session: ref, Generation: x.Generation, Capacity: x.Capacity, Claimed: slices.Clone(x.Seats),
@@ -125,7 +127,7 @@ func (l *Ledger) EndSession(ctx context.Context, ref model.SessionRef, gen, serv
 func (l *Ledger) SetState(ctx context.Context, id model.ServerID, gen model.Generation, change registry.StateChange) (model.Server, error) {
 	s, err := l.Registry.SetState(ctx, id, gen, change)
 	if err == nil && keeps(id) && s.Linkless {
-		l.note(entry{Server: id, State: change.State})
+		l.note(entry{Server: id, State: change.State, Drain: s.Drain})
 	}
 	return s, err
 }
@@ -168,8 +170,8 @@ func (l *Ledger) apply(e entry) bool {
 		return had
 	case e.State != model.ServerStateUnknown:
 		s := l.server(e.Server)
-		changed := s.State != e.State
-		s.State = e.State
+		changed := s.State != e.State || !reflect.DeepEqual(s.Drain, e.Drain)
+		s.State, s.Drain = e.State, e.Drain
 		return changed
 	case e.Generation != 0:
 		return l.server(e.Server).take(e)
@@ -225,7 +227,7 @@ func (l *Ledger) without(e entry) bool {
 func (l *Ledger) all() (out []entry) {
 	for id, s := range l.servers {
 		if s.State != model.ServerStateUnknown {
-			out = append(out, entry{Server: id, State: s.State})
+			out = append(out, entry{Server: id, State: s.State, Drain: s.Drain})
 		}
 		for ref, x := range s.Sessions {
 			e := entry{Server: id, Route: ref.Route, Key: ref.Key, Generation: x.Generation, Capacity: x.Capacity}

@@ -155,6 +155,35 @@ func (p *plane) step(what string, ref model.SessionRef, player model.PlayerID) {
 }
 
 // A kill in the middle of a line loses that line alone; a book that is damaged elsewhere is not guessed at.
+// TestDrainsAreRemembered: for whom a server drains, and until when, is known after a restart, and after a book is written anew.
+func TestDrainsAreRemembered(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "book")
+	now := time.Now().Round(0)
+	told := model.Drain{
+		StartedAt: now, HandOverAt: now.Add(time.Minute), DeadlineAt: now.Add(time.Hour), Reason: "node rack-7 leaves: disk", Cause: model.DrainNode,
+		Before: &model.Drain{StartedAt: now, HandOverAt: now, DeadlineAt: now.Add(2 * time.Hour), Reason: "by hand"},
+	}
+	l := open(t, path)
+	s, err := l.AddServer(t.Context(), model.Server{ID: rack, Fleet: "arena", State: model.ServerOpen, Linkless: true, SessionCapacity: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.SetState(t.Context(), rack, s.Generation, registry.StateChange{State: model.ServerDraining, Drain: &told, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.book.rewrite(l.all()); err != nil {
+		t.Fatal(err)
+	}
+	hello, known := open(t, path).Recall(rack)
+	if !known || hello.State != model.ServerDraining {
+		t.Fatalf("recalled %v %+v", known, hello)
+	}
+	if d, before := hello.Drain, hello.Drain.Before; d.Cause != told.Cause || d.Reason != told.Reason || !d.DeadlineAt.Equal(told.DeadlineAt) ||
+		before == nil || before.Cause != model.DrainAsked || !before.DeadlineAt.Equal(told.Before.DeadlineAt) {
+		t.Errorf("recalled %+v before %+v", d, before)
+	}
+}
+
 func TestHalfALineIsDropped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "book")
 	const whole = `{"s":"arena.rack-7","is":3}` + "\n" + `{"s":"arena.rack-7","r":"plaza","k":"a","g":9,"c":4,"p":[{"i":1,"n":"ann"}]}` + "\n"

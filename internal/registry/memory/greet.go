@@ -51,11 +51,8 @@ func (m *Memory) recognise(s *server, h *registry.Hello) {
 	switch h.State {
 	case model.ServerReady, model.ServerOpen, model.ServerCordoned, model.ServerEmpty:
 	case model.ServerDraining:
-		// When it was to end is lost with the registry that knew: what is left is handed over at once.
-		c.Drain = &model.Drain{
-			StartedAt: h.Now, HandOverAt: h.Now, DeadlineAt: h.Now.Add(model.DefaultDrainDeadline),
-			Reason: "was draining when it was found again", Cause: model.DrainUnknown,
-		}
+		d := registry.FoundDrain(h.Drain, h.Now)
+		c.Drain = &d
 	default:
 		c.State, c.Reason = model.ServerReady, "greeted"
 		s.said = &model.Connections{} // it has just begun: what it says first is all new

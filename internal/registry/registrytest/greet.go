@@ -1,6 +1,8 @@
 package registrytest
 
 import (
+	"time"
+
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 )
@@ -62,6 +64,21 @@ var greetCases = []testCase{
 		w.become("a-1", model.ServerOpen)
 		s := must(w.Greet(w.ctx, registry.Hello{Server: "a-1", Stream: 2, State: model.ServerReady, Now: w.now})).Server
 		w.equal(s.State, model.ServerOpen) // what it was told before it missed the last word
+	}},
+	{"a server that is found again drains for whom it drained", func(w *world) {
+		told := &model.Drain{
+			StartedAt: w.now.Add(-time.Minute), HandOverAt: w.now.Add(time.Minute), DeadlineAt: w.now.Add(time.Hour),
+			Reason: "revision 2 replaces revision 1", Cause: model.DrainUpgrade,
+		}
+		w.start("a-1", "a", shape{1, 2, 0})
+		hello := registry.Hello{Server: "a-1", Stream: 1, State: model.ServerDraining, Drain: told, Now: w.now}
+		w.equal(must(w.Greet(w.ctx, hello)).Server.Drain, told)
+		w.equal(w.server("a-1").Drain, told)
+		// What it says later is what it was told by this registry, and perhaps late.
+		w.become("a-1", model.ServerOpen)
+		hello.Stream = 2
+		s := must(w.Greet(w.ctx, hello)).Server
+		w.equal([]any{s.State, s.Drain == nil}, []any{model.ServerOpen, true})
 	}},
 	{"I1: a session that lives elsewhere is stale", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})

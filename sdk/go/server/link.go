@@ -132,7 +132,7 @@ func (s *Server) hello() *greenroomv1.Hello {
 	defer s.mu.Unlock()
 	return &greenroomv1.Hello{
 		Server: s.cfg.Server, Version: s.cfg.Version, Endpoints: s.cfg.Endpoints,
-		State: s.want.GetState(), Sessions: s.book.hello(),
+		State: s.want.GetState(), Want: s.want, Sessions: s.book.hello(),
 	}
 }
 

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file greenroom/v1/link.proto.
  */
 export const file_greenroom_v1_link: GenFile = /*@__PURE__*/
-  fileDesc("ChdncmVlbnJvb20vdjEvbGluay5wcm90bxIMZ3JlZW5yb29tLnYxIscBCgtMaW5rUmVxdWVzdBIkCgVoZWxsbxgBIAEoCzITLmdyZWVucm9vbS52MS5IZWxsb0gAEiYKBnJlcG9ydBgCIAEoCzIULmdyZWVucm9vbS52MS5SZXBvcnRIABIpCgRjb3B5GAMgASgLMhkuZ3JlZW5yb29tLnYxLlNlc3Npb25Db3B5SAASLQoGb3BlbmVkGAQgASgLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25PcGVuZWRIAEIQCgdtZXNzYWdlEgW6SAIIASLMAQoFSGVsbG8SGgoGc2VydmVyGAEgASgJQgq6SAdyBRABGIABEhkKB3ZlcnNpb24YAiABKAlCCLpIBXIDGIABEjMKCWVuZHBvaW50cxgDIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludEIIukgFkgECEBASLQoIc2Vzc2lvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBIoCgVzdGF0ZRgFIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZSK9AQoGUmVwb3J0Ei0KCHNlc3Npb25zGAEgAygLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25SZXBvcnQSJwoFZW5kZWQYAiADKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhImCgRsb2FkGAMgASgLMhguZ3JlZW5yb29tLnYxLlNlcnZlckxvYWQSMwoLY29ubmVjdGlvbnMYBCABKAsyHi5ncmVlbnJvb20udjEuQ29ubmVjdGlvbkNvdW50cyJUChBDb25uZWN0aW9uQ291bnRzEhAKCGFkbWl0dGVkGAEgASgEEg8KB3Jlc3VtZWQYAiABKAQSDwoHcmVmdXNlZBgDIAEoBBIMCgRsb3N0GAQgASgEIjwKClNlc3Npb25SZWYSDQoFcm91dGUYASABKAkSCwoDa2V5GAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQinQEKDVNlc3Npb25SZXBvcnQSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEhUKDXNlYXRfY2FwYWNpdHkYAiABKA0SKAoFc2VhdHMYAyADKAsyGS5ncmVlbnJvb20udjEuQ2xhaW1lZFNlYXQSEAoIcmVsZWFzZWQYBCADKAQSDgoGZnJvemVuGAUgASgIIisKC0NsYWltZWRTZWF0EgwKBHNlYXQYASABKAQSDgoGcGxheWVyGAIgASgJIoIBCgtTZXNzaW9uQ29weRIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSGQoFc3RhdGUYAiABKAxCCrpIB3oFGICAgAISDwoHdmVyc2lvbhgDIAEoBBINCgVmaW5hbBgEIAEoCBINCgVlcnJvchgFIAEoCSJJCg1TZXNzaW9uT3BlbmVkEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhINCgVlcnJvchgCIAEoCSK+AwoMTGlua1Jlc3BvbnNlEigKB3dlbGNvbWUYASABKAsyFS5ncmVlbnJvb20udjEuV2VsY29tZUgAEiIKBHdhbnQYAiABKAsyEi5ncmVlbnJvb20udjEuV2FudEgAEikKBG9wZW4YAyABKAsyGS5ncmVlbnJvb20udjEuT3BlblNlc3Npb25IABIrCgloYW5kX292ZXIYBCABKAsyFi5ncmVlbnJvb20udjEuSGFuZE92ZXJIABIrCgVjbG9zZRgFIAEoCzIaLmdyZWVucm9vbS52MS5DbG9zZVNlc3Npb25IABIoCgdyZWxlYXNlGAYgASgLMhUuZ3JlZW5yb29tLnYxLlJlbGVhc2VIABImCgZyZXN1bWUYByABKAsyFC5ncmVlbnJvb20udjEuUmVzdW1lSAASLAoFc3RhZ2UYCCABKAsyGy5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlc0gAEioKBHJvb20YCSABKAsyGi5ncmVlbnJvb20udjEuUm9vbVNldHRpbmdzSAASJAoFZmxhZ3MYCiABKAsyEy5ncmVlbnJvb20udjEuRmxhZ3NIAEIJCgdtZXNzYWdlIqcDCgdXZWxjb21lEiwKC3RpY2tldF9rZXlzGAEgAygLMhcuZ3JlZW5yb29tLnYxLlRpY2tldEtleRIsCgloZWFydGJlYXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMAoNY29weV9pbnRlcnZhbBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIYChBzZXNzaW9uX2NhcGFjaXR5GAQgASgNEhkKEXNlYXRzX3Blcl9zZXNzaW9uGAUgASgNEhUKDXNlYXRfY2FwYWNpdHkYBiABKA0SKAoEcm9vbRgHIAEoCzIaLmdyZWVucm9vbS52MS5Sb29tU2V0dGluZ3MSIAoEd2FudBgIIAEoCzISLmdyZWVucm9vbS52MS5XYW50EicKBXN0YWxlGAkgAygLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSKgoFc3RhZ2UYCiABKAsyGy5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlcxIhCgVmbGFncxgLIAMoCzISLmdyZWVucm9vbS52MS5GbGFnIioKBUZsYWdzEiEKBWZsYWdzGAEgAygLMhIuZ3JlZW5yb29tLnYxLkZsYWciPQoNU3RhZ2VNZXNzYWdlcxIsCghtZXNzYWdlcxgBIAMoCzIaLmdyZWVucm9vbS52MS5TdGFnZU1lc3NhZ2UiawoMU3RhZ2VNZXNzYWdlEg0KBXJvdXRlGAEgASgJEg0KBXNwYWNlGAIgASgJEg4KBnNlcmlhbBgDIAEoBBIMCgRuYW1lGAQgASgJEg8KB3BheWxvYWQYBSABKAwSDgoGcmV0YWluGAYgASgIIiQKCVRpY2tldEtleRIKCgJpZBgBIAEoCRILCgNrZXkYAiABKAwiowEKBFdhbnQSKAoFc3RhdGUYASABKA4yGS5ncmVlbnJvb20udjEuU2VydmVyU3RhdGUSDgoGcmVhc29uGAIgASgJEjAKDGhhbmRfb3Zlcl9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZGVhZGxpbmVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInAKC09wZW5TZXNzaW9uEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIVCg1zZWF0X2NhcGFjaXR5GAIgASgNEg0KBXN0YXRlGAMgASgMEhAKCGNvbXBsZXRlGAQgASgIIjUKCEhhbmRPdmVyEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZiIzCgZSZXN1bWUSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmInMKDENsb3NlU2Vzc2lvbhIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDgoGcmVhc29uGAIgASgJEigKCHJlZGlyZWN0GAMgASgLMhYuZ3JlZW5yb29tLnYxLlJlZGlyZWN0InIKCFJlZGlyZWN0Eg4KBnNlcnZlchgBIAEoCRIpCgllbmRwb2ludHMYAiADKAsyFi5ncmVlbnJvb20udjEuRW5kcG9pbnQSKwoHdGlja2V0cxgDIAMoCzIaLmdyZWVucm9vbS52MS5QbGF5ZXJUaWNrZXQidQoMUGxheWVyVGlja2V0Eg4KBnBsYXllchgBIAEoCRIOCgZ0aWNrZXQYAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNY29ubmVjdF90b2tlbhgEIAEoCSJSCgdSZWxlYXNlEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIMCgRzZWF0GAIgASgEEg4KBnJlYXNvbhgDIAEoCTJQCgtMaW5rU2VydmljZRJBCgRMaW5rEhkuZ3JlZW5yb29tLnYxLkxpbmtSZXF1ZXN0GhouZ3JlZW5yb29tLnYxLkxpbmtSZXNwb25zZSgBMAFCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
+  fileDesc("ChdncmVlbnJvb20vdjEvbGluay5wcm90bxIMZ3JlZW5yb29tLnYxIscBCgtMaW5rUmVxdWVzdBIkCgVoZWxsbxgBIAEoCzITLmdyZWVucm9vbS52MS5IZWxsb0gAEiYKBnJlcG9ydBgCIAEoCzIULmdyZWVucm9vbS52MS5SZXBvcnRIABIpCgRjb3B5GAMgASgLMhkuZ3JlZW5yb29tLnYxLlNlc3Npb25Db3B5SAASLQoGb3BlbmVkGAQgASgLMhsuZ3JlZW5yb29tLnYxLlNlc3Npb25PcGVuZWRIAEIQCgdtZXNzYWdlEgW6SAIIASLuAQoFSGVsbG8SGgoGc2VydmVyGAEgASgJQgq6SAdyBRABGIABEhkKB3ZlcnNpb24YAiABKAlCCLpIBXIDGIABEjMKCWVuZHBvaW50cxgDIAMoCzIWLmdyZWVucm9vbS52MS5FbmRwb2ludEIIukgFkgECEBASLQoIc2Vzc2lvbnMYBCADKAsyGy5ncmVlbnJvb20udjEuU2Vzc2lvblJlcG9ydBIoCgVzdGF0ZRgFIAEoDjIZLmdyZWVucm9vbS52MS5TZXJ2ZXJTdGF0ZRIgCgR3YW50GAYgASgLMhIuZ3JlZW5yb29tLnYxLldhbnQivQEKBlJlcG9ydBItCghzZXNzaW9ucxgBIAMoCzIbLmdyZWVucm9vbS52MS5TZXNzaW9uUmVwb3J0EicKBWVuZGVkGAIgAygLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSJgoEbG9hZBgDIAEoCzIYLmdyZWVucm9vbS52MS5TZXJ2ZXJMb2FkEjMKC2Nvbm5lY3Rpb25zGAQgASgLMh4uZ3JlZW5yb29tLnYxLkNvbm5lY3Rpb25Db3VudHMiVAoQQ29ubmVjdGlvbkNvdW50cxIQCghhZG1pdHRlZBgBIAEoBBIPCgdyZXN1bWVkGAIgASgEEg8KB3JlZnVzZWQYAyABKAQSDAoEbG9zdBgEIAEoBCI8CgpTZXNzaW9uUmVmEg0KBXJvdXRlGAEgASgJEgsKA2tleRgCIAEoCRISCgpnZW5lcmF0aW9uGAMgASgEIp0BCg1TZXNzaW9uUmVwb3J0EikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIVCg1zZWF0X2NhcGFjaXR5GAIgASgNEigKBXNlYXRzGAMgAygLMhkuZ3JlZW5yb29tLnYxLkNsYWltZWRTZWF0EhAKCHJlbGVhc2VkGAQgAygEEg4KBmZyb3plbhgFIAEoCCIrCgtDbGFpbWVkU2VhdBIMCgRzZWF0GAEgASgEEg4KBnBsYXllchgCIAEoCSKCAQoLU2Vzc2lvbkNvcHkSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEhkKBXN0YXRlGAIgASgMQgq6SAd6BRiAgIACEg8KB3ZlcnNpb24YAyABKAQSDQoFZmluYWwYBCABKAgSDQoFZXJyb3IYBSABKAkiSQoNU2Vzc2lvbk9wZW5lZBIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDQoFZXJyb3IYAiABKAkivgMKDExpbmtSZXNwb25zZRIoCgd3ZWxjb21lGAEgASgLMhUuZ3JlZW5yb29tLnYxLldlbGNvbWVIABIiCgR3YW50GAIgASgLMhIuZ3JlZW5yb29tLnYxLldhbnRIABIpCgRvcGVuGAMgASgLMhkuZ3JlZW5yb29tLnYxLk9wZW5TZXNzaW9uSAASKwoJaGFuZF9vdmVyGAQgASgLMhYuZ3JlZW5yb29tLnYxLkhhbmRPdmVySAASKwoFY2xvc2UYBSABKAsyGi5ncmVlbnJvb20udjEuQ2xvc2VTZXNzaW9uSAASKAoHcmVsZWFzZRgGIAEoCzIVLmdyZWVucm9vbS52MS5SZWxlYXNlSAASJgoGcmVzdW1lGAcgASgLMhQuZ3JlZW5yb29tLnYxLlJlc3VtZUgAEiwKBXN0YWdlGAggASgLMhsuZ3JlZW5yb29tLnYxLlN0YWdlTWVzc2FnZXNIABIqCgRyb29tGAkgASgLMhouZ3JlZW5yb29tLnYxLlJvb21TZXR0aW5nc0gAEiQKBWZsYWdzGAogASgLMhMuZ3JlZW5yb29tLnYxLkZsYWdzSABCCQoHbWVzc2FnZSKnAwoHV2VsY29tZRIsCgt0aWNrZXRfa2V5cxgBIAMoCzIXLmdyZWVucm9vbS52MS5UaWNrZXRLZXkSLAoJaGVhcnRiZWF0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDWNvcHlfaW50ZXJ2YWwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGAoQc2Vzc2lvbl9jYXBhY2l0eRgEIAEoDRIZChFzZWF0c19wZXJfc2Vzc2lvbhgFIAEoDRIVCg1zZWF0X2NhcGFjaXR5GAYgASgNEigKBHJvb20YByABKAsyGi5ncmVlbnJvb20udjEuUm9vbVNldHRpbmdzEiAKBHdhbnQYCCABKAsyEi5ncmVlbnJvb20udjEuV2FudBInCgVzdGFsZRgJIAMoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmEioKBXN0YWdlGAogASgLMhsuZ3JlZW5yb29tLnYxLlN0YWdlTWVzc2FnZXMSIQoFZmxhZ3MYCyADKAsyEi5ncmVlbnJvb20udjEuRmxhZyIqCgVGbGFncxIhCgVmbGFncxgBIAMoCzISLmdyZWVucm9vbS52MS5GbGFnIj0KDVN0YWdlTWVzc2FnZXMSLAoIbWVzc2FnZXMYASADKAsyGi5ncmVlbnJvb20udjEuU3RhZ2VNZXNzYWdlImsKDFN0YWdlTWVzc2FnZRINCgVyb3V0ZRgBIAEoCRINCgVzcGFjZRgCIAEoCRIOCgZzZXJpYWwYAyABKAQSDAoEbmFtZRgEIAEoCRIPCgdwYXlsb2FkGAUgASgMEg4KBnJldGFpbhgGIAEoCCIkCglUaWNrZXRLZXkSCgoCaWQYASABKAkSCwoDa2V5GAIgASgMIssBCgRXYW50EigKBXN0YXRlGAEgASgOMhkuZ3JlZW5yb29tLnYxLlNlcnZlclN0YXRlEg4KBnJlYXNvbhgCIAEoCRIwCgxoYW5kX292ZXJfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlYWRsaW5lX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgVkcmFpbhgFIAEoCzIXLmdyZWVucm9vbS52MS5EcmFpbk5vdGUibgoJRHJhaW5Ob3RlEi4KCnN0YXJ0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWNhdXNlGAIgASgJEiIKBmJlZm9yZRgDIAEoCzISLmdyZWVucm9vbS52MS5XYW50InAKC09wZW5TZXNzaW9uEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIVCg1zZWF0X2NhcGFjaXR5GAIgASgNEg0KBXN0YXRlGAMgASgMEhAKCGNvbXBsZXRlGAQgASgIIjUKCEhhbmRPdmVyEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZiIzCgZSZXN1bWUSKQoHc2Vzc2lvbhgBIAEoCzIYLmdyZWVucm9vbS52MS5TZXNzaW9uUmVmInMKDENsb3NlU2Vzc2lvbhIpCgdzZXNzaW9uGAEgASgLMhguZ3JlZW5yb29tLnYxLlNlc3Npb25SZWYSDgoGcmVhc29uGAIgASgJEigKCHJlZGlyZWN0GAMgASgLMhYuZ3JlZW5yb29tLnYxLlJlZGlyZWN0InIKCFJlZGlyZWN0Eg4KBnNlcnZlchgBIAEoCRIpCgllbmRwb2ludHMYAiADKAsyFi5ncmVlbnJvb20udjEuRW5kcG9pbnQSKwoHdGlja2V0cxgDIAMoCzIaLmdyZWVucm9vbS52MS5QbGF5ZXJUaWNrZXQidQoMUGxheWVyVGlja2V0Eg4KBnBsYXllchgBIAEoCRIOCgZ0aWNrZXQYAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNY29ubmVjdF90b2tlbhgEIAEoCSJSCgdSZWxlYXNlEikKB3Nlc3Npb24YASABKAsyGC5ncmVlbnJvb20udjEuU2Vzc2lvblJlZhIMCgRzZWF0GAIgASgEEg4KBnJlYXNvbhgDIAEoCTJQCgtMaW5rU2VydmljZRJBCgRMaW5rEhkuZ3JlZW5yb29tLnYxLkxpbmtSZXF1ZXN0GhouZ3JlZW5yb29tLnYxLkxpbmtSZXNwb25zZSgBMAFCNlo0Z3JlZW5yb29tLmRldi9ncmVlbnJvb20vZ2VuL2dyZWVucm9vbS92MTtncmVlbnJvb212MWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_greenroom_v1_fleet, file_greenroom_v1_types]);
 
 /**
  * From the server.
@@ -102,6 +102,14 @@ export type Hello = Message<"greenroom.v1.Hello"> & {
    * @generated from field: greenroom.v1.ServerState state = 5;
    */
   state: ServerState;
+
+  /**
+   * The last want as it came, fields that the server does not know among them; unset at its start. A control plane that was
+   * restarted learns from it who drains the server, and until when.
+   *
+   * @generated from field: greenroom.v1.Want want = 6;
+   */
+  want?: Want | undefined;
 };
 
 /**
@@ -657,6 +665,13 @@ export type Want = Message<"greenroom.v1.Want"> & {
    * @generated from field: google.protobuf.Timestamp deadline_at = 4;
    */
   deadlineAt?: Timestamp | undefined;
+
+  /**
+   * What the control plane notes of the drain for itself; see Hello.want. Unset when there is none.
+   *
+   * @generated from field: greenroom.v1.DrainNote drain = 5;
+   */
+  drain?: DrainNote | undefined;
 };
 
 /**
@@ -665,6 +680,37 @@ export type Want = Message<"greenroom.v1.Want"> & {
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
   messageDesc(file_greenroom_v1_link, 15);
+
+/**
+ * @generated from message greenroom.v1.DrainNote
+ */
+export type DrainNote = Message<"greenroom.v1.DrainNote"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 1;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * Who drains: "" (it was asked for), "upgrade", "consolidation", "node" (the machine goes away), "unknown".
+   *
+   * @generated from field: string cause = 2;
+   */
+  cause: string;
+
+  /**
+   * The drain that goes on when the machine stays after all; unset when there is none.
+   *
+   * @generated from field: greenroom.v1.Want before = 3;
+   */
+  before?: Want | undefined;
+};
+
+/**
+ * Describes the message greenroom.v1.DrainNote.
+ * Use `create(DrainNoteSchema)` to create a new message.
+ */
+export const DrainNoteSchema: GenMessage<DrainNote> = /*@__PURE__*/
+  messageDesc(file_greenroom_v1_link, 16);
 
 /**
  * A session comes to this server. Answered by SessionOpened.
@@ -702,7 +748,7 @@ export type OpenSession = Message<"greenroom.v1.OpenSession"> & {
  * Use `create(OpenSessionSchema)` to create a new message.
  */
 export const OpenSessionSchema: GenMessage<OpenSession> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 16);
+  messageDesc(file_greenroom_v1_link, 17);
 
 /**
  * Freeze the session and answer with a final SessionCopy.
@@ -721,7 +767,7 @@ export type HandOver = Message<"greenroom.v1.HandOver"> & {
  * Use `create(HandOverSchema)` to create a new message.
  */
 export const HandOverSchema: GenMessage<HandOver> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 17);
+  messageDesc(file_greenroom_v1_link, 18);
 
 /**
  * @generated from message greenroom.v1.Resume
@@ -738,7 +784,7 @@ export type Resume = Message<"greenroom.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 18);
+  messageDesc(file_greenroom_v1_link, 19);
 
 /**
  * The session is over on this server.
@@ -769,7 +815,7 @@ export type CloseSession = Message<"greenroom.v1.CloseSession"> & {
  * Use `create(CloseSessionSchema)` to create a new message.
  */
 export const CloseSessionSchema: GenMessage<CloseSession> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 19);
+  messageDesc(file_greenroom_v1_link, 20);
 
 /**
  * @generated from message greenroom.v1.Redirect
@@ -798,7 +844,7 @@ export type Redirect = Message<"greenroom.v1.Redirect"> & {
  * Use `create(RedirectSchema)` to create a new message.
  */
 export const RedirectSchema: GenMessage<Redirect> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 20);
+  messageDesc(file_greenroom_v1_link, 21);
 
 /**
  * @generated from message greenroom.v1.PlayerTicket
@@ -832,7 +878,7 @@ export type PlayerTicket = Message<"greenroom.v1.PlayerTicket"> & {
  * Use `create(PlayerTicketSchema)` to create a new message.
  */
 export const PlayerTicketSchema: GenMessage<PlayerTicket> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 21);
+  messageDesc(file_greenroom_v1_link, 22);
 
 /**
  * A player was removed by the API: close the connection and release the seat.
@@ -861,7 +907,7 @@ export type Release = Message<"greenroom.v1.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_greenroom_v1_link, 22);
+  messageDesc(file_greenroom_v1_link, 23);
 
 /**
  * The stream between a session server and the control plane: the server opens it, authenticated by the token it was

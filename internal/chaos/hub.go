@@ -54,6 +54,7 @@ type said struct {
 // greetingOf is a server's hello.
 type greetingOf struct {
 	state    model.ServerState
+	drain    *model.Drain // told with it
 	sessions []registry.SessionReport
 	frozen   []model.SessionRef
 }
@@ -198,7 +199,8 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 	st.number = h.numbers
 	s := st.server
 	in := registry.Hello{
-		Server: s.instance.ID, Stream: st.number, Version: "virtual", State: hello.state, Sessions: hello.sessions, Now: h.node.now(),
+		Server: s.instance.ID, Stream: st.number, Version: "virtual", State: hello.state, Drain: hello.drain,
+		Sessions: hello.sessions, Now: h.node.now(),
 	}
 	ask(h.node, h.w.registry.node, registryPatience, func(answer func(registry.Greeting, error)) {
 		answer(h.w.registry.greet(in))
@@ -216,8 +218,8 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 			list = append(list, stale{ref, hello.sessions[i].Generation})
 		}
 		st.told = tellingOf(&g.Server)
-		want := wantOf(&g.Server)
-		st.toServer(func() { s.welcome(st, want, list) })
+		want, drain := wantOf(&g.Server)
+		st.toServer(func() { s.welcome(st, want, drain, list) })
 		h.resume(st, hello)
 		h.enter(st)
 	})
@@ -302,8 +304,8 @@ func (h *hub) tick() {
 			now := tellingOf(&all[i])
 			if now != st.told && now.gen >= st.told.gen {
 				st.told = now
-				want := wantOf(&all[i])
-				st.toServer(func() { st.server.want = want })
+				want, drain := wantOf(&all[i])
+				st.toServer(func() { st.server.want, st.server.drain = want, drain })
 			}
 		}
 	})
@@ -311,11 +313,11 @@ func (h *hub) tick() {
 
 func tellingOf(s *model.Server) telling { return telling{s.Generation, s.State} }
 
-func wantOf(s *model.Server) model.ServerState {
+func wantOf(s *model.Server) (model.ServerState, *model.Drain) {
 	if s.State.Terminal() {
-		return model.ServerEmpty
+		return model.ServerEmpty, s.Drain
 	}
-	return s.State
+	return s.State, s.Drain
 }
 
 // links is the hub as a keeper's hand-overs reach it.

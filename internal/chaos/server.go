@@ -34,7 +34,8 @@ type server struct {
 	stream    *stream // nil while it has none
 	delay     time.Duration
 	want      model.ServerState
-	welcomed  bool // once
+	drain     *model.Drain // told with it
+	welcomed  bool         // once
 	rooms     map[model.SessionRef]*room
 	list      []*room // of rooms, in the order in which they came
 	released  map[model.SeatID]model.SessionRef
@@ -92,7 +93,7 @@ func (s *server) streamLost(st *stream) {
 
 // hello tells everything that lives here.
 func (s *server) hello() greetingOf {
-	h := greetingOf{state: s.want}
+	h := greetingOf{state: s.want, drain: s.drain}
 	for ref := range s.ended {
 		if !slices.Contains(s.unsaid, ref) {
 			s.unsaid = append(s.unsaid, ref)
@@ -193,12 +194,12 @@ func (s *server) flush(beat bool) {
 }
 
 // welcome is the control plane's answer to a hello.
-func (s *server) welcome(st *stream, want model.ServerState, stale []stale) {
+func (s *server) welcome(st *stream, want model.ServerState, drain *model.Drain, stale []stale) {
 	if s.stream != st {
 		return
 	}
 	st.welcomed, s.welcomed = true, true
-	s.want = want
+	s.want, s.drain = want, drain
 	for _, x := range stale {
 		s.close(x.ref, x.gen, &handover.Redirect{}, "stale")
 	}

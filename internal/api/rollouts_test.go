@@ -32,7 +32,7 @@ func TestRolloutThroughTheAPI(t *testing.T) {
 		}})
 	}
 	_, err = rollouts.RollbackRoute(ctx, &greenroomv1.RollbackRouteRequest{Route: "plaza"})
-	says(err, connect.CodeFailedPrecondition, "there was no rollout on it")
+	says(err, connect.CodeFailedPrecondition, "route plaza has no rollout to roll back")
 	_, err = rollouts.RollbackRoute(ctx, &greenroomv1.RollbackRouteRequest{Route: "nowhere"})
 	says(err, connect.CodeNotFound, "nowhere")
 	_, err = apply("r", "plasa", "nxt")

@@ -142,8 +142,7 @@ func (s *Service) last(ctx context.Context, route model.RouteName) (model.Rollou
 	specs := store.Specs{Rollouts: all}
 	r, ok := specs.RolloutOf(route)
 	if !ok || r.State.Phase == model.RolloutReplaced { // by one that was deleted
-
-		return model.Rollout{}, fmt.Errorf("route %s: there was no rollout on it, so there is nothing to go back to: %w", route, ErrNoRollout)
+		return model.Rollout{}, fmt.Errorf("route %s has %w to roll back: to move its new sessions, apply the route with other weights", route, ErrNoRollout)
 	}
 	return r, nil
 }

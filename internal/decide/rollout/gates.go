@@ -96,11 +96,11 @@ func (j *judging) enough(what string) (compared, ok bool) {
 	case to < least && j.toIdle:
 		j.say(Pass, "%s gets no new sessions: there is nothing to look at", j.to)
 	case to < least:
-		j.say(Wait, "waits for %s on %s: %d of %d", what, j.to, to, least)
+		j.say(Wait, "%d of %d %s on %s", to, least, what, j.to)
 	case from < least && j.fromIdle:
 		return false, true
 	case from < least:
-		j.say(Wait, "waits for %s on %s to compare with: %d of %d", what, j.from, from, least)
+		j.say(Wait, "%d of %d %s on %s to compare with", from, least, what, j.from)
 	default:
 		return true, true
 	}
@@ -186,7 +186,7 @@ func (j *judging) crashes(g *model.CrashGate) {
 		return
 	}
 	if j.To.Open < j.gate.MinSamples && !j.toIdle {
-		j.say(Wait, "waits for servers of %s that are open: %d of %d", j.to, j.To.Open, j.gate.MinSamples)
+		j.say(Wait, "%d of %d open servers of %s", j.To.Open, j.gate.MinSamples, j.to)
 		return
 	}
 	j.say(Pass, "%s; %s", facts, allowed)
@@ -242,7 +242,7 @@ func (j *judging) prometheus(g *model.PrometheusGate) {
 func (j *judging) conclude(v Verdict, facts string, bounds []string) {
 	sentence := facts + "; " + strings.Join(bounds, ", ")
 	if v == Wait {
-		sentence += "; it may be chance: waits for more"
+		sentence += "; it may be chance: more are needed"
 	}
 	j.out.Verdict, j.out.Sentence = v, sentence
 }

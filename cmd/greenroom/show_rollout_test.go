@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,13 +21,14 @@ func TestShowRollout(t *testing.T) {
 		players, hold = 100, "20s"
 	}
 	p := startPlane(t)
-	p.applyText(t, `kind: Fleet
+	ports := freePorts(t, 2)
+	p.applyText(t, fmt.Sprintf(`kind: Fleet
 name: racks
 spec:
   capacity: {sessions: 400, seats_per_session: 20}
   provider: {static: {servers: [
-    {name: rack-1, linked: true, endpoints: [{name: ws, url: "ws://127.0.0.1:39711/room"}]},
-    {name: rack-2, linked: true, endpoints: [{name: ws, url: "ws://127.0.0.1:39712/room"}]}]}}
+    {name: rack-1, linked: true, endpoints: [{name: ws, url: "ws://127.0.0.1:%d/room"}]},
+    {name: rack-2, linked: true, endpoints: [{name: ws, url: "ws://127.0.0.1:%d/room"}]}]}}
 ---
 kind: Fleet
 name: pods
@@ -38,7 +40,7 @@ spec:
 kind: Route
 name: plaza
 spec: {fleets: [{fleet: racks}]}
-`)
+`, ports[0], ports[1]))
 	for _, rack := range []string{"rack-1", "rack-2"} {
 		p.runByHand(t, "racks/"+rack)
 	}
@@ -86,6 +88,21 @@ func (p *testPlane) applyText(t *testing.T, text string) {
 		t.Fatal(err)
 	}
 	p.run("apply", "-f", file)
+}
+
+// freePorts answers n different TCP ports that nobody listened on a moment ago, for servers that are told theirs by a list.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports
 }
 
 // runByHand runs a room server of a static fleet, as its operator would.

@@ -34,6 +34,7 @@ type hub struct {
 	streams map[model.ServerID]*stream
 	copies  map[model.SessionRef]copied
 	looking bool
+	listed  []model.Server // memory for the next look, unless one is under way
 }
 
 // copied is a session's state at a time.
@@ -43,8 +44,10 @@ type copied struct {
 	value uint64
 }
 
-// said is a report of a server.
+// said is a report of a server on a stream.
 type said struct {
+	stream   *stream
+	at       time.Time // when the hub passed it on, by its clock
 	serial   uint64
 	sessions []registry.SessionReport
 	ended    []registry.EndedSession
@@ -73,14 +76,15 @@ type stream struct {
 	serverLife int
 	hubLife    int
 	number     uint64
-	up, down   time.Time // of the last message's arrival, at the hub and at the server
+	upAt       time.Time // of the last message's arrival, at the hub
+	downAt     time.Time // and at the server
 	broken     bool
 	gone       bool // at the hub
 	welcomed   bool
 	serial     uint64
 
 	// What follows is the hub's.
-	inbox   []said
+	inbox   []*said
 	busy    bool
 	told    telling
 	waiting []*question
@@ -113,14 +117,43 @@ func (h *hub) accept(s *server) *stream {
 }
 
 // toHub sends something up the stream.
-func (st *stream) toHub(do func()) { st.carry(st.server.node, st.w.hub.node, &st.up, st.hubLife, do) }
+func (st *stream) toHub(do func()) { st.up(&upward{st, do}) }
+
+// upward and downward are what is sent on a stream; what becomes of it is the stream's to notice.
+type upward struct {
+	stream *stream
+	do     func()
+}
+
+func (m *upward) doubt() {}
+func (m *upward) lost()  {}
+func (m *upward) arrive() {
+	if !m.stream.gone {
+		m.do()
+	}
+}
+
+type downward struct {
+	stream *stream
+	do     func()
+}
+
+func (m *downward) doubt() {}
+func (m *downward) lost()  {}
+func (m *downward) arrive() {
+	if m.stream.server.stream == m.stream {
+		m.do()
+	}
+}
+
+func (st *stream) up(m message) { st.carry(st.server.node, st.w.hub.node, &st.upAt, st.hubLife, m) }
 
 // toServer sends something down the stream.
 func (st *stream) toServer(do func()) {
-	st.carry(st.w.hub.node, st.server.node, &st.down, st.serverLife, do)
+	st.carry(st.w.hub.node, st.server.node, &st.downAt, st.serverLife, &downward{st, do})
 }
 
-func (st *stream) carry(from, to *node, last *time.Time, life int, do func()) {
+func (st *stream) carry(from, to *node, last *time.Time, life int, m message) {
 	if st.broken {
 		return
 	}
@@ -129,16 +162,9 @@ func (st *stream) carry(from, to *node, last *time.Time, life int, do func()) {
 		st.lost()
 		return
 	}
-	at := later(st.w.loop.Now().Add(f.delay), *last)
-	*last = at
-	st.w.loop.At(at, func() {
-		to.awake(life, func() {
-			if to.kind == aHub && st.gone || to.kind == aServer && st.server.stream != st {
-				return
-			}
-			do()
-		})
-	})
+	now := st.w.loop.Now()
+	*last = later(now.Add(f.delay), *last)
+	st.w.net.carry(to, last.Sub(now), m, false)
 }
 
 // lost breaks the stream; both ends notice, each in its own time.
@@ -189,7 +215,7 @@ func (st *stream) end() {
 
 // ask calls the registry from the hub.
 func (h *hub) ask(do func() error, then func(error)) {
-	ask(h.node, h.w.registry.node, registryPatience, func(answer func(struct{}, error)) { answer(struct{}{}, do()) },
+	ask(h.node, h.w.registry.node, registryPatience, func() (struct{}, error) { return struct{}{}, do() },
 		func(_ struct{}, err error) { then(err) })
 }
 
@@ -202,8 +228,8 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 		Server: s.instance.ID, Stream: st.number, Version: "virtual", State: hello.state, Drain: hello.drain,
 		Sessions: hello.sessions, Now: h.node.now(),
 	}
-	ask(h.node, h.w.registry.node, registryPatience, func(answer func(registry.Greeting, error)) {
-		answer(h.w.registry.greet(in))
+	ask(h.node, h.w.registry.node, registryPatience, func() (registry.Greeting, error) {
+		return h.w.registry.greet(in)
 	}, func(g registry.Greeting, err error) {
 		if st.gone {
 			return
@@ -230,8 +256,8 @@ func (h *hub) resume(st *stream, hello greetingOf) {
 	for _, ref := range hello.frozen {
 		i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
 		gen := hello.sessions[i].Generation
-		ask(h.node, h.w.registry.node, registryPatience, func(answer func(model.Session, error)) {
-			answer(h.w.registry.GetSession(background, ref))
+		ask(h.node, h.w.registry.node, registryPatience, func() (model.Session, error) {
+			return h.w.registry.GetSession(background, ref)
 		}, func(x model.Session, err error) {
 			if err == nil && !st.gone && x.State == model.SessionLive && x.Server == st.server.instance.ID && x.Generation == gen {
 				st.toServer(func() { st.server.resume(ref, gen) })
@@ -254,8 +280,14 @@ func (h *hub) enter(st *stream) {
 	h.w.keepersLook()
 }
 
-// heard takes a report; they are handled one after the other.
-func (st *stream) heard(r said) {
+// A report is a message to the hub; reports are handled one after the other.
+func (r *said) doubt() {}
+func (r *said) lost()  {}
+func (r *said) arrive() {
+	st := r.stream
+	if st.gone {
+		return
+	}
 	st.inbox = append(st.inbox, r)
 	if !st.busy {
 		st.next()
@@ -269,21 +301,31 @@ func (st *stream) next() {
 	}
 	st.busy = true
 	r := st.inbox[0]
-	st.inbox = st.inbox[1:]
+	st.inbox = slices.Delete(st.inbox, 0, 1)
 	h := st.w.hub
 	for _, c := range r.copies {
 		if old, had := h.copies[c.ref]; !had || old.gen < c.gen || old.gen == c.gen && old.value <= c.value {
 			h.copies[c.ref] = c
 		}
 	}
-	in := registry.Report{Server: st.server.instance.ID, Stream: st.number, Serial: r.serial, Sessions: r.sessions, Ended: r.ended, Now: h.node.now()}
-	h.ask(func() error { return h.w.registry.report(in, r.serial) }, func(err error) {
-		if err != nil {
-			st.end()
-			return
-		}
-		st.next()
-	})
+	r.at = h.node.now()
+	ask(h.node, h.w.registry.node, registryPatience, r.report, r.reported)
+}
+
+// report passes the report on to the registry.
+func (r *said) report() (struct{}, error) {
+	st := r.stream
+	return struct{}{}, st.w.registry.report(registry.Report{
+		Server: st.server.instance.ID, Stream: st.number, Serial: r.serial, Sessions: r.sessions, Ended: r.ended, Now: r.at,
+	}, r.serial)
+}
+
+func (r *said) reported(_ struct{}, err error) {
+	if err != nil {
+		r.stream.end()
+		return
+	}
+	r.stream.next()
 }
 
 // tick tells every linked server what the registry wants of it, if that changed.
@@ -292,10 +334,12 @@ func (h *hub) tick() {
 		return
 	}
 	h.looking = true
-	ask(h.node, h.w.registry.node, registryPatience, func(answer func([]model.Server, error)) {
-		answer(h.w.registry.ListServers(background, ""))
-	}, func(all []model.Server, err error) {
-		h.looking = false
+	ask(h.node, h.w.registry.node, registryPatience, func() ([]model.Server, error) {
+		mine := h.listed
+		h.listed = nil // a doubled request writes elsewhere
+		return h.w.registry.AppendServers(background, mine[:0], "")
+	}, func(all []model.Server, _ error) {
+		h.looking, h.listed = false, all
 		for i := range all {
 			st := h.streams[all[i].ID]
 			if st == nil {

@@ -18,6 +18,7 @@ type network struct {
 	calm     bool // no faults any more
 	base     weather
 	episodes []*episode
+	spare    []*letter // to be used again
 }
 
 // weather is how likely what is for each message.
@@ -101,70 +102,151 @@ func (n *network) troubled(from, to *node) {
 	}
 }
 
-// send has arrive called at the other end, once, twice or never. lost is called when it will never be: only the world knows.
-func (n *network) send(from, to *node, arrive, lost func()) {
-	n.post(from, to, arrive, func() {}, lost)
+// message is what is sent from one node to another.
+type message interface {
+	arrive()
+	doubt() // it will not arrive, or may be late: whoever waits for an answer needs no timer while all is well
+	lost()  // it will never arrive: only the world knows
 }
 
-// post is send that calls doubt when the message will not arrive or may be late, so that whoever waits for an answer needs no
-// timer while all is well.
-func (n *network) post(from, to *node, arrive, doubt, lost func()) {
+// letter is a message, or a second copy of it, on its way. Letters are used again.
+type letter struct {
+	net     *network
+	to      *node
+	life    int // of to, when it was sent
+	message message
+	again   bool   // a second copy: it is no matter what becomes of it
+	deliver func() // arrived, as the loop calls it
+}
+
+// errand is a message of which nobody waits for an answer.
+type errand struct{ do, never func() }
+
+func (e *errand) arrive() { e.do() }
+func (e *errand) doubt()  {}
+func (e *errand) lost()   { e.never() }
+
+// send has arrive called at the other end, once, twice or never. lost is called when it will never be.
+func (n *network) send(from, to *node, arrive, lost func()) {
+	n.post(from, to, &errand{arrive, lost})
+}
+
+// post sends a message.
+func (n *network) post(from, to *node, m message) {
 	f := n.fate(from, to)
 	if f.lost {
-		doubt()
-		lost()
+		m.doubt()
+		m.lost()
 		return
 	}
 	if f.delay > maxDelay {
-		doubt()
+		m.doubt()
 	}
-	n.carry(to, f.delay, arrive, doubt, lost)
+	n.carry(to, f.delay, m, false)
 	if f.again > 0 {
-		n.carry(to, f.delay+f.again, arrive, nothing, nothing)
+		n.carry(to, f.delay+f.again, m, true)
 	}
 }
 
-func nothing() {}
-
-func (n *network) carry(to *node, d time.Duration, arrive, doubt, lost func()) {
-	life := to.life
-	n.w.loop.After(d, func() {
-		switch {
-		case !to.up || to.life != life:
-			doubt()
-			lost()
-		case to.paused.After(n.w.loop.Now()):
-			doubt()
-			to.awake(life, arrive)
-		default:
-			arrive()
-		}
-	})
+func (n *network) carry(to *node, d time.Duration, m message, again bool) {
+	var l *letter
+	if last := len(n.spare) - 1; last >= 0 {
+		l, n.spare = n.spare[last], n.spare[:last]
+	} else {
+		l = &letter{net: n}
+		l.deliver = l.arrived
+	}
+	l.to, l.life, l.message, l.again = to, to.life, m, again
+	n.w.loop.After(d, l.deliver)
 }
 
-// call asks another node: do is called there, and then here with its answer, or with errNoAnswer after patience. do may be
-// called twice, and then only its first answer counts; it may answer later than by return.
+func (l *letter) arrived() {
+	to, life, m, again := l.to, l.life, l.message, l.again
+	l.message = nil
+	l.net.spare = append(l.net.spare, l)
+	switch {
+	case to.awakeNow(life):
+		m.arrive()
+	case to.lives(life):
+		if !again {
+			m.doubt()
+		}
+		to.awake(life, m.arrive)
+	case !again:
+		m.doubt()
+		m.lost()
+	}
+}
+
+// call asks another node: it is done there, and then its answer is told here, or errNoAnswer after patience. It may be done
+// twice, and then only the answer counts that is here first.
 type call[T any] struct {
-	from     *node
+	from, to *node
 	life     int
 	deadline time.Time
+	do       func() (T, error)
+	doLater  func(answer func(T, error)) // in place of do: what may answer later than by return
 	then     func(T, error)
-	over     bool
-	watched  bool
+	task     *task // in place of then: it is suspended until the answer is there
+
+	first     reply[T] // memory for what is answered first
+	firstUsed bool
+	answer    *reply[T] // that counts; nil while there is none
+	over      bool
+	told      bool
+	watched   bool
 }
 
-// ask makes a call from one node to another.
-func ask[T any](from, to *node, patience time.Duration, do func(answer func(T, error)), then func(T, error)) {
-	w := from.w
-	c := &call[T]{from: from, life: from.life, deadline: w.loop.Now().Add(patience), then: then}
-	if !to.up && w.loop.Rand.IntN(2) == 0 {
-		w.loop.After(minDelay, func() { c.end(*new(T), errRefusedThere) })
+// request is a call on its way there.
+type request[T any] struct{ *call[T] }
+
+func (r request[T]) arrive() {
+	if r.doLater != nil {
+		r.doLater(r.reply)
 		return
 	}
-	answered := func(v T, err error) {
-		w.net.post(to, from, func() { c.end(v, err) }, c.watch, nothing)
+	r.reply(r.do())
+}
+
+func (r request[T]) doubt() { r.watch() }
+func (r request[T]) lost()  {}
+
+// reply is an answer on its way back.
+type reply[T any] struct {
+	to    *call[T]
+	value T
+	err   error
+}
+
+func (r *reply[T]) arrive() { r.to.end(r) }
+func (r *reply[T]) doubt()  { r.to.watch() }
+func (r *reply[T]) lost()   {}
+
+// ask makes a call from one node to another.
+func ask[T any](from, to *node, patience time.Duration, do func() (T, error), then func(T, error)) {
+	c := &call[T]{from: from, to: to, do: do, then: then}
+	c.begin(patience)
+}
+
+func (c *call[T]) begin(patience time.Duration) {
+	w := c.from.w
+	c.life, c.deadline = c.from.life, w.loop.Now().Add(patience)
+	if !c.to.up && w.loop.Rand.IntN(2) == 0 {
+		w.loop.After(minDelay, func() { c.fail(errRefusedThere) })
+		return
 	}
-	w.net.post(from, to, func() { do(answered) }, c.watch, nothing)
+	w.net.post(c.from, c.to, request[T]{c})
+}
+
+// reply sends an answer.
+func (c *call[T]) reply(v T, err error) {
+	r := &c.first
+	if c.firstUsed {
+		r = &reply[T]{}
+	}
+	c.firstUsed = true
+	r.to, r.value, r.err = c, v, err
+	c.from.w.net.post(c.to, c.from, r)
 }
 
 // watch ends the call at its deadline. It is not needed while the answer is certain to come.
@@ -173,54 +255,71 @@ func (c *call[T]) watch() {
 		return
 	}
 	c.watched = true
-	c.from.w.loop.At(c.deadline, func() { c.end(*new(T), errNoAnswer) })
+	c.from.w.loop.At(c.deadline, func() { c.fail(errNoAnswer) })
 }
 
-func (c *call[T]) end(v T, err error) {
+func (c *call[T]) fail(err error) { c.end(&reply[T]{err: err}) }
+
+func (c *call[T]) end(r *reply[T]) {
 	if c.over {
 		return
 	}
 	c.over = true
 	if c.from.w.loop.Now().After(c.deadline) { // it had given up before
-		v, err = *new(T), errNoAnswer
+		r = &reply[T]{err: errNoAnswer}
 	}
-	c.from.awake(c.life, func() { c.then(v, err) })
+	c.answer = r
+	if c.from.awakeNow(c.life) {
+		c.tell()
+		return
+	}
+	c.from.awake(c.life, c.tell)
+}
+
+// tell tells the answer to whoever asked.
+func (c *call[T]) tell() {
+	switch {
+	case c.told:
+	case c.task == nil:
+		c.told = true
+		c.then(c.answer.value, c.answer.err)
+	default:
+		c.told = true
+		c.task.resume()
+	}
 }
 
 // wait makes a call by the running task, which is suspended until the answer is there.
 func wait[T any](from, to *node, patience time.Duration, do func() (T, error)) (T, error) {
-	return waitFor(from, to, patience, true, func(answer func(T, error)) { answer(do()) })
+	c := &call[T]{from: from, to: to, do: do}
+	return c.wait(patience, true)
 }
 
 // waitFor is wait for what may be answered later. Whoever is not sure to answer is watched.
 func waitFor[T any](from, to *node, patience time.Duration, sure bool, do func(answer func(T, error))) (T, error) {
-	w := from.w
-	t := w.current
-	if t == nil {
-		panic("chaos: " + from.name + " calls " + to.name + " outside a task")
+	c := &call[T]{from: from, to: to, doLater: do}
+	return c.wait(patience, sure)
+}
+
+func (c *call[T]) wait(patience time.Duration, sure bool) (T, error) {
+	w := c.from.w
+	c.task = w.current
+	if c.task == nil {
+		panic("chaos: " + c.from.name + " calls " + c.to.name + " outside a task")
 	}
-	w.breathe(from)
-	var got T
-	var failed error
-	began := w.loop.Now()
-	over := false
-	ask(from, to, patience, do, func(v T, err error) {
-		if !over {
-			over, got, failed = true, v, err
-			t.resume()
-		}
-	})
+	w.breathe(c.from)
+	c.begin(patience)
 	if !sure {
-		life := from.life
-		w.loop.At(began.Add(patience), func() {
-			from.awake(life, func() {
-				if !over {
-					over, failed = true, errNoAnswer
-					t.resume()
-				}
-			})
-		})
+		w.loop.At(c.deadline, func() { c.from.awake(c.life, c.giveUp) })
 	}
-	t.wait()
-	return got, failed
+	c.task.wait()
+	return c.answer.value, c.answer.err
+}
+
+// giveUp tells that there is no answer, whatever is still on its way.
+func (c *call[T]) giveUp() {
+	if !c.told {
+		c.answer = &reply[T]{err: errNoAnswer}
+		c.tell()
+	}
 }

@@ -64,20 +64,28 @@ func (n *node) after(d time.Duration, do func()) {
 
 // awake calls do unless that life is over: now, or once the node is not paused any more.
 func (n *node) awake(life int, do func()) {
-	if !n.up || n.life != life {
-		return
-	}
-	if n.paused.After(n.w.loop.Now()) {
+	switch {
+	case n.awakeNow(life):
+		do()
+	case n.lives(life):
 		n.w.loop.At(n.paused, func() { n.awake(life, do) })
-		return
 	}
-	do()
 }
+
+// lives tells whether that life is not over.
+func (n *node) lives(life int) bool { return n.up && n.life == life }
+
+// awakeNow tells whether the node lives that life and is not paused.
+func (n *node) awakeNow(life int) bool { return n.lives(life) && !n.paused.After(n.w.loop.Now()) }
 
 // every has do called again and again for as long as the node lives.
 func (n *node) every(d time.Duration, do func()) {
-	n.after(d, func() {
+	life := n.life
+	var due func()
+	again := func() {
 		do()
-		n.every(d, do)
-	})
+		n.w.loop.After(d, due)
+	}
+	due = func() { n.awake(life, again) }
+	n.w.loop.After(d, due)
 }

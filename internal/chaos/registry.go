@@ -219,10 +219,9 @@ func (a *authority) begin() {
 
 // changed tells whether something did since it was last asked.
 func (a *authority) changed() bool {
-	select {
-	case <-a.changes:
-		return true
-	default:
+	if len(a.changes) == 0 {
 		return false
 	}
+	<-a.changes
+	return true
 }

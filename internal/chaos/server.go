@@ -168,13 +168,16 @@ func (s *server) flush(beat bool) {
 	if st == nil || !st.welcomed {
 		return
 	}
-	rep := said{}
+	rep := &said{stream: st}
 	for _, r := range s.list {
 		if r.dirty {
 			rep.sessions = append(rep.sessions, s.reportOf(r))
 		}
 		if beat && r.value != r.copied && !r.frozen {
 			r.copied = r.value
+			if rep.copies == nil {
+				rep.copies = make([]copied, 0, len(s.list))
+			}
 			rep.copies = append(rep.copies, copied{r.ref, r.gen, r.value})
 		}
 	}
@@ -190,7 +193,7 @@ func (s *server) flush(beat bool) {
 	}
 	st.serial++
 	rep.serial = st.serial
-	st.toHub(func() { st.heard(rep) })
+	st.up(rep)
 }
 
 // welcome is the control plane's answer to a hello.

@@ -21,7 +21,7 @@ func (p *planner) scale() {
 	d := scale.Decide(scale.Input{
 		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(), Waiting: p.in.Waiting,
 		Outlook: p.in.Outlook, Memory: p.in.State.Scale, Now: p.in.Now,
-		Kept: p.placeForTrial(),
+		Kept: p.placeForTrial(), Sheet: &p.in.Sheet.scale,
 	})
 	p.next.Scale, p.plan.Answers, p.plan.Boot = d.Memory, d.Answers, d.Boot
 	p.plan.Holds = append(p.plan.Holds, d.Holds...)

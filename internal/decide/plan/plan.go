@@ -145,7 +145,11 @@ type Input struct {
 
 // Sheet is memory that the plans of a fleet are reckoned on, one after the other: a large fleet's would be thrown away
 // each time. Its zero value is ready. Nothing of a plan is on it once the plan is made.
-type Sheet struct{ capacity []scale.Server }
+type Sheet struct {
+	capacity []scale.Server
+	planner  planner
+	scale    scale.Sheet
+}
 
 // State is what a fleet's planner remembers between two plans. Its zero value is that of a planner that just started.
 type State struct {
@@ -162,6 +166,7 @@ type State struct {
 // Make gives the plan, and the state to be given to the next one.
 func Make(in Input) (Plan, State) {
 	p := newPlanner(in)
+	defer func() { *p = planner{} }()
 	p.beginUpgrade()
 	for i := range in.Servers {
 		p.judge(&in.Servers[i])

@@ -37,7 +37,8 @@ func newPlanner(in Input) *planner {
 		in.Sheet = &Sheet{}
 	}
 	in.Sheet.capacity = slices.Grow(in.Sheet.capacity[:0], len(in.Servers))
-	p := &planner{in: in, capacity: in.Sheet.capacity}
+	p := &in.Sheet.planner
+	*p = planner{in: in, capacity: in.Sheet.capacity}
 	if !slices.IsSortedFunc(in.Instances, byID) {
 		p.in.Instances = slices.SortedFunc(slices.Values(in.Instances), byID)
 	}

@@ -68,8 +68,9 @@ type loads struct {
 	network  float64 // bytes per second
 }
 
-func count(in *Input) *census {
-	c := &census{serving: make([]int, 0, len(in.Servers))}
+// count takes the census, in the memory of the last one.
+func (c *census) count(in *Input) {
+	*c = census{warm: c.warm[:0], serving: slices.Grow(c.serving[:0], len(in.Servers))}
 	for i := range in.Servers {
 		s := &in.Servers[i]
 		c.sessions += s.Sessions
@@ -96,7 +97,6 @@ func count(in *Input) *census {
 			c.living++
 		}
 	}
-	return c
 }
 
 // LoadMaxAge is the age from which on what a server said of its load is not looked at any more.

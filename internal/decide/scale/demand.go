@@ -32,22 +32,29 @@ type demand struct {
 // mark is how far demand had come at a time.
 type mark struct{ elapsed, arrived, left float64 }
 
-// ring holds the latest marks.
+// ring holds the latest marks. They are shared between memories, which are copied far more often than a mark is added: to
+// add one makes new ones.
 type ring struct {
-	marks [marks]mark
-	n     int // written in all
+	marks *[marks]mark // nil: none
+	n     int          // written in all
 }
 
 func (r *ring) last() mark { return r.marks[(r.n+marks-1)%marks] }
 
 func (r *ring) add(m mark, every float64) {
-	if r.n == 0 || m.elapsed-r.last().elapsed >= every {
-		r.marks[r.n%marks] = m
-		r.n++
+	if r.n > 0 && m.elapsed-r.last().elapsed < every {
+		return
 	}
+	all := new([marks]mark)
+	if r.n > 0 {
+		*all = *r.marks
+	}
+	all[r.n%marks] = m
+	r.marks = all
+	r.n++
 }
 
-// before answers the newest mark of at least the given age at elapsed, else the oldest there is.
+// before answers the newest mark of at least the given age at elapsed, else the oldest there is; there is one.
 func (r *ring) before(elapsed, age float64) mark {
 	oldest := max(0, r.n-marks)
 	for i := r.n - 1; i > oldest; i-- {

@@ -28,6 +28,16 @@ type Input struct {
 	Kept   int
 	Memory Memory // of the last decision, the zero Memory for none
 	Now    time.Time
+	// Sheet is what the decision is reckoned on; nil: a new one.
+	Sheet *Sheet
+}
+
+// Sheet is memory that decisions are reckoned on, one after the other. Its zero value is ready. Nothing of a decision is on it
+// once that is made.
+type Sheet struct {
+	in       Input
+	census   census
+	weighing weighing
 }
 
 // Decision says what is missing and what is too much.
@@ -65,20 +75,27 @@ type Start struct {
 
 // Decide compares what there is with what is wanted. What is started and taken away is to be told to the decision's
 // Memory, by Started and Stopped. The cost is that of looking at each server once, and of sorting those that change.
-func Decide(in Input) Decision {
-	c := count(&in)
-	x := weigh(&in, c)
+func Decide(given Input) Decision {
+	sheet := given.Sheet
+	if sheet == nil {
+		sheet = &Sheet{}
+	}
+	sheet.in = given
+	in, c, x := &sheet.in, &sheet.census, &sheet.weighing
+	c.count(in)
+	x.weigh(in, c)
 	d := Decision{Free: c.free, Need: x.need(), Servers: x.wantServers(), Ready: x.wantReady(), Answers: x.answers, Boot: Boot{x.horizon, len(x.mem.boots)}}
 	low := x.lowest(d.Need)
-	d.takeBack(&in, x)
+	d.takeBack(in, x)
 	short := d.Free < d.Need
-	d.open(&in, x)
-	d.start(&in, x)
+	d.open(in, x)
+	d.start(in, x)
 	if !short && len(d.Starts) == 0 && len(d.Back) == 0 {
-		d.surplus(&in, x, low)
-		d.consolidate(&in, x)
+		d.surplus(in, x, low)
+		d.consolidate(in, x)
 	}
 	d.Out = x.budgets(model.ReasonUpgrade)
 	d.Memory = x.remember()
+	sheet.in, sheet.weighing = Input{}, weighing{}
 	return d
 }

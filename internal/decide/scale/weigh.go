@@ -27,8 +27,8 @@ type weighing struct {
 }
 
 // weigh asks everybody.
-func weigh(in *Input, c *census) *weighing {
-	x := &weighing{in: in, census: c, before: &in.Memory, mem: in.Memory, free: -1, servers: -1, ready: -1}
+func (x *weighing) weigh(in *Input, c *census) {
+	*x = weighing{in: in, census: c, before: &in.Memory, mem: in.Memory, free: -1, servers: -1, ready: -1}
 	x.look()
 	x.base()
 	for i := range in.Spec.Scaling.Policies {
@@ -41,7 +41,6 @@ func weigh(in *Input, c *census) *weighing {
 			x.answers[i].Decides = true
 		}
 	}
-	return x
 }
 
 // look takes what can be seen into the memory.

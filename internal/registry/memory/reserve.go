@@ -80,7 +80,7 @@ func (m *Memory) seek(req *registry.Reserve) (x *session, created bool, err erro
 	if m.tooLarge(req.Fleets, n) {
 		return nil, false, fmt.Errorf("%d players for %s: %w", n, ref, registry.ErrTooLarge)
 	}
-	return nil, false, fmt.Errorf("no open server for %s: %w", ref, registry.ErrFull)
+	return nil, false, &refusal{ref: ref, reason: registry.ErrFull}
 }
 
 // fullest is the fullest session of the fleets in order with n seats to give; nil if there is none.
@@ -128,7 +128,7 @@ func (m *Memory) tooLarge(fleets []model.FleetName, n int) bool {
 // takes tells why the players cannot join the session by its key now; nil if they can.
 func (x *session) takes(players []model.PlayerID) error {
 	if x.state == model.SessionMoving || x.server == nil || x.server.State.Terminal() {
-		return fmt.Errorf("%s: %w", x.ref, registry.ErrMoving)
+		return &refusal{ref: x.ref, reason: registry.ErrMoving}
 	}
 	if len(players) > x.capacity {
 		return fmt.Errorf("%d players for %s of %d seats: %w", len(players), x.ref, x.capacity, registry.ErrTooLarge)
@@ -140,10 +140,33 @@ func (x *session) takes(players []model.PlayerID) error {
 		}
 	}
 	if more > min(x.free(), max(0, x.server.freeSeats())) {
-		return fmt.Errorf("%s has %d seats left, %d wanted: %w", x.ref, x.free(), more, registry.ErrSessionFull)
+		return &refusal{ref: x.ref, reason: registry.ErrSessionFull, left: x.free(), wanted: more}
 	}
 	return nil
 }
+
+// refusal is why a join finds no seat for now. Joins that wait are refused again and again, and hardly ever does anybody
+// read why: it is put into words only then.
+type refusal struct {
+	ref          model.SessionRef
+	reason       error // registry.ErrFull, registry.ErrMoving or registry.ErrSessionFull
+	left, wanted int   // seats, of a session that is full
+}
+
+// Error says what was asked for and why it is not there.
+func (r *refusal) Error() string {
+	switch r.reason {
+	case registry.ErrFull:
+		return fmt.Sprintf("no open server for %s: %v", r.ref, r.reason)
+	case registry.ErrSessionFull:
+		return fmt.Sprintf("%s has %d seats left, %d wanted: %v", r.ref, r.left, r.wanted, r.reason)
+	default:
+		return fmt.Sprintf("%s: %v", r.ref, r.reason)
+	}
+}
+
+// Unwrap gives the reason.
+func (r *refusal) Unwrap() error { return r.reason }
 
 // seatParty gives every player a seat of a session that has room: the one it holds, prolonged if it is only reserved,
 // or a new one.

@@ -14,7 +14,8 @@ type Loop struct {
 	Rand *rand.Rand // the only one that what happens may use
 	Then func()     // called after everything that happens; nil: nothing
 
-	now    int64 // Unix nanoseconds
+	now    int64     // Unix nanoseconds
+	time   time.Time // the same, as Now answers it
 	hash   uint64
 	done   uint64
 	agenda *agenda[func()]
@@ -23,10 +24,13 @@ type Loop struct {
 // NewLoop makes a loop whose clock stands at start.
 func NewLoop(start time.Time, seed uint64) *Loop {
 	now := start.UnixNano()
-	return &Loop{
-		Rand: rand.New(rand.NewPCG(seed, loopStream)), now: now, hash: hashSeed, agenda: newAgenda[func()](now),
-	}
+	l := &Loop{Rand: rand.New(rand.NewPCG(seed, loopStream)), hash: hashSeed, agenda: newAgenda[func()](now)}
+	l.turnTo(now)
+	return l
 }
+
+// turnTo sets the clock.
+func (l *Loop) turnTo(now int64) { l.now, l.time = now, time.Unix(0, now).UTC() }
 
 // loopStream and the like tell apart the random sources of one seed.
 const (
@@ -35,7 +39,7 @@ const (
 )
 
 // Now is the virtual time, in UTC.
-func (l *Loop) Now() time.Time { return time.Unix(0, l.now).UTC() }
+func (l *Loop) Now() time.Time { return l.time }
 
 // At has do called at a time; at once, but after what is asked for already, when the time is over.
 func (l *Loop) At(t time.Time, do func()) { l.at(t.UnixNano(), do) }
@@ -58,14 +62,14 @@ func (l *Loop) Run(ctx context.Context, until time.Time) error {
 			break
 		}
 		l.done++
-		l.now = at
+		l.turnTo(at)
 		l.Note("at", uint64(at))
 		do()
 		if l.Then != nil {
 			l.Then()
 		}
 	}
-	l.now = max(l.now, end)
+	l.turnTo(max(l.now, end))
 	return ctx.Err()
 }
 

@@ -99,14 +99,17 @@ func (s fleets) UndoUpgrade(ctx context.Context, r *greenroomv1.UndoUpgradeReque
 	return &greenroomv1.UndoUpgradeResponse{Fleet: fleet}, err
 }
 
-// undoTo chooses the template an undo goes to; 0: of those of which a server was ready the one that was used last.
+// undoTo chooses the template an undo goes to; 0: of those of which a server was ready the one that was used last, one to which
+// no upgrade stopped by itself before the others.
 func undoTo(f *model.Fleet, list []model.FleetRevision, number uint64) (model.FleetRevision, error) {
 	if number == f.Revision {
 		return model.FleetRevision{}, connect.Errorf(connect.CodeFailedPrecondition, "revision %d is what fleet %s has already", number, f.Name)
 	}
-	i := slices.IndexFunc(list, func(r model.FleetRevision) bool {
-		return r.Number == number || number == 0 && r.Number != f.Revision && !r.ProvedAt.IsZero()
-	})
+	proved := func(r model.FleetRevision) bool { return number == 0 && r.Number != f.Revision && !r.ProvedAt.IsZero() }
+	i := slices.IndexFunc(list, func(r model.FleetRevision) bool { return r.Number == number || proved(r) && r.Stopped == "" })
+	if i < 0 {
+		i = slices.IndexFunc(list, proved)
+	}
 	switch {
 	case i >= 0:
 		return list[i], nil

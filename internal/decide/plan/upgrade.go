@@ -88,12 +88,7 @@ func (u *upgrade) look(s *model.Server) {
 func (u *upgrade) decide(in *Input, stopped string) {
 	u.demand = u.Revision
 	if !u.ready[u.Revision] || stopped != "" {
-		for _, r := range in.Revisions {
-			if r.Number != u.Revision && u.ready[r.Number] {
-				u.demand = r.Number
-				break
-			}
-		}
+		u.demand = u.standIn(in.Revisions)
 	}
 	switch {
 	case u.Old == 0 && u.trusted():
@@ -104,6 +99,22 @@ func (u *upgrade) decide(in *Input, stopped string) {
 	default:
 		u.Phase = UpgradeRunning
 	}
+}
+
+// standIn is the template that serves in the place of the fleet's: the one that was used last of those that are known to get
+// ready, and of them one to which no upgrade stopped by itself, if there is one. Without any it is the fleet's.
+func (u *upgrade) standIn(revisions []model.FleetRevision) uint64 {
+	number := u.Revision
+	for _, r := range revisions {
+		switch {
+		case r.Number == u.Revision || !u.ready[r.Number]:
+		case r.Stopped == "":
+			return r.Number
+		case number == u.Revision:
+			number = r.Number
+		}
+	}
+	return number
 }
 
 // isNew tells whether a server is of the fleet's present template.

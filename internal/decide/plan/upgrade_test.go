@@ -280,3 +280,32 @@ func TestUpgradeToABrokenTemplate(t *testing.T) {
 		}
 	})
 }
+
+// TestStandIn: while the fleet's template is not to be trusted its servers are of the one that was used last of those that get
+// ready, and not of one whose upgrade stopped while there is another.
+func TestStandIn(t *testing.T) {
+	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	crashed := func(number uint64) model.FleetRevision {
+		return model.FleetRevision{Number: number, ProvedAt: at, Stopped: "3 servers ended unexpectedly"}
+	}
+	for name, c := range map[string]struct {
+		before []model.FleetRevision // the last used first
+		want   uint64
+	}{
+		"the last used":                  {[]model.FleetRevision{{Number: 3, ProvedAt: at}, {Number: 2, ProvedAt: at}}, 3},
+		"one that never got ready":       {[]model.FleetRevision{{Number: 3}, {Number: 2, ProvedAt: at}}, 2},
+		"one that stopped":               {[]model.FleetRevision{crashed(3), {Number: 2, ProvedAt: at}}, 2},
+		"none that did not stop":         {[]model.FleetRevision{crashed(3), crashed(2)}, 3},
+		"one that stopped, and no other": {[]model.FleetRevision{{Number: 3}, crashed(2)}, 2},
+		"none that gets ready":           {[]model.FleetRevision{{Number: 3}, {Number: 2}}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{Now: at, Fleet: model.Fleet{Revision: 4}, Revisions: append([]model.FleetRevision{{Number: 4}}, c.before...)}
+			u := upgradeOf(&in)
+			u.decide(&in, "")
+			if u.demand != c.want {
+				t.Errorf("needed servers are of revision %d, want %d", u.demand, c.want)
+			}
+		})
+	}
+}

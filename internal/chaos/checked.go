@@ -42,8 +42,8 @@ func (a *authority) reserve(router *node, sent time.Time, req registry.Reserve) 
 	return res, nil
 }
 
-// setState changes a server's state.
-func (a *authority) setState(from *node, id model.ServerID, gen model.Generation, c registry.StateChange) (model.Server, error) {
+// setState changes a server's state, for something that a node began at asked.
+func (a *authority) setState(from *node, asked time.Time, id model.ServerID, gen model.Generation, c registry.StateChange) (model.Server, error) {
 	before, err := a.GetServer(background, id)
 	if err != nil {
 		return model.Server{}, err
@@ -62,6 +62,7 @@ func (a *authority) setState(from *node, id model.ServerID, gen model.Generation
 	a.w.note("became "+c.State.String(), string(id), from.name, uint64(after.Generation))
 	a.w.rules.conditional("the state of server "+string(id), uint64(before.Generation), uint64(gen))
 	a.w.rules.stateChanged(from, &after)
+	a.w.rules.drainChanged(from, asked, &before, &after)
 	return after, nil
 }
 

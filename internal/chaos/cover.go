@@ -76,6 +76,14 @@ const (
 	reportCameLate
 	serverCameTooLate
 	newsTooLate
+	upgradeBegan
+	upgradePaused
+	upgradeResumed
+	upgradeUndone
+	upgradeStopped
+	upgradeDrained
+	upgradeTookBack
+	upgradeMetDeath
 	situations
 )
 
@@ -151,6 +159,14 @@ var situationNames = [situations]string{
 	reportCameLate:        "a report came late",
 	serverCameTooLate:     "a server was not heard of before joins went on after a restart",
 	newsTooLate:           "a drained server was empty before its players knew where to go",
+	upgradeBegan:          "a fleet got another template",
+	upgradePaused:         "an operator paused an upgrade",
+	upgradeResumed:        "an operator resumed an upgrade",
+	upgradeUndone:         "an operator undid an upgrade",
+	upgradeStopped:        "an upgrade stopped by itself",
+	upgradeDrained:        "an upgrade drained a server",
+	upgradeTookBack:       "an upgrade gave a server back",
+	upgradeMetDeath:       "an upgrade met a server's death",
 }
 
 // Cover counts how often each situation was met.

@@ -115,7 +115,7 @@ func (w *World) someProcess() *node {
 func (w *World) beginFaults() {
 	w.net.calm = false
 	w.net.base, w.stalls, w.ghosts = w.faults.base, w.faults.stalls, w.faults.ghosts
-	for _, t := range w.faults.kinds {
+	for _, t := range slices.Concat(w.faults.kinds, w.operators()) {
 		w.loop.After(w.between(0, 2*t.every), func() { w.strike(t) })
 	}
 }
@@ -136,6 +136,7 @@ func (w *World) endFaults() {
 	w.closing = true
 	w.stalls, w.ghosts = 0, 0
 	w.machines.failing, w.machines.slow, w.machines.duds, w.disk.failing = now, now, 0, now
+	w.finishChanges()
 }
 
 // The arrows that can be bad.
@@ -246,6 +247,9 @@ func (w *World) killServer() {
 		w.cover(serverDied)
 		if s.want == model.ServerDraining && len(s.list) > 0 {
 			w.cover(drainMetCrash)
+		}
+		if s.instance.Revision > 1 {
+			w.cover(upgradeMetDeath)
 		}
 		w.machines.end(s, "signal: killed")
 	}

@@ -55,7 +55,7 @@ func (k *warden) begin() {
 	}
 	k.fleets = map[model.FleetName]*round{}
 	k.keeper = keeper.New(keeper.Config{
-		Store: specs{from: k.node, at: w.disk}, Registry: reached, Provider: k.engine(), Mover: mover,
+		Store: k.specs(), Revisions: k.templates(), Registry: reached, Provider: k.engine(), Mover: mover,
 		Env:     func(model.ServerID) map[string]string { return nil },
 		Waiting: w.waitingJoins, Now: k.node.now, Holder: fmt.Sprintf("%s/%d", k.node.name, k.node.life), Logger: quiet,
 		Work:   func(name model.FleetName, do func()) { k.work(name, do) },

@@ -137,8 +137,12 @@ func (m *machines) start(start provider.Start) provider.Instance {
 	w.note("started", string(start.ID), s.instance.Node, 0)
 	boot := w.between(bootMin, bootMax)
 	switch x := w.loop.Rand.Float64(); {
+	case buildOf(&start.Spec) == stuck:
 	case w.net.calm || x >= m.duds:
 		s.node.after(boot, s.booted)
+		if buildOf(&start.Spec) == crashing {
+			s.node.after(boot+w.between(time.Second, 10*time.Second), func() { m.end(s, "exit status 2") })
+		}
 	case x < m.duds/2:
 		s.node.after(boot, func() { m.end(s, "exit status 1") })
 	default:

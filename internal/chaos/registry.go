@@ -58,7 +58,8 @@ func (f facts) AddServer(ctx context.Context, s model.Server) (model.Server, err
 
 // SetState implements registry.Servers.
 func (f facts) SetState(_ context.Context, id model.ServerID, gen model.Generation, c registry.StateChange) (model.Server, error) {
-	return reach(f, func() (model.Server, error) { return f.at.setState(f.from, id, gen, c) })
+	asked := f.from.w.current.began
+	return reach(f, func() (model.Server, error) { return f.at.setState(f.from, asked, id, gen, c) })
 }
 
 // RemoveServer implements registry.Servers.

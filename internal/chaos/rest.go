@@ -47,6 +47,7 @@ func (w *World) restlessClients(add complain) {
 
 func (w *World) restlessServers(add complain) {
 	servers, _ := w.registry.ListServers(background, "")
+	w.restlessUpgrades(servers, add)
 	known := map[model.ServerID]bool{}
 	free, ready, alive := map[model.FleetName]int{}, map[model.FleetName]int{}, map[model.FleetName]int{}
 	for i := range servers {

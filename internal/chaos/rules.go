@@ -47,11 +47,12 @@ type Violation struct {
 // rules looks whether the rules hold, wherever something takes effect. It sees everything, and nothing of the control plane
 // sees it.
 type rules struct {
-	w      *World
-	broken []Violation
-	gone   map[place]bool                        // seats that were released, or went with their server
-	ended  map[model.SessionRef]model.Generation // of sessions that the control plane ended
-	acted  map[model.FleetName]keeping           // who changed a fleet's servers last
+	w       *World
+	broken  []Violation
+	gone    map[place]bool                        // seats that were released, or went with their server
+	ended   map[model.SessionRef]model.Generation // of sessions that the control plane ended
+	acted   map[model.FleetName]keeping           // who changed a fleet's servers last
+	greeted map[template]bool                     // of which servers got ready; nil: fleets have one template each
 }
 
 // place is a seat on a server: what a ticket is good for.

@@ -21,13 +21,16 @@ var errStoreDown = errors.New("store: database is locked")
 
 // disk is the node that has the durable facts. It dies only with the whole control plane, and forgets nothing.
 type disk struct {
-	w        *World
-	node     *node
-	fleets   []model.Fleet // by name
-	routes   []model.Route
-	revision uint64
-	watchers []*watcher
-	failing  time.Time // until then it answers with errors
+	w         *World
+	node      *node
+	fleets    []model.Fleet // by name
+	routes    []model.Route
+	revision  uint64
+	watchers  []*watcher
+	failing   time.Time                                 // until then it answers with errors
+	builds    int                                       // of all templates so far
+	revisions map[model.FleetName][]model.FleetRevision // nil: fleets have one template each
+	paused    map[model.FleetName]time.Time             // since when an upgrade is
 	// zero notes since when a fleet gets no new session of a route.
 	zero map[routeFleet]time.Time
 }
@@ -154,6 +157,7 @@ func (d *disk) putRoute(r model.Route) {
 // putFleet writes a fleet's spec.
 func (d *disk) putFleet(f model.Fleet) {
 	f.Generation++
+	d.revise(&f)
 	d.fleets = slices.Clone(d.fleets)
 	d.fleets[slices.IndexFunc(d.fleets, func(x model.Fleet) bool { return x.Name == f.Name })] = f
 	d.changed()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"time"
 )
 
 // task is something that a node does in which it waits for others: real code that calls a registry or a store and gets its
@@ -13,6 +14,7 @@ type task struct {
 	thread *thread
 	node   *node
 	what   string
+	began  time.Time
 	do     func()
 	dead   bool
 	ended  bool
@@ -32,7 +34,7 @@ type killed struct{}
 // run begins a task of a node now. It returns when the task waits for the first time, or is over. It may be called by a task
 // of the same node or another.
 func (n *node) run(what string, do func()) {
-	t := &task{node: n, what: what, do: do, thread: n.w.idle()}
+	t := &task{node: n, what: what, began: n.w.loop.Now(), do: do, thread: n.w.idle()}
 	t.thread.task = t
 	n.tasks = append(n.tasks, t)
 	t.resume()

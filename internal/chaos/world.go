@@ -58,6 +58,7 @@ type World struct {
 	clients  []*client
 
 	faults  plan
+	changes change
 	ghosts  float64 // the share of players who fall silent
 	stalls  float64 // how likely a process pauses before it makes a call
 	closing bool    // faults are over and no client leaves or comes any more
@@ -92,6 +93,11 @@ func newWorld(seed uint64, bugs Bug) *World {
 		c := &client{w: w, id: id, node: w.newNode(aClient, string(id))}
 		c.node.born()
 		w.clients = append(w.clients, c)
+	}
+	w.drawChanges(seed)
+	if w.changing(upgrades) {
+		w.disk.keepTemplates()
+		w.rules.greeted = map[template]bool{}
 	}
 	w.drawFaults()
 	w.begin()
@@ -171,7 +177,7 @@ func (w *World) play(ctx context.Context, alive func()) error {
 		return nil
 	}
 	w.endFaults()
-	for end := w.loop.Now().Add(Rest); ; {
+	for end := w.loop.Now().Add(w.rest()); ; {
 		if err := step(w.loop.Now().Add(2 * time.Second)); err != nil {
 			return err
 		}

@@ -1,0 +1,62 @@
+package chaos
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"greenroom.dev/greenroom/internal/model"
+)
+
+// change is a kind of change that operators make of a world while it bears its faults, beside drains, specs and weights, which
+// every world may have.
+type change uint8
+
+// Kinds of changes.
+const (
+	upgrades   change = 1 << iota // templates change (upgrades.go)
+	changesEnd                    // as many as there are
+)
+
+// changeStream is the random source from which a seed's kinds of changes are drawn.
+const changeStream = 3
+
+// drawChanges draws what operators change in a world: most worlds have one kind, some two, and some none. Its random source is
+// its own, so that a world without any is what it would be if there were no such changes.
+func (w *World) drawChanges(seed uint64) {
+	r := rand.New(rand.NewPCG(seed, changeStream))
+	kinds := 0
+	for k := change(1); k < changesEnd; k <<= 1 {
+		kinds++
+	}
+	for range [...]int{0, 0, 1, 1, 1, 1, 1, 2}[r.IntN(8)] {
+		w.changes |= 1 << r.IntN(kinds)
+	}
+}
+
+func (w *World) changing(c change) bool { return w.changes&c != 0 }
+
+// operators are the acts of those who make the world's changes.
+func (w *World) operators() (out []trouble) {
+	if w.changing(upgrades) {
+		out = append(out, upgrading()...)
+	}
+	return out
+}
+
+// finishChanges is what operators do when the faults are over, so that everything can come to an end.
+func (w *World) finishChanges() {
+	if w.changing(upgrades) {
+		w.endUpgrades()
+	}
+}
+
+func (w *World) someFleet() model.Fleet { return w.disk.fleets[w.loop.Rand.IntN(len(w.disk.fleets))] }
+
+// rest is how long everything may take to come to rest once the faults are over. Servers are replaced a few at a time, and a seat
+// for which nobody comes any more is free a minute after the last of them.
+func (w *World) rest() time.Duration {
+	if w.changing(upgrades) {
+		return Rest + model.TicketTTL
+	}
+	return Rest
+}

@@ -96,7 +96,7 @@ func TestBugsAreFound(t *testing.T) {
 		"lost-state":          {[]Rule{StateKept}, 6},
 		"stop-in-use":         {[]Rule{NoEarlyEnd}, 4},
 		"dead-by-silence":     {[]Rule{NotOnDoubt, NoLeaks}, 20},
-		"deaf-provider":       {[]Rule{NoLeaks, DrainsEnd}, 8},
+		"deaf-provider":       {[]Rule{NoLeaks, DrainsEnd, UpgradesEnd}, 8},
 		"two-seats":           {[]Rule{OneSeat}, 30},
 		"ticket-twice":        {[]Rule{OneSeat}, 30},
 	} {

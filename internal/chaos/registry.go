@@ -135,6 +135,11 @@ func (f facts) FinishMove(_ context.Context, ref model.SessionRef, gen model.Gen
 	return f.only(func() error { return f.at.finishMove(ref, gen, now) })
 }
 
+// SentOn implements registry.Sessions.
+func (f facts) SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.SentOn(ctx, ref, from, gen, now) })
+}
+
 // AbortMove implements registry.Sessions.
 func (f facts) AbortMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
 	return f.only(func() error { return f.at.abortMove(ref, gen, now) })

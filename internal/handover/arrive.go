@@ -53,7 +53,7 @@ func (m *Mover) open(ctx context.Context, p passage, placed registry.Reservation
 func (m *Mover) sendOn(ctx context.Context, p passage, placed registry.Reservation, failed []registry.Reservation) error {
 	to := m.redirect(p.ref, placed)
 	for _, f := range failed {
-		if f.Server == placed.Server || f.Server == p.from.Server {
+		if f.Server == placed.Server {
 			continue
 		}
 		if err := m.close(ctx, p.ref, Origin{f.Server, f.Generation}, to); err != nil {
@@ -65,6 +65,15 @@ func (m *Mover) sendOn(ctx context.Context, p passage, placed registry.Reservati
 	}
 	if err := m.close(ctx, p.ref, p.from, to); err != nil {
 		return fmt.Errorf("send the players of %s on from %s to %s: %w", p.ref, p.from.Server, placed.Server, err)
+	}
+	return m.sentOn(ctx, p.ref, p.from)
+}
+
+// sentOn has the registry know that nobody waits any more where a session was.
+func (m *Mover) sentOn(ctx context.Context, ref model.SessionRef, from Origin) error {
+	err := m.cfg.Registry.SentOn(ctx, ref, from.Server, from.Generation, m.cfg.Now())
+	if err != nil && !errors.Is(err, registry.ErrNotFound) { // not found: it is over by now
+		return fmt.Errorf("note that the players of %s were sent on from %s: %w", ref, from.Server, err)
 	}
 	return nil
 }

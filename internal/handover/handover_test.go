@@ -312,6 +312,34 @@ func TestReplaceSendsPlayersOn(t *testing.T) {
 	}
 }
 
+// TestReplaceKnowsWhereItsPlayersWait: whoever goes on with the move of a control plane that is no more finds out where the players
+// are, also when the session has come to rest and they alone were not told.
+func TestReplaceKnowsWhereItsPlayersWait(t *testing.T) {
+	for _, fails := range []string{"open", "finish", "close", "sent on"} {
+		t.Run(fails, func(t *testing.T) {
+			st := newStage(t)
+			source := st.links.held["plaza-a"][room]
+			server, err := st.reg.GetServer(t.Context(), "plaza-a")
+			must(t, err)
+			_, err = st.reg.SetState(t.Context(), "plaza-a", server.Generation, registry.StateChange{State: model.ServerDraining, Now: st.now})
+			must(t, err)
+			st.links.fault = failOn(fails, false)
+			if err := st.mover.Move(context.Background(), room, st.origin(), fleets); !errors.Is(err, errFault) {
+				t.Fatalf("got %v", err)
+			}
+			if s := st.session(t); len(s.Left) != 1 || s.Left[0].Server != "plaza-a" || s.Left[0].Generation != st.first.Generation {
+				t.Fatalf("its players wait on %+v", s.Left)
+			}
+			st.links.fault = nil
+			must(t, st.mover.Replace(context.Background(), room, Origin{}, fleets))
+			s := st.session(t)
+			if s.State != model.SessionLive || len(s.Left) > 0 || source.redirects == nil || source.redirects.Server != s.Server {
+				t.Errorf("session is %s on %s and left %v, players sent to %+v", s.State, s.Server, s.Left, source.redirects)
+			}
+		})
+	}
+}
+
 // TestReplaceTellsLate: a move that could not tell the players where to go is no success, and Replace tells them; whoever still
 // waits in a session that is over by then joins again, and nobody is told on a server that has ended.
 func TestReplaceTellsLate(t *testing.T) {
@@ -368,6 +396,9 @@ func TestSafetyMove(t *testing.T) {
 				origin = Origin{}
 			}
 		}
+		if s := st.session(t); (s.State == model.SessionMoving || len(s.Left) > 0) && rapid.Bool().Draw(t, "another control plane") {
+			origin = Origin{}
+		}
 		for range rapid.IntRange(0, 3).Draw(t, "tries") {
 			if st.mover.Replace(context.Background(), room, origin, fleets) == nil {
 				st.oneHome(t)
@@ -379,6 +410,10 @@ func TestSafetyMove(t *testing.T) {
 		s := st.session(t)
 		if s.State != model.SessionLive {
 			t.Fatalf("session is %s after %v", s.State, err)
+		}
+		first := st.links.held["plaza-a"][room] // what came there since has no players
+		if len(s.Left) > 0 || s.Server != "plaza-a" && dies != "plaza-a" && first != nil && first.gen == st.first.Generation {
+			t.Fatalf("players wait on %v, and on plaza-a in %+v; after %v", s.Left, first, err)
 		}
 		if h := st.links.held[s.Server][room]; dies == "" && h.state != "cake on the table" {
 			t.Fatalf("%s has %+v after %v", s.Server, h, err)

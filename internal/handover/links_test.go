@@ -146,3 +146,7 @@ func (r faultyRegistry) FinishMove(ctx context.Context, ref model.SessionRef, ge
 func (r faultyRegistry) AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
 	return r.links.faulty("abort", func() error { return r.Memory.AbortMove(ctx, ref, gen, now) })
 }
+
+func (r faultyRegistry) SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error {
+	return r.links.faulty("sent on", func() error { return r.Memory.SentOn(ctx, ref, from, gen, now) })
+}

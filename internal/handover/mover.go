@@ -27,6 +27,7 @@ type Facts interface {
 	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	CommitMove(ctx context.Context, move registry.Move) (registry.Reservation, error)
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error
 	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 }

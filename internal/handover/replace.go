@@ -11,10 +11,14 @@ import (
 
 // Replace brings a Moving session to rest, whatever became of the move: one that lost its server is placed anew with its
 // last copy; one that was placed and not opened is opened, there or elsewhere; one that never left is let go on. From
-// is where its players still wait, zero if their server died. If the session is live elsewhere or gone, they are told so.
+// is where its players still wait, zero if their server died or the caller does not know: then it is where the registry says.
+// If the session is live elsewhere or gone, they are told so.
 // After any error, of Move or of Replace, Replace is to be tried again.
 func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, fleets []model.FleetName) error {
 	s, err := m.cfg.Registry.GetSession(ctx, ref)
+	if from.Server == "" {
+		from = waitAt(s)
+	}
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
 		return m.dismiss(ctx, ref, from, &Redirect{})
@@ -44,6 +48,18 @@ func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, 
 	return m.Resume(ctx, ref, Origin{s.Server, s.Generation})
 }
 
+// waitAt is where a session's players wait by what the registry knows: where it was, or where it is and may be frozen still.
+func waitAt(s model.Session) Origin {
+	switch {
+	case len(s.Left) > 0:
+		return Origin{s.Left[0].Server, s.Left[0].Generation}
+	case s.State == model.SessionLive:
+		return Origin{s.Server, s.Generation}
+	default:
+		return Origin{}
+	}
+}
+
 // tellLate sends the players on who still wait where a session was before it came to rest elsewhere: whoever moved it could not
 // tell them.
 func (m *Mover) tellLate(ctx context.Context, s model.Session, from Origin) error {
@@ -54,7 +70,10 @@ func (m *Mover) tellLate(ctx context.Context, s model.Session, from Origin) erro
 	if err != nil {
 		return fmt.Errorf("look up the new server of %s: %w", s.SessionRef, err)
 	}
-	return m.dismiss(ctx, s.SessionRef, from, m.redirect(s.SessionRef, placedAt(s, server)))
+	if err := m.dismiss(ctx, s.SessionRef, from, m.redirect(s.SessionRef, placedAt(s, server))); err != nil {
+		return err
+	}
+	return m.sentOn(ctx, s.SessionRef, from)
 }
 
 // dismiss closes a session where its players still wait, unless that server is no more.

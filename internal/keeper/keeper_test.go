@@ -360,6 +360,43 @@ func TestMoveThatNobodyMakes(t *testing.T) {
 	})
 }
 
+// TestHandOverThatNobodyEnds: an earlier keeper placed a session anew and was gone before the new server had it. Its players wait
+// where it was: that server is not empty for whoever takes over, and they are sent on.
+func TestHandOverThatNobodyEnds(t *testing.T) {
+	story(t, func(h *house) {
+		ctx := context.Background()
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		x := h.join("room-7")
+		warm := h.in(model.ServerReady)
+		if _, err := h.reg.SetState(ctx, warm.ID, warm.Generation, registry.StateChange{State: model.ServerOpen, Now: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		wait, deadline := 10*time.Minute, 20*time.Minute
+		if _, err := h.keeper.Drain(ctx, x.Server, DrainPolicy{Wait: &wait, Deadline: &deadline}, ""); err != nil {
+			t.Fatal(err)
+		}
+		err := h.reg.BeginMove(ctx, x.SessionRef, x.Generation, time.Now())
+		placed, lost := h.reg.CommitMove(ctx, registry.Move{
+			Session: x.SessionRef, Gen: x.Generation, Fleets: []model.FleetName{"plaza"}, From: x.Server, Now: time.Now(), ExpiresAt: time.Now().Add(model.TicketTTL),
+		})
+		if err := errors.Join(err, lost); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(5 * time.Second)
+		if s, err := h.reg.GetServer(ctx, x.Server); err != nil || s.State != model.ServerDraining || s.Sessions != 0 || s.Departing != 1 {
+			t.Fatalf("the server on which the players wait is %s with %d departing: %v", s.State, s.Departing, err)
+		}
+		h.pass(3 * LookAgain)
+		if r, ok := h.machine.room(placed.Server, x.SessionRef); !ok || len(r.seats) != 1 || h.session("room-7").State != model.SessionLive {
+			t.Errorf("the players are not where the session is: %+v", r)
+		}
+		if _, err := h.reg.GetServer(ctx, x.Server); !errors.Is(err, registry.ErrNotFound) {
+			t.Errorf("the drain did not end: %v", err)
+		}
+	})
+}
+
 // TestSlowHandOver: a server that does not answer holds up nobody but its own sessions, and keeps those.
 func TestSlowHandOver(t *testing.T) {
 	story(t, func(h *house) {

@@ -68,7 +68,7 @@ func (k *Keeper) takeOver(ctx context.Context, f *fleet, first bool) error {
 	defer f.mu.Unlock()
 	between := make(map[model.SessionRef]model.Generation, len(sessions))
 	for _, s := range sessions {
-		if _, moves := f.moving[s.SessionRef]; s.Fleet != f.name || moves || f.homeless[s.SessionRef] != nil {
+		if _, moves := f.moving[s.SessionRef]; settledBy(&s) != f.name || moves || f.homeless[s.SessionRef] != nil {
 			continue
 		}
 		between[s.SessionRef] = s.Generation
@@ -78,6 +78,14 @@ func (k *Keeper) takeOver(ctx context.Context, f *fleet, first bool) error {
 	}
 	f.between = between
 	return nil
+}
+
+// settledBy is the fleet whose keeper brings a session to rest that nobody moves: the one on whose server its players wait.
+func settledBy(s *model.Session) model.FleetName {
+	if len(s.Left) > 0 {
+		return s.Left[0].Fleet
+	}
+	return s.Fleet
 }
 
 // wait is how long the fleet need not be looked at if nothing changes.

@@ -86,6 +86,8 @@ type Server struct {
 	SessionsActive int // of them with a seat, reserved or claimed
 	SeatsReserved  int
 	SeatsClaimed   int
+	Departing      int       // sessions that moved off it and whose players may still wait on it
+	DepartedAt     time.Time // players of such a session were last sent on; zero: never
 
 	Load *Load // what its process used when it last said so; nil when it never did. Shared: not to be changed
 

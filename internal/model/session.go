@@ -27,11 +27,22 @@ type Session struct {
 	Seats      []Seat     // nil in lists, which only count
 	Capacity   int        // seats
 
+	// Left are the servers that it moved off and on which its players may still wait to be sent on, the earliest first.
+	// Shared: not to be changed.
+	Left []Departure
+
 	SeatsReserved int
 	SeatsClaimed  int
 	CreatedAt     time.Time
 	JoinedAt      time.Time // the last join's; zero for one that its server brought
 	Revision      uint64
+}
+
+// Departure is a server that a session moved off, and the generation that it had there.
+type Departure struct {
+	Server     ServerID
+	Fleet      FleetName // the server's
+	Generation Generation
 }
 
 // SeatState is where a seat is. The numbers are those of greenroom.v1.SeatState.

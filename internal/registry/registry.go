@@ -230,8 +230,13 @@ type Sessions interface {
 	// generation and a fresh reservation until expires for every seat (seat IDs are new). The session stays Moving
 	// until FinishMove. ErrFull leaves it as it was. A Moving session whose new server dies is orphaned again.
 	CommitMove(ctx context.Context, move Move) (Reservation, error)
+	// The players wait where it was: that server counts it in model.Server.Departing until SentOn, or until the
+	// server has ended or does not name it in its Hello.
 	// FinishMove makes a session that CommitMove placed Live on its new server.
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// SentOn notes that the players of a session that moved off a server, where it had generation gen, were told where
+	// to go. One that did not is no error. ErrNotFound.
+	SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error
 	// AbortMove takes BeginMove back: Live where it was. After CommitMove it answers ErrConflict.
 	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	// EndSession removes a session and frees its seats; a server that reports it in its next Hello is told that it is
@@ -250,7 +255,7 @@ type Sessions interface {
 type SessionFilter struct {
 	Route  model.RouteName
 	Server model.ServerID
-	Moving bool // only those that are between servers: it costs as much as there are of them
+	Moving bool // only those that are between servers, or left one on which their players wait: it costs as much as there are of them
 	After  model.SessionRef
 	Limit  int
 }

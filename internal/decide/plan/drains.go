@@ -50,13 +50,20 @@ func (p *planner) drainInput(s *model.Server, free int) drain.Input {
 	return drain.Input{
 		Drain:      p.drainOf(s),
 		Sessions:   p.in.Sessions[s.ID],
-		InFlight:   moves.InFlight,
-		LastMoveAt: moves.LastAt,
+		InFlight:   max(moves.InFlight, s.Departing),
+		LastMoveAt: later(moves.LastAt, s.DepartedAt),
 		FreeSlots:  free,
 		CanMove:    s.Linked && !s.Linkless,
 		Unknown:    found,
 		Now:        p.in.Now,
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // drainOf is the server's drain; one without is given the fleet's policy from the start of its state.

@@ -87,6 +87,7 @@ type server struct {
 	counted  registry.FleetCount                   // its part of its fleet's count
 	said     *model.Connections                    // since its process began, as it last said; nil: it did not
 	over     map[model.SessionRef]model.Generation // ended from here since its last Hello; see endOn
+	leaving  map[*session]model.Generation         // moved off here, with the generation that they had; see leave
 	place    spot
 }
 

@@ -92,6 +92,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 			m.lose(x)
 		}
 	}
+	m.leftAll(s, h.Sessions)
 	s.over = nil // it has heard now
 	return stale
 }
@@ -133,6 +134,8 @@ func (m *Memory) comeBack(s *server, r *registry.SessionReport, now time.Time) *
 func (m *Memory) usurp(x *session, s *server, now time.Time) {
 	if old := x.server; old != nil {
 		m.unclaim(x, nil)
+		m.leave(x)
+		m.left(x, s)
 		m.detach(x)
 		old.Linked = false
 		m.touch(old)

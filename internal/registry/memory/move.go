@@ -28,6 +28,7 @@ func (m *Memory) FinishMove(_ context.Context, ref model.SessionRef, gen model.G
 		}
 		x.placed = false
 		m.turnTo(x, model.SessionLive)
+		m.left(x, x.server) // it returned to where it was
 		return nil
 	})
 }
@@ -76,6 +77,9 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 	})
 	if to == nil {
 		return registry.Reservation{}, fmt.Errorf("no open server for %s: %w", x.ref, registry.ErrFull)
+	}
+	if !x.placed { // else nobody has come to it there
+		m.leave(x)
 	}
 	m.detach(x)
 	x.generation, x.placed, x.found = m.nextGeneration(), true, false

@@ -25,7 +25,7 @@ func (m *Memory) AddServer(_ context.Context, in model.Server) (model.Server, er
 	if s.SeatCapacity == 0 {
 		s.SeatCapacity = s.SessionCapacity * s.SeatsPerSession
 	}
-	s.Linked, s.Sessions, s.SessionsActive, s.SeatsReserved, s.SeatsClaimed = false, 0, 0, 0, 0
+	s.Linked, s.Sessions, s.SessionsActive, s.SeatsReserved, s.SeatsClaimed, s.Departing = false, 0, 0, 0, 0, 0
 	s.largest = s.SeatsPerSession
 	m.raise(s.Generation, nil)
 	if s.Generation == 0 {
@@ -126,6 +126,8 @@ func (m *Memory) become(s *server, c registry.StateChange) {
 		}
 	case model.ServerOpen:
 		s.Drain = nil
+	case model.ServerStopped, model.ServerUnhealthy:
+		m.leftAll(s, nil)
 	}
 }
 

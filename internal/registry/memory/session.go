@@ -24,6 +24,7 @@ type session struct {
 	joined     int64 // last join, Unix nanoseconds; 0: none here
 	promised   int64 // until when a seat's ticket may open it that was given back unclaimed, Unix nanoseconds; 0: there is none
 	seats      seats
+	left       []model.Departure // never changed in place
 	capacity   int
 	place      spot
 	at         int32 // in server.sessions
@@ -50,7 +51,7 @@ func (x *session) rank() {
 func (x *session) model() model.Session {
 	out := model.Session{
 		SessionRef: x.ref, Fleet: x.fleet.name, State: x.state, Generation: x.generation, Capacity: x.capacity,
-		SeatsReserved: x.seats.reserved(), SeatsClaimed: x.seats.claimed,
+		SeatsReserved: x.seats.reserved(), SeatsClaimed: x.seats.claimed, Left: x.left,
 		CreatedAt: time.Unix(0, x.created), Revision: x.revision,
 	}
 	if x.joined != 0 {
@@ -114,6 +115,7 @@ func (m *Memory) detach(x *session) {
 func (m *Memory) end(x *session) {
 	m.seatsFreed(x, len(x.seats.list))
 	m.detach(x)
+	m.forgetLeft(x)
 	x.ended = true
 	delete(m.moving, x)
 	m.uncountSession(x)
@@ -125,7 +127,7 @@ func (m *Memory) turnTo(x *session, state model.SessionState) {
 	x.state = state
 	if state == model.SessionMoving {
 		m.moving[x] = struct{}{}
-	} else {
+	} else if len(x.left) == 0 {
 		delete(m.moving, x)
 	}
 }
@@ -251,7 +253,7 @@ func (m *Memory) ListSessions(_ context.Context, f registry.SessionFilter) ([]mo
 
 func (m *Memory) filter(f registry.SessionFilter) (found []*session) {
 	wanted := func(x *session) bool {
-		return (!f.Moving || x.state == model.SessionMoving) && (f.Route == "" || x.ref.Route == f.Route) && (f.After == (model.SessionRef{}) || compareRefs(x.ref, f.After) > 0)
+		return (!f.Moving || x.state == model.SessionMoving || len(x.left) > 0) && (f.Route == "" || x.ref.Route == f.Route) && (f.After == (model.SessionRef{}) || compareRefs(x.ref, f.After) > 0)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

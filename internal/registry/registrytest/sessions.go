@@ -111,6 +111,20 @@ func (w *world) tryCommit(key model.SessionKey, gen model.Generation, from model
 	})
 }
 
+// departed moves session "k" from a-1 to a-2 and sends nobody on. It answers what it was on a-1.
+func (w *world) departed() registry.Reservation {
+	w.Helper()
+	w.open("a-1", "a", shape{1, 3, 0})
+	r := w.join("k", "ann")
+	w.claim(r, r.Seats...)
+	w.open("a-2", "a", shape{1, 3, 0})
+	w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+	moved := w.commit("k", r.Generation, "a-1")
+	w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
+	w.equal(w.server("a-1").Departing, 1)
+	return r
+}
+
 var moveCases = []testCase{
 	{"a server tells when a session last came to it", func(w *world) {
 		w.open("a-1", "a", shape{2, 3, 0})
@@ -162,6 +176,69 @@ var moveCases = []testCase{
 		w.ended(r)
 		w.claim(r, r.Seats...)
 		w.equal(w.counts("a-2"), [3]int{1, 1, 0})
+	}},
+	{"after a move its players wait where it was until they are sent on, whoever moved it", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.open("a-2", "a", shape{1, 3, 0})
+		between := func() (out []model.SessionKey) {
+			for _, x := range must(w.ListSessions(w.ctx, registry.SessionFilter{Moving: true})) {
+				out = append(out, x.Key)
+			}
+			return out
+		}
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
+		moved := w.commit("k", r.Generation, "a-1")
+		was := []model.Departure{{Server: "a-1", Fleet: "a", Generation: r.Generation}}
+		w.equal([]any{w.server("a-1").Departing, w.server("a-2").Departing, w.session("k").Left}, []any{1, 0, was})
+		w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
+		w.equal([]any{between(), w.server("a-1").Departing, w.session("k").Left}, []any{"[k]", 1, was})
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation-1, w.now)) // of another time
+		w.ok(w.SentOn(w.ctx, r.Session, "a-2", moved.Generation, w.now))
+		w.equal([]any{w.server("a-1").Departing, w.server("a-1").DepartedAt.IsZero()}, "[1 true]")
+		w.later(time.Second)
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
+		w.equal([]any{between(), w.server("a-1").Departing, w.server("a-1").DepartedAt.Equal(w.now), w.session("k").Left}, "[[] 0 true []]")
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
+		w.is(w.SentOn(w.ctx, ref("other"), "a-1", 1, w.now), registry.ErrNotFound)
+	}},
+	{"a target that did not take a session is left by nobody, and a return is no departure", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.open("a-2", "a", shape{1, 3, 0})
+		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		second := w.commit("k", r.Generation, "a-1")
+		w.open("a-3", "a", shape{1, 3, 0})
+		w.become("a-1", model.ServerCordoned)
+		third := w.commit("k", second.Generation, "a-2")
+		w.equal([]any{third.Server, w.server("a-1").Departing, w.server("a-2").Departing}, "[a-3 1 0]")
+		w.become("a-1", model.ServerOpen)
+		w.become("a-2", model.ServerCordoned)
+		first := w.commit("k", third.Generation, "a-3")
+		w.equal([]any{first.Server, w.server("a-1").Departing}, "[a-1 1]")
+		w.ok(w.FinishMove(w.ctx, r.Session, first.Generation, w.now))
+		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
+	}},
+	{"nobody waits on a server that has ended", func(w *world) {
+		w.departed()
+		w.become("a-1", model.ServerUnhealthy)
+		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
+	}},
+	{"nobody waits on a server for a session that its hello does not name", func(w *world) {
+		r := w.departed()
+		w.greet("a-1", 2, said(r, r.Seats...)) // it is told that it is stale, and its players still have to be
+		w.equal(w.server("a-1").Departing, 1)
+		w.greet("a-1", 3)
+		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
+	}},
+	{"a session that ended does not come back by the server that it moved off", func(w *world) {
+		r := w.departed()
+		w.ok(w.EndSession(w.ctx, r.Session, w.session("k").Generation, 0, w.now))
+		w.equal(w.server("a-1").Departing, 0)
+		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, "[plaza/k]")
+		w.none("k")
 	}},
 	{"a move called off leaves everything as it was", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})

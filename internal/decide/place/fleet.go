@@ -5,6 +5,7 @@ package place
 import (
 	"math"
 
+	"greenroom.dev/greenroom/internal/decide/hash"
 	"greenroom.dev/greenroom/internal/model"
 )
 
@@ -25,7 +26,7 @@ func Append(dst []model.FleetName, key string, fleets []model.FleetWeight) []mod
 	}
 	var room [16]float64
 	scores, first := room[:0], len(dst)
-	h := hash(key)
+	h := hash.Of(key)
 	for _, f := range fleets {
 		if f.Weight == 0 {
 			continue
@@ -48,24 +49,6 @@ func before(s float64, name model.FleetName, other float64, otherName model.Flee
 
 func score(key uint64, f model.FleetWeight) float64 {
 	// The upper 53 bits, and half a step so that neither 0 nor 1 comes out.
-	u := (float64(mix(key^hash(string(f.Fleet)))>>11) + 0.5) / (1 << 53)
+	u := (float64(hash.Mix(key^hash.Of(string(f.Fleet)))>>11) + 0.5) / (1 << 53)
 	return -float64(f.Weight) / math.Log(u)
-}
-
-// hash is FNV-1a with a finaliser. It is spelled out because it must never change: every router and every version has
-// to give a key the same fleet.
-func hash(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return mix(h)
-}
-
-// mix is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-func mix(h uint64) uint64 {
-	h += 0x9e3779b97f4a7c15
-	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
-	h = (h ^ h>>27) * 0x94d049bb133111eb
-	return h ^ h>>31
 }

@@ -3,8 +3,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"greenroom.dev/greenroom/internal/decide/scale"
 	"greenroom.dev/greenroom/internal/model"
@@ -34,30 +32,23 @@ func (r *replacing) replace() {
 
 // budget is how many servers may begin to drain now.
 func (r *replacing) budget() int {
-	most := shareOf(r.p.in.Fleet.Spec.Upgrade.MaxDraining, r.living+r.p.up.Draining)
+	most := atLeastOne(r.p.in.Fleet.Spec.Upgrade.MaxDraining, r.living+r.p.up.Draining)
 	return max(0, min(most-r.p.up.Draining, r.d.Out-len(r.d.Remove)))
 }
 
 // surge is how many servers there may be that nothing wants: as many as the policy says, and at least what the sessions of
 // the next server to go need.
 func (r *replacing) surge() int {
-	n := shareOf(r.p.in.Fleet.Spec.Upgrade.Surge, r.living+r.p.up.Draining)
+	n := atLeastOne(r.p.in.Fleet.Spec.Upgrade.Surge, r.living+r.p.up.Draining)
 	if len(r.oldBusy) > 0 {
 		n = max(n, ceil(r.oldBusy[0].Sessions+r.oldBusy[0].FreeSlots, r.slots))
 	}
 	return n
 }
 
-// shareOf reads "3" or "25%" of all, rounded up, at least 1.
-func shareOf(s string, all int) int {
-	digits, percent := strings.CutSuffix(s, "%")
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return 1
-	}
-	if percent {
-		n = ceil(n*all, 100)
-	}
+// atLeastOne reads a part of all servers, rounded up, so that an upgrade always goes on.
+func atLeastOne(part string, all int) int {
+	_, n, _ := model.PartOf(part, all)
 	return max(1, n)
 }
 

@@ -169,7 +169,7 @@ func (w *world) watchUpgrade(t *rapid.T) {
 			}
 		}
 	}
-	most := shareOf(w.fleet.Spec.Upgrade.MaxDraining, living)
+	most := atLeastOne(w.fleet.Spec.Upgrade.MaxDraining, living)
 	if after := w.draining(); after > max(most, before) {
 		t.Fatalf("%d servers drain at once, %d may of %d", after, most, living)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -99,7 +98,7 @@ func (x *weighing) budget(b *model.Budget, reason string) (most int, sentence st
 		}
 		when = " until " + end.Format(clock)
 	}
-	total, ok := share(b.Servers, x.census.living+x.census.gone)
+	total, _, ok := model.PartOf(b.Servers, x.census.living+x.census.gone)
 	if !ok {
 		return 0, fmt.Sprintf("budget %q cannot be read, so it allows none", b.Servers)
 	}
@@ -116,19 +115,6 @@ func (x *weighing) budgets(reason string) int {
 		}
 	}
 	return left
-}
-
-// share reads "3" or "10%" of all, rounded down.
-func share(s string, all int) (int, bool) {
-	digits, percent := strings.CutSuffix(s, "%")
-	n, err := strconv.Atoi(digits)
-	switch {
-	case err != nil || n < 0:
-		return 0, false
-	case percent:
-		return min(n, 100) * all / 100, true
-	}
-	return n, true
 }
 
 // Started notes that n servers were started at now.

@@ -66,5 +66,5 @@ func (p *planner) takeAway(s *model.Server) {
 		p.act(Empty, s, reason)
 		return
 	}
-	p.actDrain(s, reason)
+	p.drainFor(s, NewDrain(p.in.Fleet.Spec.Drain, reason, p.in.Now), model.DrainAsked)
 }

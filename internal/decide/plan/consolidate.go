@@ -23,12 +23,6 @@ func (p *planner) consolidate(d scale.Decision) {
 	p.next.Scale.Moved(p.in.Now, p.merged)
 }
 
-// drainFor begins a drain, or changes its times, for a cause.
-func (p *planner) drainFor(s *model.Server, d model.Drain, cause model.DrainCause) {
-	d.Cause = cause
-	p.plan.Actions = append(p.plan.Actions, Action{Verb: Drain, Server: s.ID, Generation: s.Generation, Drain: &d, Reason: d.Reason})
-}
-
 // merges tells whether a server is being emptied for consolidation and has sessions left.
 func merges(s *model.Server) bool {
 	return s.State == model.ServerDraining && s.Drain != nil && s.Drain.Cause == model.DrainConsolidation && s.Sessions > 0

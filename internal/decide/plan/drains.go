@@ -116,19 +116,20 @@ func (p *planner) letGo(reason func(*model.Server) string) {
 		switch s.State {
 		case model.ServerStarting:
 			if _, found := p.in.Found[s.ID]; found {
-				p.actDrain(s, why)
+				p.drainFor(s, NewDrain(p.in.Fleet.Spec.Drain, why, p.in.Now), model.DrainAsked)
 				continue
 			}
 			p.act(Empty, s, why)
 		case model.ServerReady:
 			p.act(Empty, s, why)
 		case model.ServerOpen, model.ServerCordoned:
-			p.actDrain(s, why)
+			p.drainFor(s, NewDrain(p.in.Fleet.Spec.Drain, why, p.in.Now), model.DrainAsked)
 		}
 	}
 }
 
-func (p *planner) actDrain(s *model.Server, reason string) {
-	d := NewDrain(p.in.Fleet.Spec.Drain, reason, p.in.Now)
-	p.plan.Actions = append(p.plan.Actions, Action{Verb: Drain, Server: s.ID, Generation: s.Generation, Drain: &d, Reason: reason})
+// drainFor begins a drain, or changes its times, for a cause.
+func (p *planner) drainFor(s *model.Server, d model.Drain, cause model.DrainCause) {
+	d.Cause = cause
+	p.plan.Actions = append(p.plan.Actions, Action{Verb: Drain, Server: s.ID, Generation: s.Generation, Drain: &d, Reason: d.Reason})
 }

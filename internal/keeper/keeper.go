@@ -18,6 +18,7 @@ import (
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/store"
 )
 
 const (
@@ -59,7 +60,7 @@ type Config struct {
 	Provider provider.Provider
 	Mover    Mover
 	// Revisions are the fleets' templates; nil: each fleet has one, and no fleet is upgraded.
-	Revisions Revisions
+	Revisions store.Revisions
 	// Env gives Greenroom's own variables for a server that is about to be started: link address, token.
 	Env func(model.ServerID) map[string]string
 	// Recall answers the state and the sessions of a server without a link, as an earlier control plane knew them; false for

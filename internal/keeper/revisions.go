@@ -10,13 +10,6 @@ import (
 	"greenroom.dev/greenroom/internal/model"
 )
 
-// Revisions is what a keeper needs of fleets' templates; a store.Store is one.
-type Revisions interface {
-	ListRevisions(ctx context.Context, fleet model.FleetName) ([]model.FleetRevision, error)
-	ProveRevision(ctx context.Context, fleet model.FleetName, revision uint64, now time.Time) error
-	StopRevision(ctx context.Context, fleet model.FleetName, revision uint64, why string) error
-}
-
 // templates are a fleet's revisions as they were last read.
 type templates struct {
 	list       []model.FleetRevision // with defaults; the present one first

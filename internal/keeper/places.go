@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
@@ -38,7 +39,7 @@ func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, s
 			continue
 		}
 		a := attachment(spec, *i)
-		if a.Capacity = roomFor(i.Capacity.Within(spec.Spec.Capacity), &servers[at], i.Reported); !differs(&servers[at], a) {
+		if a.Capacity = ours(i.Capacity.Within(spec.Spec.Capacity), &servers[at], i.Reported); !differs(&servers[at], a) {
 			continue
 		}
 		if err := k.cfg.Registry.Attach(ctx, i.ID, a); err != nil && !errors.Is(err, registry.ErrNotFound) {
@@ -52,16 +53,12 @@ func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, s
 	return k.listServers(ctx, f)
 }
 
-// roomFor is the part of a server's capacity that is Greenroom's to give: what the server says that it has beyond what is
-// known here came another way, as players do while a migration is under way.
-func roomFor(c model.Capacity, s *model.Server, said *provider.Reported) model.Capacity {
+// ours is the part of a server's capacity that is Greenroom's to give.
+func ours(c model.Capacity, s *model.Server, said *provider.Reported) model.Capacity {
 	if said == nil {
 		return c
 	}
-	c.Sessions -= max(0, said.Sessions-s.Sessions)
-	c.Seats -= max(0, said.Players-s.SeatsReserved-s.SeatsClaimed)
-	c.Sessions, c.Seats = max(c.Sessions, 0), max(c.Seats, 0)
-	return c
+	return place.Ours(c, place.Count{Sessions: s.Sessions, Players: s.SeatsReserved + s.SeatsClaimed}, place.Count{Sessions: said.Sessions, Players: said.Players})
 }
 
 func differs(s *model.Server, a registry.Attachment) bool {

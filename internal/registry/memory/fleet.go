@@ -41,8 +41,7 @@ func (f *fleet) ladder(route model.RouteName, avoided bool) *ladder[*session] {
 }
 
 func (f *fleet) add(s *server) {
-	at, _ := f.find(s.ID)
-	f.servers = slices.Insert(f.servers, at, s)
+	f.servers = insert(f.servers, s)
 	f.countSize(s.SeatsPerSession, 1)
 }
 
@@ -53,15 +52,27 @@ func (f *fleet) countSize(size, by int) {
 }
 
 func (f *fleet) remove(s *server) {
-	if at, ok := f.find(s.ID); ok {
-		f.servers = slices.Delete(f.servers, at, at+1)
-	}
+	f.servers = remove(f.servers, s)
 	s.uncount()
 	f.countSize(s.SeatsPerSession, -1)
 }
 
-func (f *fleet) find(id model.ServerID) (at int, ok bool) {
-	return slices.BinarySearchFunc(f.servers, id, func(s *server, id model.ServerID) int {
+// insert puts a server into a list by ID.
+func insert(list []*server, s *server) []*server {
+	at, _ := find(list, s.ID)
+	return slices.Insert(list, at, s)
+}
+
+// remove takes it off, if it is there.
+func remove(list []*server, s *server) []*server {
+	if at, ok := find(list, s.ID); ok {
+		return slices.Delete(list, at, at+1)
+	}
+	return list
+}
+
+func find(list []*server, id model.ServerID) (at int, ok bool) {
+	return slices.BinarySearchFunc(list, id, func(s *server, id model.ServerID) int {
 		return strings.Compare(string(s.ID), string(id))
 	})
 }

@@ -22,6 +22,7 @@ type Memory struct {
 	mu       sync.Mutex
 	fleets   map[model.FleetName]*fleet
 	servers  map[model.ServerID]*server
+	order    []*server // all of them, by ID
 	sessions map[model.SessionRef]*session
 	moving   map[*session]struct{} // of sessions
 	routes   map[model.RouteName]*registry.RouteCount

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -32,6 +31,7 @@ func (m *Memory) AddServer(_ context.Context, in model.Server) (model.Server, er
 		s.Generation = m.nextGeneration()
 	}
 	m.servers[s.ID] = s
+	m.order = insert(m.order, s)
 	s.fleet.add(s)
 	m.touch(s)
 	return s.model(), nil
@@ -145,6 +145,7 @@ func (m *Memory) RemoveServer(_ context.Context, id model.ServerID, gen model.Ge
 	s.fleet.open.of(s.Avoided).put(s, 0)
 	s.fleet.remove(s)
 	delete(m.servers, id)
+	m.order = remove(m.order, s)
 	m.changed()
 	return nil
 }
@@ -203,37 +204,20 @@ func (m *Memory) ListServers(ctx context.Context, name model.FleetName) ([]model
 
 // AppendServers implements registry.Servers.
 func (m *Memory) AppendServers(_ context.Context, to []model.Server, name model.FleetName) ([]model.Server, error) {
-	if name == "" {
-		return m.appendAll(to), nil
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f := m.fleets[name]
-	if f == nil {
-		return to, nil
+	found := m.order
+	if name != "" {
+		f := m.fleets[name]
+		if f == nil {
+			return to, nil
+		}
+		found = f.servers
 	}
 	at := len(to)
-	to = slices.Grow(to, len(f.servers))[:at+len(f.servers)]
-	for i, s := range f.servers {
+	to = slices.Grow(to, len(found))[:at+len(found)]
+	for i, s := range found {
 		s.copyTo(&to[at+i])
 	}
 	return to, nil
-}
-
-// appendAll appends the servers of all fleets. Sorting is done without the lock, and before the copies are made, which are
-// large.
-func (m *Memory) appendAll(to []model.Server) []model.Server {
-	m.mu.Lock()
-	found := slices.Collect(maps.Values(m.servers))
-	m.mu.Unlock()
-	slices.SortFunc(found, func(a, b *server) int { return strings.Compare(string(a.ID), string(b.ID)) })
-	to = slices.Grow(to, len(found))
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, s := range found {
-		if m.servers[s.ID] == s { // it was not removed meanwhile
-			to = append(to, s.model())
-		}
-	}
-	return to
 }

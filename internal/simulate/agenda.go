@@ -1,7 +1,5 @@
 package simulate
 
-import "time"
-
 // agenda is what is due and when: it gives the earliest first, and what is due at one moment in the order in which it was
 // put down. What is due soon is in a heap, small enough to stay in the processor's cache; the rest lies in slices of time.
 type agenda[T any] struct {
@@ -22,18 +20,13 @@ type due[T any] struct {
 }
 
 const (
-	slice = int64(time.Second) // what later is cut into
-	ring  = 4096               // a power of two: so many slices lie in a ring
+	sliceBits = 27             // 134 ms
+	slice     = 1 << sliceBits // nanoseconds: what later is cut into
+	ring      = 1 << 15        // a power of two: so many slices, 73 minutes, lie in a ring
 )
 
 // sliceOf is the slice that a time is in; times before 1970 are below 0.
-func sliceOf(at int64) int64 {
-	n := at / slice
-	if at%slice < 0 {
-		n--
-	}
-	return n
-}
+func sliceOf(at int64) int64 { return at >> sliceBits }
 
 // newAgenda makes one whose time begins at start.
 func newAgenda[T any](start int64) *agenda[T] {
@@ -50,7 +43,7 @@ func (a *agenda[T]) put(at int64, what T) {
 	}
 	a.later++
 	n := sliceOf(at)
-	if n-a.reach/slice >= ring {
+	if n-sliceOf(a.reach) >= ring {
 		a.far[n] = append(a.far[n], d)
 		return
 	}
@@ -78,7 +71,7 @@ func (a *agenda[T]) take(end int64) (at int64, what T, ok bool) {
 
 // reachOn takes the next slice into the heap.
 func (a *agenda[T]) reachOn() {
-	n := a.reach / slice
+	n := sliceOf(a.reach)
 	a.reach += slice
 	if list := &a.ring[n&(ring-1)]; *list != nil {
 		a.pushAll(*list)

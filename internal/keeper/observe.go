@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
@@ -69,8 +70,11 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 		return model.Fleet{}, fmt.Errorf("look fleet %s up: %w", name, err)
 	}
 	f := model.Fleet{Name: name, Deleted: true}
-	if i := slices.IndexFunc(fleets, func(f model.Fleet) bool { return f.Name == name }); i >= 0 {
-		f = fleets[i]
+	for i := range fleets {
+		if fleets[i].Name == name {
+			f = fleets[i]
+			break
+		}
 	}
 	if k.cfg.Revisions == nil {
 		f.Revision = 0
@@ -223,8 +227,8 @@ func (f *fleet) underWay(in *plan.Input) {
 		}
 	}
 	for id, at := range f.lastMove {
-		if _, known := slices.BinarySearchFunc(in.Servers, id, func(s model.Server, id model.ServerID) int {
-			return strings.Compare(string(s.ID), string(id))
+		if _, known := sort.Find(len(in.Servers), func(i int) int {
+			return strings.Compare(string(id), string(in.Servers[i].ID))
 		}); !known {
 			delete(f.lastMove, id)
 			continue

@@ -118,9 +118,12 @@ func (k *Keeper) elsewhere(ctx context.Context, region model.RegionName) (map[mo
 
 // movesAnything tells whether a server of the fleet is draining, so that it matters what is free elsewhere.
 func (k *Keeper) movesAnything(v *view) bool {
-	return slices.ContainsFunc(v.input.Servers, func(s model.Server) bool {
-		return s.State == model.ServerDraining && s.Sessions > 0
-	})
+	for i := range v.input.Servers {
+		if s := &v.input.Servers[i]; s.State == model.ServerDraining && s.Sessions > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // destinations are the fleets that a session of the route may move to.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"greenroom.dev/greenroom/internal/decide/scale"
@@ -62,13 +63,12 @@ func orNone(s string) string {
 
 // server finds one of the input's servers, which come by ID; nil if there is none.
 func (p *planner) server(id model.ServerID) *model.Server {
-	i, ok := slices.BinarySearchFunc(p.in.Servers, id, func(s model.Server, id model.ServerID) int {
-		return strings.Compare(string(s.ID), string(id))
-	})
+	all := p.in.Servers // searched by number: a server is too large to be handed about
+	i, ok := sort.Find(len(all), func(i int) int { return strings.Compare(string(id), string(all[i].ID)) })
 	if !ok {
 		return nil
 	}
-	return &p.in.Servers[i]
+	return &all[i]
 }
 
 func (p *planner) anyRunning() bool {

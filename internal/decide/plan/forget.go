@@ -17,7 +17,8 @@ func (p *planner) forget() {
 		since time.Time
 	}
 	var dead []deadInstance
-	for _, i := range p.in.Instances {
+	for n := range p.in.Instances {
+		i := &p.in.Instances[n]
 		if i.Running {
 			continue
 		}
@@ -26,7 +27,7 @@ func (p *planner) forget() {
 			since = p.in.Now
 		}
 		p.next.DeadSince[i.ID] = since
-		if p.server(i.ID) == nil && !p.in.Busy[i.ID] && !p.mayComeBack(i) {
+		if p.server(i.ID) == nil && !p.in.Busy[i.ID] && !p.mayComeBack(*i) {
 			dead = append(dead, deadInstance{i.ID, since})
 		}
 	}
@@ -34,7 +35,7 @@ func (p *planner) forget() {
 		return cmp.Or(b.since.Compare(a.since), cmp.Compare(a.id, b.id))
 	})
 	for n, d := range dead {
-		reason := fmt.Sprintf("dead for %s", KeepDead)
+		var reason string
 		switch {
 		case n >= MaxDead:
 			reason = fmt.Sprintf("%d newer dead servers' logs are kept", MaxDead)
@@ -42,6 +43,8 @@ func (p *planner) forget() {
 			continue
 		case p.in.Fleet.Deleted:
 			reason = "its fleet was deleted"
+		default:
+			reason = fmt.Sprintf("dead for %s", KeepDead)
 		}
 		p.plan.Actions = append(p.plan.Actions, Action{Verb: Forget, Server: d.id, Reason: reason})
 	}

@@ -35,8 +35,8 @@ func TestLadderFindsTheLowest(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			l.put(rapid.SampledFrom(things).Draw(t, "thing"), rapid.SampledFrom([]int{0, 1, 2, 63, 64, 65, 130, 300}).Draw(t, "rank"))
-			from := rapid.IntRange(0, 350).Draw(t, "from")
+			l.put(rapid.SampledFrom(things).Draw(t, "thing"), rapid.SampledFrom([]int{0, 1, 2, 63, 64, 65, 130, 300, 4095, 4096, 9000}).Draw(t, "rank"))
+			from := rapid.OneOf(rapid.IntRange(0, 350), rapid.IntRange(4000, 9100)).Draw(t, "from")
 			x, ok := l.from(from)
 			check("from", x, ok, lowest(func(x *rung) bool { return x.place.rank >= int32(from) }))
 			x, ok = l.find(from%64, func(x *rung) bool { return x.good })

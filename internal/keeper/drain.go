@@ -43,6 +43,27 @@ func (k *Keeper) Drain(ctx context.Context, id model.ServerID, policy DrainPolic
 	})
 }
 
+// DrainFleet begins to drain the servers of a fleet that have sessions, by the fleet's policy, and answers them; with an error
+// those that it got to.
+func (k *Keeper) DrainFleet(ctx context.Context, name model.FleetName, reason string) ([]model.ServerID, error) {
+	servers, err := k.cfg.Registry.ListServers(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var drained []model.ServerID
+	for i := range servers {
+		s := &servers[i]
+		if s.Sessions == 0 || s.State != model.ServerOpen && s.State != model.ServerCordoned {
+			continue
+		}
+		if _, err := k.Drain(ctx, s.ID, DrainPolicy{}, reason); err != nil {
+			return drained, err
+		}
+		drained = append(drained, s.ID)
+	}
+	return drained, nil
+}
+
 // Undrain takes a drain back: the server is Open again, with the sessions that are still on it. registry.ErrNotFound;
 // registry.ErrConflict if it is not draining, or empty already.
 func (k *Keeper) Undrain(ctx context.Context, id model.ServerID) (model.Server, error) {

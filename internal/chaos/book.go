@@ -81,12 +81,15 @@ func (s *server) claim(c *ticket.Claims, who *client, conn uint64) (answer, *roo
 			}
 			r.seats[i].conn = conn
 			r.seats[i].until = later(r.seats[i].until, c.ExpiresAt)
+			s.conns.Resumed++
 			return resumed, r
 		}
 	}
 	if a := s.admit(c, r, who); a != entered {
+		s.conns.Refused++
 		return a, r
 	}
+	s.conns.Admitted++
 	if r == nil {
 		r = s.open(c.Session, c.Generation, c.Capacity)
 	}
@@ -108,6 +111,8 @@ func (s *server) admit(c *ticket.Claims, r *room, who *client) answer {
 		released = false
 	}
 	switch {
+	case s.refuses && s.w.loop.Rand.Float64() < refusedShare:
+		return refused
 	case released:
 		s.w.cover(releasedTicketRefused)
 		return refused

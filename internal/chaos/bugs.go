@@ -24,9 +24,11 @@ const (
 	DeafProvider                       // servers that are told to stop go on for ever (the provider)
 	TwoSeats                           // a player who comes again gets a seat beside the old one (the server's book)
 	TicketTwice                        // a released seat's ticket opens again (the server's book)
-	UntriedTemplate                    // a template is taken for one that gets ready before a server of it was (the templates)
+	UntriedTemplate                    // a server of a new template is taken for ready before it said so (the registry's door)
 	DeafPause                          // a paused upgrade goes on (the keepers' specs)
 	LostHalt                           // that an upgrade stopped by itself is not kept (the templates)
+	BlindStep                          // a rollout is written whatever its serial and its route's generation (the store)
+	HalfRollback                       // a rollback is written without its weights (the store)
 	bugsEnd
 )
 
@@ -38,7 +40,7 @@ func Bugs() map[string]Bug {
 		"forgotten-queue": ForgottenQueue, "remembered-server": RememberedServer, "early-end": EarlyEnd,
 		"forgotten-orphan": ForgottenOrphan, "open-before-freeze": OpenBeforeFreeze, "lost-state": LostState,
 		"stop-in-use": StopInUse, "dead-by-silence": DeadBySilence, "deaf-provider": DeafProvider, "two-seats": TwoSeats,
-		"ticket-twice": TicketTwice, "untried-template": UntriedTemplate, "deaf-pause": DeafPause, "lost-halt": LostHalt,
+		"ticket-twice": TicketTwice, "untried-template": UntriedTemplate, "deaf-pause": DeafPause, "lost-halt": LostHalt, "blind-step": BlindStep, "half-rollback": HalfRollback,
 	}
 }
 

@@ -14,22 +14,35 @@ type change uint8
 // Kinds of changes.
 const (
 	upgrades   change = 1 << iota // templates change (upgrades.go)
+	rollouts                      // routes move from fleet to fleet in steps (rollouts.go)
 	changesEnd                    // as many as there are
 )
 
 // changeStream is the random source from which a seed's kinds of changes are drawn.
 const changeStream = 3
 
-// drawChanges draws what operators change in a world: most worlds have one kind, some two, and some none. Its random source is
-// its own, so that a world without any is what it would be if there were no such changes.
-func (w *World) drawChanges(seed uint64) {
+// changesOf draws what operators change in the world of a seed: most worlds have one kind, some two, and some none. Its random
+// source is its own, so that a world without any is what it would be if there were no such changes.
+func changesOf(seed uint64) (drawn change) {
 	r := rand.New(rand.NewPCG(seed, changeStream))
 	kinds := 0
 	for k := change(1); k < changesEnd; k <<= 1 {
 		kinds++
 	}
 	for range [...]int{0, 0, 1, 1, 1, 1, 1, 2}[r.IntN(8)] {
-		w.changes |= 1 << r.IntN(kinds)
+		drawn |= 1 << r.IntN(kinds)
+	}
+	return drawn
+}
+
+// prepareChanges has the world begin with what its changes need.
+func (w *World) prepareChanges() {
+	if w.changing(rollouts) {
+		w.addCanary()
+	}
+	if w.changing(upgrades) {
+		w.disk.keepTemplates()
+		w.rules.greeted = map[template]bool{}
 	}
 }
 
@@ -40,6 +53,9 @@ func (w *World) operators() (out []trouble) {
 	if w.changing(upgrades) {
 		out = append(out, upgrading()...)
 	}
+	if w.changing(rollouts) {
+		out = append(out, rollingOut()...)
+	}
 	return out
 }
 
@@ -47,6 +63,9 @@ func (w *World) operators() (out []trouble) {
 func (w *World) finishChanges() {
 	if w.changing(upgrades) {
 		w.endUpgrades()
+	}
+	if w.changing(rollouts) {
+		w.endRollouts()
 	}
 }
 

@@ -75,6 +75,11 @@ func TestFound(t *testing.T) {
 	}
 }
 
+// where says which changes a world must have for a bug to be in it; of most it does not matter.
+var where = map[Bug]change{
+	UntriedTemplate: upgrades, DeafPause: upgrades, LostHalt: upgrades, BlindStep: rollouts, HalfRollback: rollouts,
+}
+
 // TestBugsAreFound: every planted bug is found within a few seeds, by a rule that it breaks.
 func TestBugsAreFound(t *testing.T) {
 	for name, want := range map[string]struct {
@@ -99,10 +104,18 @@ func TestBugsAreFound(t *testing.T) {
 		"deaf-provider":       {[]Rule{NoLeaks, DrainsEnd, UpgradesEnd}, 8},
 		"two-seats":           {[]Rule{OneSeat}, 30},
 		"ticket-twice":        {[]Rule{OneSeat}, 30},
+		"untried-template":    {[]Rule{UpgradeTried}, 40},
+		"deaf-pause":          {[]Rule{UpgradeHeld}, 40},
+		"lost-halt":           {[]Rule{UpgradesEnd}, 40},
+		"blind-step":          {[]Rule{Conditional}, 40},
+		"half-rollback":       {[]Rule{RollbackWhole}, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for seed := uint64(1); seed <= want.seeds; seed++ {
+				if in := where[Bugs()[name]]; in != 0 && changesOf(seed)&in == 0 {
+					continue // it has nothing that the bug is in
+				}
 				r, err := Run(t.Context(), seed, Options{Bugs: Bugs()[name]})
 				if err != nil {
 					t.Fatal(err)

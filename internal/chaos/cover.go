@@ -84,6 +84,19 @@ const (
 	upgradeDrained
 	upgradeTookBack
 	upgradeMetDeath
+	rolloutBegan
+	rolloutWentOn
+	rolloutDone
+	rolloutFailed
+	rolloutStopped
+	rolloutPaused
+	rolloutResumed
+	rolloutPushed
+	rolloutConflict
+	rollbackAsked
+	rollbackDone
+	rollbackDrained
+	rollbackMetPartition
 	situations
 )
 
@@ -167,6 +180,19 @@ var situationNames = [situations]string{
 	upgradeDrained:        "an upgrade drained a server",
 	upgradeTookBack:       "an upgrade gave a server back",
 	upgradeMetDeath:       "an upgrade met a server's death",
+	rolloutBegan:          "a rollout began",
+	rolloutWentOn:         "a rollout went on to its next step",
+	rolloutDone:           "a rollout was done",
+	rolloutFailed:         "a rollout's gates rolled it back",
+	rolloutStopped:        "a rollout paused by itself",
+	rolloutPaused:         "an operator paused a rollout",
+	rolloutResumed:        "an operator resumed a rollout",
+	rolloutPushed:         "an operator promoted a rollout",
+	rolloutConflict:       "two wrote a rollout, or its route, at once",
+	rollbackAsked:         "an operator asked for a rollback",
+	rollbackDone:          "an operator's rollback took effect",
+	rollbackDrained:       "a rolled-back fleet was drained",
+	rollbackMetPartition:  "a rollback met a store that was cut off",
 }
 
 // Cover counts how often each situation was met.

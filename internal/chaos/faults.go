@@ -180,10 +180,14 @@ func (w *World) someServer() *server {
 	return all[w.loop.Rand.IntN(len(all))]
 }
 
-// episode makes an arrow bad for a while: this way, that way, or both.
+// episode makes an arrow bad for a while.
 func (w *World) episode(e episode, lasts time.Duration) {
 	a := arrows[w.loop.Rand.IntN(len(arrows))]
-	from, to := w.somebody(a[0]), w.somebody(a[1])
+	w.bend(w.somebody(a[0]), w.somebody(a[1]), e, lasts)
+}
+
+// bend makes the arrow between two bad, as e says: this way, that way, or both.
+func (w *World) bend(from, to matcher, e episode, lasts time.Duration) {
 	add := func(from, to matcher) {
 		x := e
 		x.from, x.to = from, to
@@ -199,7 +203,7 @@ func (w *World) episode(e episode, lasts time.Duration) {
 	if way != 0 {
 		add(to, from)
 	}
-	w.note("bad arrow", kindNames[a[0]], kindNames[a[1]], uint64(way))
+	w.note("bad arrow", kindNames[from.kind], kindNames[to.kind], uint64(way))
 }
 
 func (w *World) cutArrow() {
@@ -402,7 +406,9 @@ func (w *World) changeWeights() {
 	if share == 0 || share == model.Whole {
 		w.cover(rolledBack)
 	}
-	r.Fleets[0].Weight, r.Fleets[1].Weight = share, model.Whole-share
+	both := r.Fleets[0].Weight + r.Fleets[1].Weight // others keep theirs
+	share = model.PPM(uint64(share) * uint64(both) / uint64(model.Whole))
+	r.Fleets[0].Weight, r.Fleets[1].Weight = share, both-share
 	w.note("weights", string(r.Name), string(r.Fleets[0].Fleet), uint64(share))
 	w.disk.putRoute(r)
 }

@@ -52,6 +52,7 @@ type said struct {
 	sessions []registry.SessionReport
 	ended    []registry.EndedSession
 	copies   []copied
+	conns    *model.Connections // nil: not said
 }
 
 // greetingOf is a server's hello.
@@ -316,7 +317,7 @@ func (st *stream) next() {
 func (r *said) report() (struct{}, error) {
 	st := r.stream
 	return struct{}{}, st.w.registry.report(registry.Report{
-		Server: st.server.instance.ID, Stream: st.number, Serial: r.serial, Sessions: r.sessions, Ended: r.ended, Now: r.at,
+		Server: st.server.instance.ID, Stream: st.number, Serial: r.serial, Sessions: r.sessions, Ended: r.ended, Connections: r.conns, Now: r.at,
 	}, r.serial)
 }
 

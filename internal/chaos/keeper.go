@@ -30,6 +30,7 @@ type warden struct {
 	keeper *keeper.Keeper
 	mover  *handover.Mover
 	fleets map[model.FleetName]*round
+	pilot  *pilot // nil: no route moves from fleet to fleet
 }
 
 // round is the keeper's round of one fleet.
@@ -61,6 +62,9 @@ func (k *warden) begin() {
 		Work:   func(name model.FleetName, do func()) { k.work(name, do) },
 		Suffix: func() string { return fmt.Sprintf("%08x", w.loop.Rand.Uint32()) },
 	})
+	if w.changing(rollouts) {
+		k.beginPilot()
+	}
 	k.follow()
 	k.node.every(keeper.SlowTick, func() {
 		k.node.run("expire", func() { _, _ = reached.Expire(background, k.node.now()) })

@@ -53,6 +53,9 @@ func (f facts) Leave(ctx context.Context, session model.SessionRef, player model
 
 // AddServer implements registry.Servers.
 func (f facts) AddServer(ctx context.Context, s model.Server) (model.Server, error) {
+	if f.at.w.has(UntriedTemplate) && s.FleetRevision > 1 {
+		s.State, s.ReportedAt = model.ServerReady, s.CreatedAt
+	}
 	return reach(f, func() (model.Server, error) { return f.at.AddServer(ctx, s) })
 }
 

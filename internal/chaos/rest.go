@@ -26,6 +26,7 @@ func (w *World) unrest() (out []complaint) {
 		return out // the rest is looked at when it can be true
 	}
 	w.restlessServers(add)
+	w.restlessRollouts(add)
 	w.restlessSessions(add)
 	return out
 }

@@ -64,17 +64,10 @@ func (g *gateway) read() {
 			g.specs = specs
 			break
 		}
-		g.sleep(tellAgain)
+		g.node.sleep(tellAgain)
 	}
 	g.w.disk.watch(g.node, g.specsChanged)
 	g.specsChanged()
-}
-
-// sleep suspends the running task of the node for a while.
-func (g *gateway) sleep(d time.Duration) {
-	t := g.w.current
-	g.node.after(d, t.resume)
-	t.wait()
 }
 
 // specsChanged is what store.SpecCache.Run does after a change.
@@ -93,7 +86,7 @@ func (g *gateway) specsChanged() {
 			if err := g.specs.Refresh(background); err != nil {
 				g.w.cover(refreshFailed)
 				g.stale = true
-				g.sleep(store.RefreshAgain)
+				g.node.sleep(store.RefreshAgain)
 			}
 		}
 		g.reading = false

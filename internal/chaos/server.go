@@ -43,6 +43,8 @@ type server struct {
 	ended     map[model.SessionRef]model.Generation // on their own
 	unsaid    []model.SessionRef                    // of ended: to be reported
 	reporting bool
+	conns     model.Connections
+	refuses   bool // some of those who come
 	excused   bool // a registry that forgot everything could not hear of it in time
 }
 
@@ -53,6 +55,7 @@ func newServer(w *World, start provider.Start) *server {
 		rooms:    map[model.SessionRef]*room{}, released: map[model.SeatID]model.SessionRef{},
 		departed: map[model.SessionRef]departure{}, ended: map[model.SessionRef]model.Generation{},
 	}
+	s.refuses = buildOf(&start.Spec) == refusing
 	s.node.skew = w.drawSkew()
 	s.node.born()
 	return s
@@ -190,6 +193,10 @@ func (s *server) flush(beat bool) {
 	s.unsaid = s.unsaid[:0]
 	if !beat && len(rep.sessions)+len(rep.ended) == 0 {
 		return
+	}
+	if beat && s.w.changing(rollouts) {
+		conns := s.conns
+		rep.conns = &conns
 	}
 	st.serial++
 	rep.serial = st.serial
@@ -359,6 +366,7 @@ func (s *server) lostConn(c *client, conn uint64, after time.Duration) {
 				}
 				x.conn = 0
 				x.losses++
+				s.conns.Lost++
 				s.forgetLater(r, x.id, x.losses)
 				return
 			}

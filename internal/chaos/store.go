@@ -27,7 +27,8 @@ type disk struct {
 	routes    []model.Route
 	revision  uint64
 	watchers  []*watcher
-	failing   time.Time                                 // until then it answers with errors
+	failing   time.Time // until then it answers with errors
+	rollouts  []model.Rollout
 	builds    int                                       // of all templates so far
 	revisions map[model.FleetName][]model.FleetRevision // nil: fleets have one template each
 	paused    map[model.FleetName]time.Time             // since when an upgrade is
@@ -83,8 +84,13 @@ func (s specs) ListEvents(context.Context, time.Time, time.Time) ([]model.Event,
 	return nil, nil
 }
 
-// ListRollouts implements store.Rollouts; no rollout is under way.
-func (s specs) ListRollouts(context.Context) ([]model.Rollout, error) { return nil, nil }
+// ListRollouts implements store.Rollouts. Whoever asks may change the answer.
+func (s specs) ListRollouts(context.Context) ([]model.Rollout, error) {
+	if !s.at.w.changing(rollouts) {
+		return nil, nil
+	}
+	return fromDisk(s, func() ([]model.Rollout, error) { return slices.Clone(s.at.rollouts), nil })
+}
 
 // RemoveFleet implements keeper.Fleets.
 func (s specs) RemoveFleet(_ context.Context, name model.FleetName) error {
@@ -135,23 +141,31 @@ func (d *disk) route(name model.RouteName) model.Route {
 	return r
 }
 
-// putRoute writes a route.
-func (d *disk) putRoute(r model.Route) {
+// putRoute writes a route, and answers it.
+func (d *disk) putRoute(r model.Route) model.Route {
+	d.w.rules.weigh(&r)
 	now := d.w.loop.Now()
 	r.Generation++
 	d.routes = slices.Clone(d.routes)
 	d.routes[slices.IndexFunc(d.routes, func(x model.Route) bool { return x.Name == r.Name })] = r
-	for _, f := range r.Fleets {
-		k := routeFleet{r.Name, f.Fleet}
+	for i := range d.fleets {
+		name := d.fleets[i].Name
+		k := routeFleet{r.Name, name}
 		_, was := d.zero[k]
 		switch {
-		case f.Weight > 0:
+		case slices.ContainsFunc(r.Fleets, func(f model.FleetWeight) bool { return f.Fleet == name && f.Weight > 0 }):
 			delete(d.zero, k)
 		case !was:
 			d.zero[k] = now
 		}
 	}
 	d.changed()
+	return r
+}
+
+// fleet gives a fleet to be changed by putFleet.
+func (d *disk) fleet(name model.FleetName) model.Fleet {
+	return d.fleets[slices.IndexFunc(d.fleets, func(f model.Fleet) bool { return f.Name == name })]
 }
 
 // putFleet writes a fleet's spec.

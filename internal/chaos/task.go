@@ -113,3 +113,10 @@ func (n *node) forget(t *task) {
 		}
 	}
 }
+
+// sleep suspends the running task of the node for a while.
+func (n *node) sleep(d time.Duration) {
+	t := n.w.current
+	n.after(d, t.resume)
+	t.wait()
+}

@@ -168,7 +168,7 @@ func sameTemplate(a, b *model.FleetSpec) bool {
 // listRevisions are a fleet's templates: the present one, then those used last.
 func (d *disk) listRevisions(name model.FleetName) []model.FleetRevision {
 	out := slices.Clone(d.revisions[name])
-	present := d.fleets[slices.IndexFunc(d.fleets, func(f model.Fleet) bool { return f.Name == name })].Revision
+	present := d.fleet(name).Revision
 	slices.SortFunc(out, func(a, b model.FleetRevision) int {
 		switch {
 		case a.Number == present:
@@ -194,13 +194,7 @@ type templates struct{ specs }
 // ListRevisions implements keeper.Revisions.
 func (t templates) ListRevisions(_ context.Context, name model.FleetName) ([]model.FleetRevision, error) {
 	return fromDisk(t.specs, func() ([]model.FleetRevision, error) {
-		list := t.at.listRevisions(name)
-		for i := range list {
-			if t.at.w.has(UntriedTemplate) && list[i].ProvedAt.IsZero() {
-				list[i].ProvedAt = begins
-			}
-		}
-		return list, nil
+		return t.at.listRevisions(name), nil
 	})
 }
 

@@ -73,7 +73,7 @@ type World struct {
 
 // newWorld builds a world of a seed.
 func newWorld(seed uint64, bugs Bug) *World {
-	w := &World{loop: simulate.NewLoop(begins, seed), bugs: bugs, hosts: map[model.SessionRef][]*room{}}
+	w := &World{loop: simulate.NewLoop(begins, seed), bugs: bugs, changes: changesOf(seed), hosts: map[model.SessionRef][]*room{}}
 	w.trace = &trace{w: w}
 	w.rules = &rules{w: w, gone: map[place]bool{}, ended: map[model.SessionRef]model.Generation{}}
 	w.net = &network{w: w, calm: true}
@@ -82,6 +82,7 @@ func newWorld(seed uint64, bugs Bug) *World {
 	w.machines = &machines{w: w, node: w.newNode(aProvider, "provider"), servers: map[model.ServerID]*server{}}
 	w.hub = &hub{w: w, node: w.newNode(aHub, "hub")}
 	w.disk.fleets, w.disk.routes = fleets(), routes()
+	w.prepareChanges()
 	for i := range Keepers {
 		w.keepers = append(w.keepers, &warden{w: w, number: i, node: w.newNode(aKeeper, fmt.Sprintf("keeper-%d", i))})
 	}
@@ -93,11 +94,6 @@ func newWorld(seed uint64, bugs Bug) *World {
 		c := &client{w: w, id: id, node: w.newNode(aClient, string(id))}
 		c.node.born()
 		w.clients = append(w.clients, c)
-	}
-	w.drawChanges(seed)
-	if w.changing(upgrades) {
-		w.disk.keepTemplates()
-		w.rules.greeted = map[template]bool{}
 	}
 	w.drawFaults()
 	w.begin()

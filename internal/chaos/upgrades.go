@@ -10,6 +10,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/store"
 )
 
 // Rules of upgrades.
@@ -182,7 +183,7 @@ func (d *disk) listRevisions(name model.FleetName) []model.FleetRevision {
 }
 
 // templates is what a keeper reaches of the fleets' templates, with the bugs that are planted there.
-func (k *warden) templates() keeper.Revisions {
+func (k *warden) templates() store.Revisions {
 	if !k.w.changing(upgrades) {
 		return nil
 	}
@@ -191,14 +192,14 @@ func (k *warden) templates() keeper.Revisions {
 
 type templates struct{ specs }
 
-// ListRevisions implements keeper.Revisions.
+// ListRevisions implements store.Revisions.
 func (t templates) ListRevisions(_ context.Context, name model.FleetName) ([]model.FleetRevision, error) {
 	return fromDisk(t.specs, func() ([]model.FleetRevision, error) {
 		return t.at.listRevisions(name), nil
 	})
 }
 
-// ProveRevision implements keeper.Revisions.
+// ProveRevision implements store.Revisions.
 func (t templates) ProveRevision(_ context.Context, name model.FleetName, revision uint64, now time.Time) error {
 	return t.revise(name, revision, func(r *model.FleetRevision) {
 		if r.ProvedAt.IsZero() {
@@ -207,7 +208,7 @@ func (t templates) ProveRevision(_ context.Context, name model.FleetName, revisi
 	})
 }
 
-// StopRevision implements keeper.Revisions.
+// StopRevision implements store.Revisions.
 func (t templates) StopRevision(_ context.Context, name model.FleetName, revision uint64, why string) error {
 	return t.revise(name, revision, func(r *model.FleetRevision) {
 		if t.at.w.has(LostHalt) {

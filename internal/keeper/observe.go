@@ -18,11 +18,12 @@ import (
 // observe gathers what a plan depends on. Instances are asked for before servers: one that the provider runs and the
 // registry does not know then is one that was found again.
 func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
-	spec, err := k.spec(ctx, f.name)
+	fleets, err := k.cfg.Store.ListFleets(ctx)
 	if err != nil {
-		return view{}, err
+		return view{}, fmt.Errorf("look fleet %s up: %w", f.name, err)
 	}
-	v := view{input: plan.Input{Fleet: spec, State: f.state, Sheet: &f.seen.sheet}}
+	spec := k.wished(fleets, f.name)
+	v := view{fleets: fleets, input: plan.Input{Fleet: spec, State: f.state, Sheet: &f.seen.sheet}}
 	if v.input.Revisions, err = k.observeRevisions(ctx, f, spec); err != nil {
 		return view{}, err
 	}
@@ -63,12 +64,17 @@ func (k *Keeper) observeOutlook(ctx context.Context, name model.FleetName, in *p
 	return nil
 }
 
-// spec gives the fleet as it is wished to be: one that the store does not know is to go.
+// spec gives the fleet as it is wished to be.
 func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, error) {
 	fleets, err := k.cfg.Store.ListFleets(ctx)
 	if err != nil {
 		return model.Fleet{}, fmt.Errorf("look fleet %s up: %w", name, err)
 	}
+	return k.wished(fleets, name), nil
+}
+
+// wished is the fleet of the store's as it is wished to be: one that is not among them is to go.
+func (k *Keeper) wished(fleets []model.Fleet, name model.FleetName) model.Fleet {
 	f := model.Fleet{Name: name, Deleted: true}
 	for i := range fleets {
 		if fleets[i].Name == name {
@@ -80,7 +86,7 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 		f.Revision = 0
 	}
 	f.Spec = f.Spec.WithDefaults()
-	return f, nil
+	return f
 }
 
 // observeInstances gives those of a fleet, by ID, and the machines that go away. That an engine cannot be asked matters to its

@@ -1,13 +1,17 @@
 package keeper
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
+	"greenroom.dev/greenroom/internal/registry/memory"
 )
 
 // An engine that cannot be asked is no reason to leave the other engines' fleets alone; its own are not touched.
@@ -55,19 +59,47 @@ func TestPlayersWhoCameAnotherWayTakeRoom(t *testing.T) {
 
 // What moves stays in its region while there is room.
 func TestSessionsMoveWithinTheirRegionFirst(t *testing.T) {
-	k := New(Config{Store: newSpecs(), Now: time.Now})
-	fleets := k.cfg.Store.(*specs)
 	in := func(name model.FleetName, region model.RegionName) model.Fleet {
 		return model.Fleet{Name: name, Spec: model.FleetSpec{Region: model.Region{Name: region}}}
 	}
-	for _, f := range []model.Fleet{in("a", "tokyo"), in("b", "paris"), in("c", "tokyo"), in("d", "")} {
-		fleets.apply(f)
+	v := view{fleets: []model.Fleet{in("a", "tokyo"), in("b", "paris"), in("c", "tokyo"), in("d", "")}}
+	if got := v.elsewhere("tokyo"); got["a"]+got["c"] != 0 || got["b"]+got["d"] != 2 {
+		t.Errorf("%v", got)
 	}
-	elsewhere, err := k.elsewhere(t.Context(), "tokyo")
-	if err != nil || elsewhere["a"]+elsewhere["c"] != 0 || elsewhere["b"]+elsewhere["d"] != 2 {
-		t.Errorf("%v, %v", elsewhere, err)
+	if got := v.elsewhere(""); len(got) > 0 {
+		t.Errorf("nowhere in particular: %v", got)
 	}
-	if elsewhere, err = k.elsewhere(t.Context(), ""); err != nil || len(elsewhere) > 0 {
-		t.Errorf("nowhere in particular: %v, %v", elsewhere, err)
+}
+
+// counted counts how often fleets are read.
+type counted struct {
+	*specs
+	reads atomic.Int32
+}
+
+func (c *counted) ListFleets(ctx context.Context) ([]model.Fleet, error) {
+	c.reads.Add(1)
+	return c.specs.ListFleets(ctx)
+}
+
+// A tick of a fleet in a region reads the fleets once, as any other does.
+func TestATickReadsTheFleetsOnce(t *testing.T) {
+	fleets := &counted{specs: newSpecs()}
+	f := plaza()
+	f.Spec.Region.Name = "tokyo"
+	fleets.apply(f)
+	engine := newMachine()
+	defer engine.off()
+	k := New(Config{
+		Store: fleets, Registry: memory.New(time.Now()), Provider: engine, Now: time.Now, Holder: "a",
+		Waiting: func(model.RouteName) int { return 0 }, Env: func(model.ServerID) map[string]string { return nil },
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err := k.Tick(t.Context(), f.Name); err != nil {
+		t.Fatal(err)
+	}
+	k.workers.Wait()
+	if n := fleets.reads.Load(); n != 1 {
+		t.Errorf("%d times", n)
 	}
 }

@@ -20,10 +20,7 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 	if err != nil {
 		return fmt.Errorf("list the routes of fleet %s: %w", name, err)
 	}
-	elsewhere, err := k.elsewhere(ctx, v.input.Fleet.Spec.Region.Name)
-	if err != nil {
-		return err
-	}
+	elsewhere := v.elsewhere(v.input.Fleet.Spec.Region.Name)
 	v.routes = make(map[model.RouteName][]model.FleetName)
 	others := make(map[model.FleetName]bool)
 	for _, r := range routes {
@@ -99,21 +96,17 @@ func (k *Keeper) leave(ctx context.Context, v *view, r model.Route, name model.F
 }
 
 // elsewhere says 1 of the fleets that are not in a region; of none when it is nowhere in particular.
-func (k *Keeper) elsewhere(ctx context.Context, region model.RegionName) (map[model.FleetName]int, error) {
+func (v *view) elsewhere(region model.RegionName) map[model.FleetName]int {
 	if region == "" {
-		return nil, nil
-	}
-	fleets, err := k.cfg.Store.ListFleets(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look up where fleets are: %w", err)
+		return nil
 	}
 	out := make(map[model.FleetName]int)
-	for i := range fleets {
-		if fleets[i].Spec.Region.Name != region {
-			out[fleets[i].Name] = 1
+	for i := range v.fleets {
+		if v.fleets[i].Spec.Region.Name != region {
+			out[v.fleets[i].Name] = 1
 		}
 	}
-	return out, nil
+	return out
 }
 
 // movesAnything tells whether a server of the fleet is draining, so that it matters what is free elsewhere.

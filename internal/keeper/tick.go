@@ -106,6 +106,7 @@ func (f *fleet) wait(now time.Time) time.Duration {
 
 // view is what a tick works on.
 type view struct {
+	fleets    []model.Fleet // all of the store's, read once a tick; not to be changed
 	input     plan.Input
 	instances []provider.Instance                   // of the fleet, by ID
 	routes    map[model.RouteName][]model.FleetName // where their sessions may go, in order

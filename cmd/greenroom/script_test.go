@@ -20,7 +20,7 @@ import (
 
 // TestMain lets the test's own binary be `greenroom` in the scripts, and in the room servers that its control planes run.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"greenroom": main, "greenroom-flaky": flakyRoom})
+	testscript.Main(m, map[string]func(){"greenroom": main, "greenroom-flaky": flakyRoom, "greenroom-health": healthOf})
 }
 
 // TestScripts drives the command line as a person does. Beside testscript's own commands there are:

@@ -145,19 +145,29 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// rank is that of a server that fits somebody.
+func rank(t interface{ Fatalf(string, ...any) }, r Room) int {
+	n, ok := r.Rank()
+	if !ok {
+		t.Fatalf("%+v fits nobody", r)
+	}
+	return n
+}
+
 func TestRankPrefersTheFullestThatFits(t *testing.T) {
-	rank := func(r Room) int {
-		n, ok := r.Rank()
-		if !ok {
-			t.Fatalf("%+v fits nobody", r)
+	full := Room{Slots: 1, Sessions: 4, Players: 8, Seats: 100, SeatsPerSession: 50}
+	for name, worse := range map[string]Room{
+		"the emptier server":              {Slots: 5, Sessions: 1, Players: 8, Seats: 250, SeatsPerSession: 50},
+		"the emptier server with a crowd": {Slots: 2, Sessions: 3, Players: 60, Seats: 48, SeatsPerSession: 50},
+		"the quieter server":              {Slots: 1, Sessions: 4, Players: 5, Seats: 103, SeatsPerSession: 50},
+		"the server without players":      {Slots: 1, Sessions: 4, Seats: 108, SeatsPerSession: 50},
+	} {
+		if rank(t, full) >= rank(t, worse) {
+			t.Errorf("%s is preferred", name)
 		}
-		return n
 	}
-	full, empty := Room{Slots: 1, Seats: 100, SeatsPerSession: 50}, Room{Slots: 5, Seats: 250, SeatsPerSession: 50}
-	if rank(full) >= rank(empty) {
-		t.Error("the emptier server is preferred")
-	}
-	if tight := (Room{Slots: 1, Seats: 3, SeatsPerSession: 50}); rank(tight) >= rank(full) || tight.Fits(4) || !tight.Fits(3) {
+	tight := full
+	if tight.Seats = 3; rank(t, tight) >= rank(t, full) || tight.Fits(4) || !tight.Fits(3) {
 		t.Error("scarce seats are not used up first")
 	}
 	for _, r := range []Room{{}, {Slots: 1}, {Slots: 1, Seats: 5}, {Seats: 5, SeatsPerSession: 5}, {Slots: -1, Seats: 5, SeatsPerSession: 5}} {
@@ -165,6 +175,45 @@ func TestRankPrefersTheFullestThatFits(t *testing.T) {
 			t.Errorf("%+v fits somebody", r)
 		}
 	}
+}
+
+// Whatever else differs, fewer free slots win; with as many, a quarter more players for each session do, up to 11 of them;
+// and whether a party fits can be read from the rank.
+func TestRankIsFullestThenMostCrowded(t *testing.T) {
+	draw := func(t *rapid.T, name string) Room {
+		return Room{
+			Slots: rapid.IntRange(1, 200).Draw(t, name+" slots"), Sessions: rapid.IntRange(0, 20).Draw(t, name+" sessions"),
+			Players: rapid.IntRange(0, 200).Draw(t, name+" players"), Seats: rapid.IntRange(1, 1000).Draw(t, name+" seats"),
+			SeatsPerSession: rapid.IntRange(1, 200).Draw(t, name+" size"),
+		}
+	}
+	crowd := func(r Room) float64 {
+		if r.Players == 0 {
+			return 0
+		}
+		return min(11, float64(r.Players)/float64(r.Sessions)) // without a session infinitely many: those of a session that has gone
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := draw(t, "a"), draw(t, "b")
+		if rapid.Bool().Draw(t, "as full") {
+			b.Slots = a.Slots
+		}
+		x, y := rank(t, a), rank(t, b)
+		switch {
+		case a.Slots < b.Slots && x >= y:
+			t.Fatalf("%+v has rank %d, the emptier %+v %d", a, x, b, y)
+		case a.Slots == b.Slots && crowd(a) >= max(1, crowd(b))*1.25 && x >= y:
+			t.Fatalf("%+v has rank %d, the quieter %+v %d", a, x, b, y)
+		}
+		for n := 1; n <= model.MaxParty; n++ {
+			if fits := x%model.MaxParty >= n-1; fits != a.Fits(n) {
+				t.Fatalf("%+v of rank %d: %d players fit: %v", a, x, n, a.Fits(n))
+			}
+		}
+	})
+}
+
+func TestSessionRankPrefersTheFullest(t *testing.T) {
 	if n, ok := SessionRank(10, 3); !ok || n != 3 {
 		t.Errorf("rank %d, %v", n, ok)
 	}

@@ -125,7 +125,10 @@ func (s *server) takes() bool { return s.State == model.ServerOpen && (s.Linked 
 func (s *server) freeSeats() int { return s.SeatCapacity - s.SeatsReserved - s.SeatsClaimed }
 
 func (s *server) room() place.Room {
-	return place.Room{Slots: s.FreeSlots(), Seats: s.freeSeats(), SeatsPerSession: s.SeatsPerSession}
+	return place.Room{
+		Slots: s.FreeSlots(), Sessions: s.Sessions, Seats: s.freeSeats(), Players: s.SeatsReserved + s.SeatsClaimed,
+		SeatsPerSession: s.SeatsPerSession,
+	}
 }
 
 // rank puts the server where it now belongs on its fleet's ladder, and counts it as it now is.

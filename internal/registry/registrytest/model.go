@@ -132,7 +132,9 @@ func (m *machine) used(id model.ServerID) (sessions, seats int) {
 func (m *machine) room(id model.ServerID) place.Room {
 	s := m.servers[id]
 	sessions, seats := m.used(id)
-	return place.Room{Slots: s.shape.slots - sessions, Seats: s.shape.seats - seats, SeatsPerSession: s.shape.size}
+	return place.Room{
+		Slots: s.shape.slots - sessions, Sessions: sessions, Seats: s.shape.seats - seats, Players: seats, SeatsPerSession: s.shape.size,
+	}
 }
 
 func (m *machine) join(rt *rapid.T) {

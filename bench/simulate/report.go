@@ -36,6 +36,10 @@ type row struct {
 	Hours       float64 `json:"server_hours"`
 	Bound       float64 `json:"bound_server_hours"`
 	Idle        float64 `json:"idle_server_hours"`
+	Boot        float64 `json:"booting_server_hours"`
+	Unused      float64 `json:"unused_server_hours"`
+	Empty       float64 `json:"empty_server_hours"`
+	Spread      float64 `json:"spread_server_hours"`
 	Cost        float64 `json:"cost"`
 	PerPlayer   float64 `json:"cost_per_player_hour"`
 	Joins       uint64  `json:"joins"`
@@ -52,7 +56,7 @@ type row struct {
 
 func newRow(r simulate.Result, wall time.Duration) row {
 	return row{
-		r.Policy, r.Ratio(), r.Hours, r.Bound, r.IdleHours, r.Cost, r.CostPerPlayerHour(), r.Joins, r.Waited, r.Failed,
+		r.Policy, r.Ratio(), r.Hours, r.Bound, r.IdleHours, r.BootHours, r.UnusedHours, r.EmptyHours, r.SpreadHours, r.Cost, r.CostPerPlayerHour(), r.Joins, r.Waited, r.Failed,
 		r.P99.Seconds(), r.Longest.Seconds(), r.Sessions, r.Moved, r.Cut, r.Peak, wall.Seconds(),
 	}
 }
@@ -120,14 +124,14 @@ func (t *table) print(w io.Writer) {
 	own := t.Rows[0]
 	fmt.Fprintf(w, "\n%s: %d joins, %d sessions, %d on a server; the bound is %.1f server-hours\n\n", t.House, own.Joins, own.Sessions, t.Slots, own.Bound)
 	out := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "policy\tratio\tserver-hours\tidle\tcost\tper player-hour\twaited\tfailed\tp99\tlongest\tmoved\tpeak\twaits no more, and\t")
+	fmt.Fprintln(out, "policy\tratio\tserver-hours\tbooting\tunused\tempty\tspread\tcost\tper player-hour\twaited\tfailed\tp99\tlongest\tmoved\tpeak\twaits no more, and\t")
 	for i, x := range t.Rows {
 		verdict := ""
 		if i > 0 && x.Policy != atOnce && x.waitsNoMoreThan(own) {
 			verdict = fmt.Sprintf("spends %+.1f %%", (x.Hours/own.Hours-1)*100)
 		}
-		fmt.Fprintf(out, "%s\t%.3f\t%.1f\t%.1f\t%.2f\t%.5f\t%d\t%d\t%.1f s\t%.1f s\t%d\t%d\t%s\t\n",
-			x.Policy, x.Ratio, x.Hours, x.Idle, x.Cost, x.PerPlayer, x.Waited, x.Failed, x.P99, x.Longest, x.Moved, x.Peak, verdict)
+		fmt.Fprintf(out, "%s\t%.3f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.5f\t%d\t%d\t%.1f s\t%.1f s\t%d\t%d\t%s\t\n",
+			x.Policy, x.Ratio, x.Hours, x.Boot, x.Unused, x.Empty, x.Spread, x.Cost, x.PerPlayer, x.Waited, x.Failed, x.P99, x.Longest, x.Moved, x.Peak, verdict)
 	}
 	out.Flush()
 }

@@ -234,6 +234,10 @@ type simulateResult struct {
 	ServerHours       float64   `json:"server_hours"`
 	Ratio             float64   `json:"ratio"`
 	IdleServerHours   float64   `json:"idle_server_hours"`
+	IdleBooting       float64   `json:"idle_server_hours_booting"`
+	IdleUnused        float64   `json:"idle_server_hours_unused"`
+	IdleEmptied       float64   `json:"idle_server_hours_emptied"`
+	SpreadServerHours float64   `json:"spread_server_hours"`
 	PeakServers       int       `json:"peak_servers"`
 	PlayerHours       float64   `json:"player_hours"`
 	Currency          string    `json:"currency"`
@@ -257,7 +261,8 @@ func (r *simulateReport) add(x simulate.Result) {
 	r.all = append(r.all, x)
 	r.Results = append(r.Results, simulateResult{
 		Policy: x.Policy, From: x.From, Until: x.Until, BoundServerHours: x.Bound, ServerHours: x.Hours, Ratio: x.Ratio(),
-		IdleServerHours: x.IdleHours, PeakServers: x.Peak, PlayerHours: x.PlayerHours, Currency: x.Currency, Cost: x.Cost,
+		IdleServerHours: x.IdleHours, IdleBooting: x.BootHours, IdleUnused: x.UnusedHours, IdleEmptied: x.EmptyHours, SpreadServerHours: x.SpreadHours,
+		PeakServers: x.Peak, PlayerHours: x.PlayerHours, Currency: x.Currency, Cost: x.Cost,
 		CostPerPlayerHour: x.CostPerPlayerHour(), Joins: x.Joins, JoinsWaited: x.Waited, JoinsFailed: x.Failed,
 		WaitSecondsP50: p.GetWaitSecondsP50(), WaitSecondsP99: p.GetWaitSecondsP99(), WaitSecondsMax: p.GetWaitSecondsMax(),
 		Sessions: x.Sessions, SessionsMoved: x.Moved, PlayersCut: x.Cut, Events: x.Happened, Hash: p.GetHash(),

@@ -23,8 +23,22 @@ type meter struct {
 	points                  []Point
 }
 
-// paid is the time of a fleet's servers.
-type paid struct{ seconds, idle float64 }
+// paid is the time of a fleet's servers, in seconds: all of it, and of that while they booted, from then until their first
+// session, after a session without one, and with sessions that would have filled fewer servers.
+type paid struct {
+	seconds, booting, unused, emptied, spread float64
+
+	sessions, hosts int       // on servers, and servers that have one
+	since           time.Time // when these last changed
+}
+
+// settle adds up for how long the fleet's sessions were on more servers than they fill.
+func (p *paid) settle(now time.Time, slots int) {
+	if more := p.hosts - (p.sessions+slots-1)/slots; more > 0 {
+		p.spread += float64(more) * now.Sub(p.since).Seconds()
+	}
+	p.since = now
+}
 
 // Point is how things stood at a moment.
 type Point struct {
@@ -43,7 +57,11 @@ func newMeter() *meter {
 
 // begin forgets what was counted.
 func (m *meter) begin(now time.Time) {
-	*m = meter{on: true, servers: map[model.FleetName]*paid{}, present: map[model.FleetName]int{}, players: m.players, playersSince: now}
+	servers := map[model.FleetName]*paid{}
+	for name, p := range m.servers {
+		servers[name] = &paid{sessions: p.sessions, hosts: p.hosts, since: now}
+	}
+	*m = meter{on: true, servers: servers, present: map[model.FleetName]int{}, players: m.players, playersSince: now}
 }
 
 func (m *meter) join(v *visitor) {
@@ -77,18 +95,51 @@ func (m *meter) count(now time.Time, n int) {
 	m.players += n
 }
 
-// paid accounts for a server's time since it was last accounted for.
+// paid accounts for a server's time since it was last accounted for. It is called before its sessions change.
 func (m *meter) paid(s *server, now time.Time) {
-	p := m.servers[s.instance.Fleet]
-	if p == nil {
-		p = &paid{}
-		m.servers[s.instance.Fleet] = p
-	}
+	p := m.of(s.instance.Fleet)
 	d := now.Sub(s.paidSince).Seconds()
 	s.paidSince = now
 	p.seconds += d
+	switch {
+	case len(s.rooms) > 0:
+	case s.used:
+		p.emptied += d
+	case s.greeted:
+		p.unused += d
+	default:
+		p.booting += d
+	}
+}
+
+func (m *meter) of(fleet model.FleetName) *paid {
+	p := m.servers[fleet]
+	if p == nil {
+		p = &paid{}
+		m.servers[fleet] = p
+	}
+	return p
+}
+
+// began accounts for a server that gets one session more, ended for one that gets one less; both before it does.
+func (m *meter) began(s *server, now time.Time, slots int) {
+	p := m.of(s.instance.Fleet)
+	p.settle(now, slots)
+	p.sessions++
 	if len(s.rooms) == 0 {
-		p.idle += d
+		m.paid(s, now)
+		s.used = true
+		p.hosts++
+	}
+}
+
+func (m *meter) ended(s *server, now time.Time, slots int) {
+	p := m.of(s.instance.Fleet)
+	p.settle(now, slots)
+	p.sessions--
+	if len(s.rooms) == 1 {
+		m.paid(s, now)
+		p.hosts--
 	}
 }
 

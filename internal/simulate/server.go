@@ -21,6 +21,7 @@ type server struct {
 	instance  provider.Instance
 	stream    uint64
 	greeted   bool
+	used      bool      // had a session
 	heard     time.Time // its last report
 	rooms     map[model.SessionRef]*room
 	dirty     []*room
@@ -44,6 +45,7 @@ type room struct {
 
 // greet makes a booted server known to the registry.
 func (w *World) greet(s *server) {
+	w.pay(s)
 	s.greeted, s.heard = true, w.loop.Now()
 
 	_, err := w.registry.Greet(w.ctx, registry.Hello{Server: s.instance.ID, Stream: s.stream, Version: "virtual", Now: w.loop.Now()})
@@ -73,19 +75,20 @@ func (w *World) claim(s *server, v *visitor) bool {
 }
 
 func (w *World) open(s *server, ref model.SessionRef, gen model.Generation, capacity int) *room {
-	if len(s.rooms) == 0 {
-		w.pay(s)
-	}
+	w.meter.began(s, w.loop.Now(), w.slots(s))
 	s.ended = slices.DeleteFunc(s.ended, func(e registry.EndedSession) bool { return e.Session == ref })
 	r := &room{ref: ref, gen: gen, capacity: capacity}
 	s.rooms[ref] = r
 	return r
 }
 
+// slots is how many sessions a server has room for.
+func (w *World) slots(s *server) int {
+	return max(1, w.fleets[s.instance.Fleet].Spec.Capacity.Sessions)
+}
+
 func (w *World) close(s *server, r *room) {
-	if len(s.rooms) == 1 {
-		w.pay(s)
-	}
+	w.meter.ended(s, w.loop.Now(), w.slots(s))
 	r.over = true
 	delete(s.rooms, r.ref)
 }

@@ -20,7 +20,11 @@ type Result struct {
 	Until       time.Time // and ends with it, or where the simulation was stopped
 	Bound       float64   // server-hours: the least anybody could have spent on this demand (internal/decide/bound)
 	Hours       float64   // of servers, from their start to their end
-	IdleHours   float64   // of them, without a session
+	IdleHours   float64   // of them, without a session: the sum of the next three
+	BootHours   float64   // of them, until servers were ready
+	UnusedHours float64   // from then until their first session, or their end
+	EmptyHours  float64   // after a session, with none: kept free for more, or about to go
+	SpreadHours float64   // not of the idle ones: with sessions that would have filled fewer servers, had they been moved
 	Currency    string    // "": no fleet has a price
 	Cost        float64
 	PlayerHours float64 // of players who were inside
@@ -126,13 +130,18 @@ func (w *World) result(p Policy, n *need) Result {
 	for _, f := range w.order {
 		if paid := m.servers[f.Name]; paid != nil {
 			r.Hours += paid.seconds / 3600
-			r.IdleHours += paid.idle / 3600
+			paid.settle(now, max(1, f.Spec.Capacity.Sessions))
+			r.BootHours += paid.booting / 3600
+			r.UnusedHours += paid.unused / 3600
+			r.EmptyHours += paid.emptied / 3600
+			r.SpreadHours += paid.spread / 3600
 			r.Cost += paid.seconds / 3600 * f.Spec.Price.PerServerHour
 		}
 		if f.Spec.Price.PerServerHour > 0 {
 			r.Currency = f.Spec.Price.Currency
 		}
 	}
+	r.IdleHours = r.BootHours + r.UnusedHours + r.EmptyHours
 	r.Sessions = w.begun() - w.begunBefore
 	r.Bound = n.least(r.From, now, m.present)
 	cursor := make([]int, len(n.groups))

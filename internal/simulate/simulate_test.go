@@ -103,6 +103,9 @@ func TestWhatIsSpentIsNeverBelowTheBound(t *testing.T) {
 	in := evening(t)
 	for _, policy := range []string{Own, "agones-buffer:2", "hpa:0.7"} {
 		r := run(t, in, policy)
+		if least := r.BootHours + r.UnusedHours + r.EmptyHours + r.SpreadHours; r.BootHours <= 0 || r.SpreadHours <= 0 || least > r.Hours-r.Bound*0.9 {
+			t.Errorf("%s: %.2f of %.2f server-hours were booting, unused, empty or spread; at least %.2f were needed", policy, least, r.Hours, r.Bound)
+		}
 		if r.Hours < r.Bound || r.Bound == 0 || r.IdleHours > r.Hours || r.PlayerHours == 0 || r.Cost == 0 || r.Sessions == 0 {
 			t.Errorf("%s: %.2f server-hours, %.2f idle, bound %.2f, %.1f player-hours, cost %.2f, %d sessions",
 				policy, r.Hours, r.IdleHours, r.Bound, r.PlayerHours, r.Cost, r.Sessions)

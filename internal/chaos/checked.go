@@ -98,12 +98,15 @@ func (a *authority) move(what string, ref model.SessionRef, gen model.Generation
 	return nil
 }
 
-func (a *authority) beginMove(from *node, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	err := a.move("begin to move", ref, gen, func(gen model.Generation) error { return a.Memory.BeginMove(background, ref, gen, now) })
+func (a *authority) beginMove(ref model.SessionRef, gen model.Generation, now time.Time) (number model.Generation, err error) {
+	err = a.move("begin to move", ref, gen, func(gen model.Generation) (err error) {
+		number, err = a.Memory.BeginMove(background, ref, gen, now)
+		return err
+	})
 	if errors.Is(err, registry.ErrConflict) || errors.Is(err, registry.ErrStale) {
 		a.w.cover(movedTwiceAtOnce)
 	}
-	return err
+	return number, err
 }
 
 func (a *authority) commitMove(m registry.Move) (registry.Reservation, error) {
@@ -130,8 +133,8 @@ func (a *authority) finishMove(ref model.SessionRef, gen model.Generation, now t
 	return err
 }
 
-func (a *authority) abortMove(ref model.SessionRef, gen model.Generation, now time.Time) error {
-	err := a.move("call the move off", ref, gen, func(gen model.Generation) error { return a.Memory.AbortMove(background, ref, gen, now) })
+func (a *authority) abortMove(ref model.SessionRef, gen, number model.Generation, now time.Time) error {
+	err := a.move("call the move off", ref, gen, func(gen model.Generation) error { return a.Memory.AbortMove(background, ref, gen, number, now) })
 	if err == nil {
 		a.w.cover(moveCalledOff)
 	}

@@ -89,6 +89,7 @@ type stream struct {
 	busy    bool
 	told    telling
 	waiting []*question
+	turns   []func(done func()) // verbs that wait for their turn; the first has it
 }
 
 // telling is what a server was told last.
@@ -257,12 +258,8 @@ func (h *hub) resume(st *stream, hello greetingOf) {
 	for _, ref := range hello.frozen {
 		i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
 		gen := hello.sessions[i].Generation
-		ask(h.node, h.w.registry.node, registryPatience, func() (model.Session, error) {
-			return h.w.registry.GetSession(background, ref)
-		}, func(x model.Session, err error) {
-			if err == nil && !st.gone && x.State == model.SessionLive && x.Server == st.server.instance.ID && x.Generation == gen {
-				st.toServer(func() { st.server.resume(ref, gen) })
-			}
+		st.inTurn(func(done func()) {
+			h.resumeLive(st, ref, gen, func(error) { done() })
 		})
 	}
 }
@@ -396,19 +393,42 @@ func (l links) question(id model.ServerID, patience time.Duration, do func(st *s
 		}
 		q := &question{answer: answer}
 		st.waiting = append(st.waiting, q)
-		st.toServer(func() {
-			do(st, func(value uint64, refusal string) {
-				st.toHub(func() {
-					st.waiting = slices.DeleteFunc(st.waiting, func(x *question) bool { return x == q })
-					if refusal != "" {
-						q.reply(0, fmt.Errorf("%w: %s", errRefused, refusal))
-						return
-					}
-					q.reply(value, nil)
-				})
+		st.inTurn(func(done func()) {
+			st.put(q, do)
+			done()
+		})
+	})
+}
+
+// put brings a question to the server, and its answer back.
+func (st *stream) put(q *question, do func(st *stream, answer func(value uint64, refusal string))) {
+	st.toServer(func() {
+		do(st, func(value uint64, refusal string) {
+			st.toHub(func() {
+				st.waiting = slices.DeleteFunc(st.waiting, func(x *question) bool { return x == q })
+				if refusal != "" {
+					q.reply(0, fmt.Errorf("%w: %s", errRefused, refusal))
+					return
+				}
+				q.reply(value, nil)
 			})
 		})
 	})
+}
+
+// inTurn has only one verb at a time look at something and tell the server what follows.
+func (st *stream) inTurn(do func(done func())) {
+	st.turns = append(st.turns, do)
+	if len(st.turns) == 1 {
+		st.turns[0](st.endTurn)
+	}
+}
+
+func (st *stream) endTurn() {
+	st.turns = st.turns[1:]
+	if len(st.turns) > 0 {
+		st.turns[0](st.endTurn)
+	}
 }
 
 func (q *question) reply(value uint64, err error) {
@@ -455,7 +475,37 @@ func (l links) Open(_ context.Context, id model.ServerID, o handover.Opening) er
 
 // Resume implements handover.Links.
 func (l links) Resume(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation) error {
-	return l.tell(id, handover.UndoTimeout, func(st *stream) { st.server.resume(ref, gen) })
+	h := l.hub
+	_, err := waitFor(l.from, h.node, handover.UndoTimeout, false, func(answer func(struct{}, error)) {
+		st := h.streams[id]
+		if st == nil {
+			answer(struct{}{}, fmt.Errorf("resume on %s: %w", id, errNotLinked))
+			return
+		}
+		st.inTurn(func(done func()) {
+			h.resumeLive(st, ref, gen, func(err error) {
+				answer(struct{}{}, err)
+				done()
+			})
+		})
+	})
+	return err
+}
+
+// resumeLive tells a server to let a session go on that is live on it, by the registry.
+func (h *hub) resumeLive(st *stream, ref model.SessionRef, gen model.Generation, then func(error)) {
+	ask(h.node, h.w.registry.node, registryPatience, func() (model.Session, error) {
+		return h.w.registry.GetSession(background, ref)
+	}, func(x model.Session, err error) {
+		live := err == nil && x.State == model.SessionLive && x.Server == st.server.instance.ID && x.Generation == gen
+		switch {
+		case live && !st.gone:
+			st.toServer(func() { st.server.resume(ref, gen) })
+		case errors.Is(err, registry.ErrNotFound):
+			err = nil
+		}
+		then(err)
+	})
 }
 
 // Close implements handover.Links.

@@ -124,8 +124,8 @@ func (f facts) ListSessions(ctx context.Context, filter registry.SessionFilter) 
 }
 
 // BeginMove implements registry.Sessions.
-func (f facts) BeginMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	return f.only(func() error { return f.at.beginMove(f.from, ref, gen, now) })
+func (f facts) BeginMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) (model.Generation, error) {
+	return reach(f, func() (model.Generation, error) { return f.at.beginMove(ref, gen, now) })
 }
 
 // CommitMove implements registry.Sessions.
@@ -144,8 +144,8 @@ func (f facts) SentOn(ctx context.Context, ref model.SessionRef, from model.Serv
 }
 
 // AbortMove implements registry.Sessions.
-func (f facts) AbortMove(_ context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	return f.only(func() error { return f.at.abortMove(ref, gen, now) })
+func (f facts) AbortMove(_ context.Context, ref model.SessionRef, gen, move model.Generation, now time.Time) error {
+	return f.only(func() error { return f.at.abortMove(ref, gen, move, now) })
 }
 
 // EndSession implements registry.Sessions.

@@ -56,9 +56,10 @@ func (w *World) restlessServers(add complain) {
 		known[s.ID] = true
 		at := w.machines.servers[s.ID]
 		alive[s.Fleet]++
+		if s.State >= model.ServerDraining && s.State <= model.ServerStopped && w.loop.Now().Sub(s.StateSince) < drainDead {
+			continue // surplus goes all the time
+		}
 		switch {
-		case (s.State == model.ServerDraining || s.State == model.ServerEmpty) && w.loop.Now().Sub(s.StateSince) < drainDead:
-			// surplus goes all the time
 		case s.State == model.ServerDraining, s.State == model.ServerEmpty:
 			add(DrainsEnd, "server %s is %s: %s", s.ID, s.State, s.Reason)
 		case s.State == model.ServerReady:

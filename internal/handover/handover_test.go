@@ -340,6 +340,32 @@ func TestReplaceKnowsWhereItsPlayersWait(t *testing.T) {
 	}
 }
 
+// TestMoveThatSlept: a control plane that sleeps with a frozen session's state in its hand, while another lets the session go on and
+// begins to move it, neither places the old state anywhere nor calls the other's move off.
+func TestMoveThatSlept(t *testing.T) {
+	st := newStage(t)
+	var second model.Generation
+	st.links.fault = func(call string) (error, bool) {
+		if call == "commit" && second == 0 {
+			s, err := st.reg.GetSession(t.Context(), room)
+			must(t, err)
+			must(t, st.reg.AbortMove(t.Context(), room, s.Generation, s.Move, st.now))
+			second, err = st.reg.BeginMove(t.Context(), room, s.Generation, st.now)
+			must(t, err)
+		}
+		return nil, false
+	}
+	if err := st.mover.Move(t.Context(), room, st.origin(), fleets); !errors.Is(err, registry.ErrStale) {
+		t.Errorf("answered %v", err)
+	}
+	if s := st.session(t); s.Server != "plaza-a" || s.State != model.SessionMoving || s.Move != second {
+		t.Errorf("the session is %+v", s)
+	}
+	if calls := fmt.Sprint(st.links.calls); calls != "[hand over plaza-a]" {
+		t.Errorf("servers were told %s", calls)
+	}
+}
+
 // TestReplaceTellsLate: a move that could not tell the players where to go is no success, and Replace tells them; whoever still
 // waits in a session that is over by then joins again, and nobody is told on a server that has ended.
 func TestReplaceTellsLate(t *testing.T) {

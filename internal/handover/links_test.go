@@ -127,8 +127,12 @@ type faultyRegistry struct {
 	links *fakeLinks
 }
 
-func (r faultyRegistry) BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	return r.links.faulty("begin", func() error { return r.Memory.BeginMove(ctx, ref, gen, now) })
+func (r faultyRegistry) BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) (move model.Generation, err error) {
+	err = r.links.faulty("begin", func() error {
+		move, err = r.Memory.BeginMove(ctx, ref, gen, now)
+		return err
+	})
+	return move, err
 }
 
 func (r faultyRegistry) CommitMove(ctx context.Context, m registry.Move) (out registry.Reservation, err error) {
@@ -143,8 +147,8 @@ func (r faultyRegistry) FinishMove(ctx context.Context, ref model.SessionRef, ge
 	return r.links.faulty("finish", func() error { return r.Memory.FinishMove(ctx, ref, gen, now) })
 }
 
-func (r faultyRegistry) AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error {
-	return r.links.faulty("abort", func() error { return r.Memory.AbortMove(ctx, ref, gen, now) })
+func (r faultyRegistry) AbortMove(ctx context.Context, ref model.SessionRef, gen, move model.Generation, now time.Time) error {
+	return r.links.faulty("abort", func() error { return r.Memory.AbortMove(ctx, ref, gen, move, now) })
 }
 
 func (r faultyRegistry) SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error {

@@ -24,11 +24,11 @@ const (
 type Facts interface {
 	GetServer(ctx context.Context, id model.ServerID) (model.Server, error)
 	GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error)
-	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) (move model.Generation, err error)
 	CommitMove(ctx context.Context, move registry.Move) (registry.Reservation, error)
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error
-	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	AbortMove(ctx context.Context, ref model.SessionRef, gen, move model.Generation, now time.Time) error
 	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 }
 
@@ -71,6 +71,7 @@ type Origin struct {
 // passage is a session on its way.
 type passage struct {
 	ref      model.SessionRef
+	move     model.Generation // its number
 	from     Origin
 	fleets   []model.FleetName // where to, in order of preference
 	state    []byte

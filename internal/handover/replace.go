@@ -29,7 +29,7 @@ func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, 
 	case s.State != model.SessionMoving:
 		return m.tellLate(ctx, s, from)
 	}
-	p := passage{ref: ref, from: from, fleets: fleets}
+	p := passage{ref: ref, move: s.Move, from: from, fleets: fleets}
 	p.state, _ = m.cfg.Links.LastCopy(ref)
 	if s.Server == "" {
 		placed, err := m.commit(ctx, p, s.Generation, from.Server)
@@ -38,7 +38,7 @@ func (m *Mover) Replace(ctx context.Context, ref model.SessionRef, from Origin, 
 		}
 		return m.arrive(ctx, p, placed)
 	}
-	err = m.cfg.Registry.AbortMove(ctx, ref, s.Generation, m.cfg.Now())
+	err = m.cfg.Registry.AbortMove(ctx, ref, s.Generation, s.Move, m.cfg.Now())
 	if errors.Is(err, registry.ErrConflict) {
 		return m.reopen(ctx, p, s)
 	}

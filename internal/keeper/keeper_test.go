@@ -350,7 +350,7 @@ func TestMoveThatNobodyMakes(t *testing.T) {
 		h.store.apply(plaza())
 		h.pass(5 * time.Second)
 		r := h.join("room-7")
-		if err := h.reg.BeginMove(ctx, r.SessionRef, r.Generation, time.Now()); err != nil {
+		if _, err := h.reg.BeginMove(ctx, r.SessionRef, r.Generation, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		h.pass(3 * LookAgain)
@@ -376,9 +376,9 @@ func TestHandOverThatNobodyEnds(t *testing.T) {
 		if _, err := h.keeper.Drain(ctx, x.Server, DrainPolicy{Wait: &wait, Deadline: &deadline}, ""); err != nil {
 			t.Fatal(err)
 		}
-		err := h.reg.BeginMove(ctx, x.SessionRef, x.Generation, time.Now())
+		move, err := h.reg.BeginMove(ctx, x.SessionRef, x.Generation, time.Now())
 		placed, lost := h.reg.CommitMove(ctx, registry.Move{
-			Session: x.SessionRef, Gen: x.Generation, Fleets: []model.FleetName{"plaza"}, From: x.Server, Now: time.Now(), ExpiresAt: time.Now().Add(model.TicketTTL),
+			Session: x.SessionRef, Gen: x.Generation, Number: move, Fleets: []model.FleetName{"plaza"}, From: x.Server, Now: time.Now(), ExpiresAt: time.Now().Add(model.TicketTTL),
 		})
 		if err := errors.Join(err, lost); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // ErrNotLinked: the server has no stream, or lost it before it answered.
@@ -57,9 +58,32 @@ func (h *Hub) Open(ctx context.Context, server model.ServerID, open handover.Ope
 	return nil
 }
 
-// Resume takes a HandOver back; it returns once the server's stream has taken it. ErrNotLinked.
+// Resume takes a HandOver back; it returns once the server's stream has taken it. A session that is not live there by the
+// registry is left as it is: whoever took the hand-over back comes too late, and another has frozen it since at the same
+// generation. No HandOver is told to the server between the look and the word. ErrNotLinked.
 func (h *Hub) Resume(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation) error {
-	return h.say(ctx, server, &greenroomv1.LinkResponse{
+	st, err := h.stream(server)
+	if err == nil {
+		err = st.inTurn(ctx, func() error { return h.resumeLive(ctx, st, session, gen) })
+	}
+	if err != nil {
+		return fmt.Errorf("resume %v on %s: %w", session, server, err)
+	}
+	return nil
+}
+
+// resumeLive tells a server to let a session go on that is live on it.
+func (h *Hub) resumeLive(ctx context.Context, st *stream, session model.SessionRef, gen model.Generation) error {
+	s, err := h.cfg.Registry.GetSession(ctx, session)
+	switch {
+	case errors.Is(err, registry.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case s.State != model.SessionLive || s.Server != st.server || s.Generation != gen:
+		return nil
+	}
+	return st.queue(ctx, &greenroomv1.LinkResponse{
 		Message: &greenroomv1.LinkResponse_Resume{Resume: &greenroomv1.Resume{Session: convert.SessionRefProto(session, gen)}},
 	})
 }
@@ -135,7 +159,7 @@ func (h *Hub) ask(ctx context.Context, server model.ServerID, q question, m *gre
 	replies := make(chan answer, 1)
 	st.expect(q, replies)
 	defer st.forget(q, replies)
-	if err := st.queue(ctx, m); err != nil {
+	if err := st.inTurn(ctx, func() error { return st.queue(ctx, m) }); err != nil {
 		return answer{}, err
 	}
 	select {
@@ -148,6 +172,19 @@ func (h *Hub) ask(ctx context.Context, server model.ServerID, q question, m *gre
 			return answer{}, fmt.Errorf("%w: %s", ErrRefused, got.refusal)
 		}
 		return got, nil
+	}
+}
+
+// inTurn has only one verb at a time look at something and tell the server what follows.
+func (st *stream) inTurn(ctx context.Context, do func() error) error {
+	select {
+	case st.turn <- struct{}{}:
+		defer func() { <-st.turn }()
+		return do()
+	case <-st.done:
+		return ErrNotLinked
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -257,7 +257,8 @@ func TestSessionMovesWithItsState(t *testing.T) {
 	}
 	h.become("rooms-2", model.ServerOpen, nil)
 	ctx := t.Context()
-	if err := h.facts.BeginMove(ctx, r.Session, r.Generation, time.Now()); err != nil {
+	number, err := h.facts.BeginMove(ctx, r.Session, r.Generation, time.Now())
+	if err != nil {
 		t.Fatal(err)
 	}
 	state, err := h.hub.HandOver(ctx, "rooms-1", r.Session, r.Generation)
@@ -265,7 +266,7 @@ func TestSessionMovesWithItsState(t *testing.T) {
 		t.Fatal(err)
 	}
 	moved, err := h.facts.CommitMove(ctx, registry.Move{
-		Session: r.Session, Gen: r.Generation, Fleets: []model.FleetName{"rooms"}, From: "rooms-1", Now: time.Now(),
+		Session: r.Session, Gen: r.Generation, Number: number, Fleets: []model.FleetName{"rooms"}, From: "rooms-1", Now: time.Now(),
 		ExpiresAt: time.Now().Add(time.Minute),
 	})
 	if err != nil || moved.Server != "rooms-2" {
@@ -356,7 +357,8 @@ func TestFrozenSessionGoesOnWhenNobodyMovesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.eventually("ann is seated", func() bool { return h.claimed("room-1") == 1 })
-	if err := h.facts.BeginMove(t.Context(), r.Session, r.Generation, time.Now()); err != nil {
+	number, err := h.facts.BeginMove(t.Context(), r.Session, r.Generation, time.Now())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.hub.HandOver(t.Context(), "rooms-1", r.Session, r.Generation); err != nil {
@@ -374,13 +376,92 @@ func TestFrozenSessionGoesOnWhenNobodyMovesIt(t *testing.T) {
 		t.Error("a session on its way went on")
 	case <-time.After(50 * time.Millisecond):
 	}
-	if err := h.facts.AbortMove(t.Context(), r.Session, r.Generation, time.Now()); err != nil {
+	if err := h.facts.AbortMove(t.Context(), r.Session, r.Generation, number, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	restart() // nobody has told the server
 	if got := <-resumed; got != "room-1" {
 		t.Errorf("resumed %s", got)
 	}
+}
+
+// slowFacts is a registry whose answers take their time.
+type slowFacts struct {
+	*memory.Memory
+	looked, answer chan struct{}
+}
+
+func (f slowFacts) GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error) {
+	s, err := f.Memory.GetSession(ctx, ref)
+	f.looked <- struct{}{}
+	<-f.answer
+	return s, err
+}
+
+// TestResumeComesTooLate: a hand-over that is taken back late does not take back the next one.
+func TestResumeComesTooLate(t *testing.T) {
+	h := newHouse(t)
+	h.add("rooms-1")
+	var frozen, resumed atomic.Int32
+	srv := h.serve("rooms-1", connectinprocess.New(h.rpc), server.Handler{
+		HandOver: func(context.Context, server.Session) ([]byte, error) { frozen.Add(1); return nil, nil },
+		Resume:   func(server.Session) { resumed.Add(1) },
+	})
+	h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+	h.become("rooms-1", model.ServerOpen, nil)
+	r, token := h.join("ann", "room-1")
+	if _, err := srv.Claim(token); err != nil {
+		t.Fatal(err)
+	}
+	h.eventually("ann is seated", func() bool { return h.claimed("room-1") == 1 })
+	begin := func() (number model.Generation) {
+		number, err := h.facts.BeginMove(t.Context(), r.Session, r.Generation, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return number
+	}
+	handOver := func() error {
+		_, err := h.hub.HandOver(t.Context(), "rooms-1", r.Session, r.Generation)
+		return err
+	}
+	resume := func() error { return h.hub.Resume(t.Context(), "rooms-1", r.Session, r.Generation) }
+	want := func(what string, freezes, resumes int32) {
+		t.Helper()
+		if err := handOver(); err != nil { // one that is frozen answers what it answered before
+			t.Fatal(err)
+		}
+		if f, r := frozen.Load(), resumed.Load(); f != freezes || r != resumes {
+			t.Fatalf("%s: frozen %d times and resumed %d times, not %d and %d", what, f, r, freezes, resumes)
+		}
+	}
+	number := begin()
+	want("the first hand-over", 1, 0)
+	if err := resume(); err != nil {
+		t.Error(err)
+	}
+	want("a word from before the hand-over", 1, 0)
+	if err := errors.Join(h.facts.AbortMove(t.Context(), r.Session, r.Generation, number, time.Now()), resume()); err != nil {
+		t.Error(err)
+	}
+
+	slow := slowFacts{h.facts, make(chan struct{}), make(chan struct{})}
+	h.hub.cfg.Registry = slow
+	late, handed := make(chan error, 1), make(chan error, 1)
+	go func() { late <- resume() }()
+	<-slow.looked
+	begin()
+	go func() { handed <- handOver() }()
+	select {
+	case err := <-handed:
+		t.Errorf("the next hand-over came before the word that was under way: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	slow.answer <- struct{}{}
+	if err := errors.Join(<-late, <-handed); err != nil {
+		t.Error(err)
+	}
+	want("the second hand-over", 2, 1)
 }
 
 func TestCopiesOfSessionsThatAreNoMoreAreSweptAway(t *testing.T) {

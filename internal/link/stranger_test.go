@@ -124,7 +124,7 @@ func TestServerThatDoesNotReadHurtsItselfAlone(t *testing.T) {
 	taken := 0
 	for ; taken < 3*queueLength; taken++ {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		err := h.hub.Resume(ctx, "rooms-1", ref, 1)
+		err := h.hub.Close(ctx, "rooms-1", ref, 1, "test", nil)
 		cancel()
 		if err != nil {
 			break

@@ -37,6 +37,7 @@ type stream struct {
 	number uint64
 	serial uint64 // of its last report
 	out    chan *greenroomv1.LinkResponse
+	turn   chan struct{} // full while a verb has it; see inTurn
 	done   chan struct{} // closed by end
 
 	endOnce sync.Once
@@ -71,7 +72,7 @@ func (st *stream) end(cause error) {
 // Link serves one stream; it is greenroom.v1.LinkService's handler.
 func (h *Hub) Link(ctx context.Context, wire greenroomv1connect.LinkServiceLinkServerStream) error {
 	st := &stream{
-		wire: wire, number: h.numbers.Add(1), done: make(chan struct{}),
+		wire: wire, number: h.numbers.Add(1), done: make(chan struct{}), turn: make(chan struct{}, 1),
 		out: make(chan *greenroomv1.LinkResponse, queueLength), waiting: map[question][]chan<- answer{},
 		staged: newStagedQueue(),
 	}
@@ -218,14 +219,7 @@ func (h *Hub) resume(ctx context.Context, st *stream, reported []*greenroomv1.Se
 			continue
 		}
 		ref, gen := convert.SessionRefModel(r.GetSession())
-		s, err := h.cfg.Registry.GetSession(ctx, ref)
-		if err != nil || s.State != model.SessionLive || s.Server != st.server || s.Generation != gen {
-			continue // it is on its way, or stale
-		}
-		err = st.queue(ctx, &greenroomv1.LinkResponse{
-			Message: &greenroomv1.LinkResponse_Resume{Resume: &greenroomv1.Resume{Session: r.GetSession()}},
-		})
-		if err != nil {
+		if err := h.resumeLive(ctx, st, ref, gen); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ type Session struct {
 	Server     ServerID // "" while it has none after a crash
 	State      SessionState
 	Generation Generation // raised by every move
+	Move       Generation // the number of the move that was begun last; 0: none was
 	Seats      []Seat     // nil in lists, which only count
 	Capacity   int        // seats
 

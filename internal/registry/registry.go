@@ -224,11 +224,12 @@ type Sessions interface {
 	GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error)
 	// ListSessions answers copies without seats, ordered by route and key, after `After`, at most Limit (0: all).
 	ListSessions(ctx context.Context, filter SessionFilter) ([]model.Session, error)
-	// BeginMove marks a live session Moving, so that joins wait. ErrStale if gen is not the present one.
-	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// BeginMove marks a live session Moving, so that joins wait, and answers the number of the move. ErrStale if gen is not
+	// the present one.
+	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) (move model.Generation, err error)
 	// CommitMove puts a Moving session on the best open server of the fleets in order (never on `from`), with a new
 	// generation and a fresh reservation until expires for every seat (seat IDs are new). The session stays Moving
-	// until FinishMove. ErrFull leaves it as it was. A Moving session whose new server dies is orphaned again.
+	// until FinishMove. ErrFull leaves it as it was; ErrStale if another move was begun since. A Moving session whose new server dies is orphaned again.
 	CommitMove(ctx context.Context, move Move) (Reservation, error)
 	// The players wait where it was: that server counts it in model.Server.Departing until SentOn, or until the
 	// server has ended or does not name it in its Hello.
@@ -237,8 +238,9 @@ type Sessions interface {
 	// SentOn notes that the players of a session that moved off a server, where it had generation gen, were told where
 	// to go. One that did not is no error. ErrNotFound.
 	SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error
-	// AbortMove takes BeginMove back: Live where it was. After CommitMove it answers ErrConflict.
-	AbortMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
+	// AbortMove takes the BeginMove that answered move back: Live where it was. After CommitMove it answers ErrConflict.
+	// ErrStale if another move was begun since.
+	AbortMove(ctx context.Context, ref model.SessionRef, gen, move model.Generation, now time.Time) error
 	// EndSession removes a session and frees its seats; a server that reports it in its next Hello is told that it is
 	// stale. Whoever ends it because of what its server is to do names the server's generation too, so that a drain that
 	// was taken back ends nothing; serverGen 0: whatever its server does. ErrStale, ErrNotFound.
@@ -264,6 +266,7 @@ type SessionFilter struct {
 type Move struct {
 	Session   model.SessionRef
 	Gen       model.Generation
+	Number    model.Generation // by BeginMove, or model.Session.Move
 	Fleets    []model.FleetName
 	From      model.ServerID
 	Now       time.Time

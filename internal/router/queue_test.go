@@ -186,13 +186,14 @@ func TestJoinsWaitForAMoveAndAreNotCounted(t *testing.T) {
 	live(t, func(h *house) {
 		h.open("a-1", "a", 1, 4)
 		first := h.join("k", "ann")
-		h.ok(h.reg.BeginMove(h.ctx, first.Session, first.Generation, time.Now()))
+		move, err := h.reg.BeginMove(h.ctx, first.Session, first.Generation, time.Now())
+		h.ok(err)
 		again := h.begin(h.ctx, request("k", "ann"))
 		h.waiting(0)
 		h.open("a-2", "a", 2, 4)
 		h.join("k2", "bob") // not held up
 		moved, err := h.reg.CommitMove(h.ctx, registry.Move{
-			Session: first.Session, Gen: first.Generation, Fleets: []model.FleetName{"a"}, From: "a-1",
+			Session: first.Session, Gen: first.Generation, Number: move, Fleets: []model.FleetName{"a"}, From: "a-1",
 			Now: time.Now(), ExpiresAt: time.Now().Add(model.TicketTTL),
 		})
 		h.ok(err)
@@ -203,7 +204,8 @@ func TestJoinsWaitForAMoveAndAreNotCounted(t *testing.T) {
 		if !again.over() || again.err != nil || again.Server != "a-2" || again.Tickets[0].Seat != moved.Seats[0].ID {
 			t.Fatalf("%+v, %v", again.Placement, again.err)
 		}
-		h.ok(h.reg.BeginMove(h.ctx, first.Session, moved.Generation, time.Now()))
+		_, err = h.reg.BeginMove(h.ctx, first.Session, moved.Generation, time.Now())
+		h.ok(err)
 		never := h.begin(h.ctx, request("k", "cat"))
 		<-never.done
 		if !errors.Is(never.err, registry.ErrMoving) || errors.Is(never.err, registry.ErrFull) {

@@ -39,7 +39,7 @@ func TestJoinsGoToTheNearestRegionWithRoom(t *testing.T) {
 	if got := join("k1", far, near); got != "a" {
 		t.Errorf("a session that is there was joined on %s", got)
 	}
-	h.leave("k2", "ann")
+	h.open("a-2", "a", 2, 4)
 	if got := join("k4", near, far); got != "a" {
 		t.Errorf("with room again: %s", got)
 	}

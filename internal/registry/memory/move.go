@@ -10,14 +10,17 @@ import (
 )
 
 // BeginMove implements registry.Sessions.
-func (m *Memory) BeginMove(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) error {
-	return m.turn(ref, gen, func(x *session) error {
+func (m *Memory) BeginMove(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) (move model.Generation, err error) {
+	err = m.turn(ref, gen, func(x *session) error {
 		if x.state != model.SessionLive {
 			return fmt.Errorf("session %s is moving already: %w", ref, registry.ErrConflict)
 		}
 		m.turnTo(x, model.SessionMoving)
+		x.move = m.nextGeneration()
+		move = x.move
 		return nil
 	})
+	return move, err
 }
 
 // FinishMove implements registry.Sessions.
@@ -34,14 +37,25 @@ func (m *Memory) FinishMove(_ context.Context, ref model.SessionRef, gen model.G
 }
 
 // AbortMove implements registry.Sessions.
-func (m *Memory) AbortMove(_ context.Context, ref model.SessionRef, gen model.Generation, _ time.Time) error {
+func (m *Memory) AbortMove(_ context.Context, ref model.SessionRef, gen, move model.Generation, _ time.Time) error {
 	return m.turn(ref, gen, func(x *session) error {
+		if err := x.movedBy(move); err != nil {
+			return err
+		}
 		if x.placed || x.server == nil {
 			return fmt.Errorf("session %s has left its server: %w", ref, registry.ErrConflict)
 		}
 		m.turnTo(x, model.SessionLive)
 		return nil
 	})
+}
+
+// movedBy tells whether a move is the last one that was begun of the session: what another has frozen since may have gone on.
+func (x *session) movedBy(move model.Generation) error {
+	if x.move != move {
+		return fmt.Errorf("session %s is in its move %d, not %d: %w", x.ref, x.move, move, registry.ErrStale)
+	}
+	return nil
 }
 
 // turn changes a session's state, if it is at gen.
@@ -67,6 +81,9 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 	m.expire(move.Now)
 	x, err := m.sessionAt(move.Session, move.Gen)
 	if err != nil {
+		return registry.Reservation{}, err
+	}
+	if err := x.movedBy(move.Number); err != nil {
 		return registry.Reservation{}, err
 	}
 	if x.state != model.SessionMoving {

@@ -19,6 +19,7 @@ type session struct {
 	fleet      *fleet
 	on         *ladder[*session] // its route's on its fleet, for its server
 	generation model.Generation
+	move       model.Generation // the number of the last one that was begun
 	revision   uint64
 	created    int64 // Unix nanoseconds
 	joined     int64 // last join, Unix nanoseconds; 0: none here
@@ -50,7 +51,7 @@ func (x *session) rank() {
 
 func (x *session) model() model.Session {
 	out := model.Session{
-		SessionRef: x.ref, Fleet: x.fleet.name, State: x.state, Generation: x.generation, Capacity: x.capacity,
+		SessionRef: x.ref, Fleet: x.fleet.name, State: x.state, Generation: x.generation, Move: x.move, Capacity: x.capacity,
 		SeatsReserved: x.seats.reserved(), SeatsClaimed: x.seats.claimed, Left: x.left,
 		CreatedAt: time.Unix(0, x.created), Revision: x.revision,
 	}

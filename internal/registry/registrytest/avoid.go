@@ -49,7 +49,7 @@ var avoidCases = []testCase{
 		w.open("a-3", "a", shape{2, 1, 0})
 		w.avoid("a-2", true)
 		for _, r := range []registry.Reservation{first, second} {
-			w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+			w.ok(w.begin(r.Session, r.Generation))
 			w.equal(must(w.tryCommit(r.Session.Key, r.Generation, "a-1")).Server, "a-3")
 		}
 		w.become("a-1", model.ServerDraining)
@@ -57,7 +57,7 @@ var avoidCases = []testCase{
 		w.open("a-4", "a", shape{1, 1, 0})
 		third := w.join("k3", "p3")
 		w.equal(third.Server, "a-4")
-		w.ok(w.BeginMove(w.ctx, third.Session, third.Generation, w.now))
+		w.ok(w.begin(third.Session, third.Generation))
 		w.equal(must(w.tryCommit("k3", third.Generation, "a-4")).Server, "a-2")
 	}},
 	{"a welcomed server ranks as before, with its sessions", func(w *world) {

@@ -136,7 +136,7 @@ var greetCases = []testCase{
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann")
 		w.claim(r, r.Seats...)
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		w.greet("a-1", 2)
 		w.equal(w.session("k").State, model.SessionMoving)
 	}},
@@ -330,11 +330,11 @@ var reportCases = []testCase{
 		r, still := w.join("k", "ann"), w.join("l", "bob")
 		moving := func() []model.Session { return must(w.ListSessions(w.ctx, registry.SessionFilter{Moving: true})) }
 		w.equal(len(moving()), 0)
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		w.equal([]any{len(moving()), moving()[0].SessionRef}, []any{1, r.Session})
-		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.abort(r.Session, r.Generation))
 		w.equal(len(moving()), 0)
-		w.ok(w.BeginMove(w.ctx, still.Session, still.Generation, w.now))
+		w.ok(w.begin(still.Session, still.Generation))
 		w.ok(w.EndSession(w.ctx, still.Session, still.Generation, 0, w.now))
 		w.equal(len(moving()), 0)
 	}},

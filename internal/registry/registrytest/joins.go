@@ -190,7 +190,7 @@ var joinCases = []testCase{
 		req := registry.Reserve{Fleets: []model.FleetName{"a"}, Players: []model.PlayerID{"p1"}, RequestID: "r1", NewKey: "n1"}
 		first := must(w.reserve(req))
 		w.open("a-2", "a", shape{3, 4, 0})
-		w.ok(w.BeginMove(w.ctx, first.Session, first.Generation, w.now))
+		w.ok(w.begin(first.Session, first.Generation))
 		_, err := w.reserve(req)
 		w.is(err, registry.ErrMoving)
 		moved := w.commit(first.Session.Key, first.Generation, "a-1")

@@ -362,13 +362,13 @@ func (m *machine) move(rt *rapid.T) {
 	key, x := m.pick(rt)
 	switch {
 	case !x.moving:
-		m.want(m.w.BeginMove(m.w.ctx, ref(key), x.gen, m.w.now), nil)
+		m.want(m.w.begin(ref(key), x.gen), nil)
 		x.moving = true
 	case x.placed:
 		m.want(m.w.FinishMove(m.w.ctx, ref(key), x.gen, m.w.now), nil)
 		x.moving, x.placed = false, false
 	case x.server != "" && rapid.Bool().Draw(rt, "abort"):
-		m.want(m.w.AbortMove(m.w.ctx, ref(key), x.gen, m.w.now), nil)
+		m.want(m.w.abort(ref(key), x.gen), nil)
 		x.moving = false
 	default:
 		m.commit(key, x)

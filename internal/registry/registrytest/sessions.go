@@ -107,8 +107,27 @@ func (w *world) commit(key model.SessionKey, gen model.Generation, from model.Se
 
 func (w *world) tryCommit(key model.SessionKey, gen model.Generation, from model.ServerID) (registry.Reservation, error) {
 	return w.CommitMove(w.ctx, registry.Move{
-		Session: ref(key), Gen: gen, Fleets: []model.FleetName{"a"}, From: from, Now: w.now, ExpiresAt: w.now.Add(ttl),
+		Session: ref(key), Gen: gen, Number: w.lastMove(ref(key)), Fleets: []model.FleetName{"a"}, From: from, Now: w.now, ExpiresAt: w.now.Add(ttl),
 	})
+}
+
+// begin begins a move, and abort takes it back.
+func (w *world) begin(ref model.SessionRef, gen model.Generation) error {
+	_, err := w.BeginMove(w.ctx, ref, gen, w.now)
+	return err
+}
+
+func (w *world) abort(ref model.SessionRef, gen model.Generation) error {
+	return w.AbortMove(w.ctx, ref, gen, w.lastMove(ref), w.now)
+}
+
+// lastMove is the number of a session's last move; 0 for a session that there is not.
+func (w *world) lastMove(ref model.SessionRef) model.Generation {
+	x, err := w.GetSession(w.ctx, ref)
+	if err != nil {
+		return 0
+	}
+	return x.Move
 }
 
 // departed moves session "k" from a-1 to a-2 and sends nobody on. It answers what it was on a-1.
@@ -118,7 +137,7 @@ func (w *world) departed() registry.Reservation {
 	r := w.join("k", "ann")
 	w.claim(r, r.Seats...)
 	w.open("a-2", "a", shape{1, 3, 0})
-	w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+	w.ok(w.begin(r.Session, r.Generation))
 	moved := w.commit("k", r.Generation, "a-1")
 	w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
 	w.equal(w.server("a-1").Departing, 1)
@@ -136,7 +155,7 @@ var moveCases = []testCase{
 		w.join("k", "bob")
 		w.equal(w.server("a-1").FilledAt.Equal(began), true)
 		w.open("a-2", "a", shape{2, 3, 0})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		w.later(time.Second)
 		w.commit("k", r.Generation, "a-1")
 		w.equal(w.server("a-2").FilledAt.Equal(w.now), true)
@@ -147,8 +166,8 @@ var moveCases = []testCase{
 		r := w.join("k", "ann", "bob")
 		w.claim(r, r.Seats[0])
 		w.open("a-2", "a", shape{1, 3, 0})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
-		w.is(w.BeginMove(w.ctx, r.Session, r.Generation, w.now), registry.ErrConflict)
+		w.ok(w.begin(r.Session, r.Generation))
+		w.is(w.begin(r.Session, r.Generation), registry.ErrConflict)
 		_, err := w.try("k", "cat")
 		w.is(err, registry.ErrMoving)
 		moved := w.commit("k", r.Generation, "a-1")
@@ -161,7 +180,7 @@ var moveCases = []testCase{
 		}
 		_, err = w.try("k", "ann")
 		w.is(err, registry.ErrMoving)
-		w.is(w.AbortMove(w.ctx, r.Session, moved.Generation, w.now), registry.ErrConflict)
+		w.is(w.abort(r.Session, moved.Generation), registry.ErrConflict)
 		w.is(w.FinishMove(w.ctx, r.Session, r.Generation, w.now), registry.ErrStale)
 		w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
 		w.equal(w.join("k", "ann").Seats[0].ID, moved.Seats[0].ID)
@@ -171,7 +190,7 @@ var moveCases = []testCase{
 		r := w.join("k", "ann")
 		w.claim(r, r.Seats...)
 		w.open("a-2", "a", shape{1, 3, 0})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		w.commit("k", r.Generation, "a-1")
 		w.ended(r)
 		w.claim(r, r.Seats...)
@@ -188,7 +207,7 @@ var moveCases = []testCase{
 			}
 			return out
 		}
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
 		moved := w.commit("k", r.Generation, "a-1")
 		was := []model.Departure{{Server: "a-1", Fleet: "a", Generation: r.Generation}}
@@ -208,7 +227,7 @@ var moveCases = []testCase{
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")
 		w.open("a-2", "a", shape{1, 3, 0})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		second := w.commit("k", r.Generation, "a-1")
 		w.open("a-3", "a", shape{1, 3, 0})
 		w.become("a-1", model.ServerCordoned)
@@ -243,22 +262,38 @@ var moveCases = []testCase{
 	{"a move called off leaves everything as it was", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")
-		w.is(w.BeginMove(w.ctx, r.Session, r.Generation-1, w.now), registry.ErrStale)
-		w.is(w.BeginMove(w.ctx, ref("other"), 1, w.now), registry.ErrNotFound)
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.is(w.begin(r.Session, r.Generation-1), registry.ErrStale)
+		w.is(w.begin(ref("other"), 1), registry.ErrNotFound)
+		w.ok(w.begin(r.Session, r.Generation))
 		w.is(w.FinishMove(w.ctx, r.Session, r.Generation, w.now), registry.ErrConflict)
 		_, err := w.tryCommit("k", r.Generation, "a-1")
 		w.is(err, registry.ErrFull)
-		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.abort(r.Session, r.Generation))
 		w.equal(w.join("k", "ann").Seats[0].ID, r.Seats[0].ID)
 		_, err = w.tryCommit("k", r.Generation, "a-1")
 		w.is(err, registry.ErrConflict)
+	}},
+	{"I8: a move that was called off commits nothing, nor calls off the next one", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		w.open("a-2", "a", shape{1, 3, 0})
+		first := must(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, first, w.now))
+		w.ok(w.AbortMove(w.ctx, r.Session, r.Generation, first, w.now)) // said twice
+		second := must(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.is(w.AbortMove(w.ctx, r.Session, r.Generation, first, w.now), registry.ErrStale)
+		late := registry.Move{Session: r.Session, Gen: r.Generation, Number: first, Fleets: []model.FleetName{"a"}, From: "a-1", Now: w.now, ExpiresAt: w.now.Add(ttl)}
+		_, err := w.CommitMove(w.ctx, late)
+		w.is(err, registry.ErrStale)
+		w.equal([]any{w.session("k").Server, w.session("k").Move, w.session("k").State}, []any{"a-1", second, model.SessionMoving})
+		late.Number = second
+		w.equal(must(w.CommitMove(w.ctx, late)).Server, "a-2")
 	}},
 	{"a move never goes to where it comes from, nor to a linkless server", func(w *world) {
 		w.open("a-1", "a", shape{2, 3, 0})
 		r := w.join("k", "ann")
 		w.linkless("a-2", "a", shape{2, 3, 0})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		_, err := w.tryCommit("k", r.Generation, "a-1")
 		w.is(err, registry.ErrFull)
 		w.open("a-3", "a", shape{2, 3, 0})
@@ -268,7 +303,7 @@ var moveCases = []testCase{
 		w.open("a-1", "a", shape{2, 3, 0})
 		r := w.join("k", "ann")
 		w.open("a-2", "a", shape{2, 3, 0})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		second := w.commit("k", r.Generation, "a-1")
 		_, err := w.tryCommit("k", second.Generation, "a-1")
 		w.is(err, registry.ErrFull)
@@ -286,7 +321,7 @@ var moveCases = []testCase{
 		w.join("k", players[:60]...)
 		r := w.join("k", players[60:]...)
 		w.open("a-2", "a", shape{1, 200, 99})
-		w.ok(w.BeginMove(w.ctx, r.Session, r.Generation, w.now))
+		w.ok(w.begin(r.Session, r.Generation))
 		_, err := w.tryCommit("k", r.Generation, "a-1")
 		w.is(err, registry.ErrFull)
 		w.open("a-3", "a", shape{1, 200, 0})
@@ -302,7 +337,7 @@ var moveCases = []testCase{
 		orphans := must(w.Orphan(w.ctx, "a-1", w.now))
 		w.equal(len(orphans), 1)
 		w.equal([]any{orphans[0].Server, orphans[0].State, orphans[0].Seats[0].Player}, []any{"", model.SessionMoving, "ann"})
-		w.is(w.AbortMove(w.ctx, r.Session, orphans[0].Generation, w.now), registry.ErrConflict)
+		w.is(w.abort(r.Session, orphans[0].Generation), registry.ErrConflict)
 		_, err = w.try("k", "ann")
 		w.is(err, registry.ErrMoving)
 		w.open("a-2", "a", shape{2, 3, 0})

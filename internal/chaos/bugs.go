@@ -29,6 +29,9 @@ const (
 	LostHalt                           // that an upgrade stopped by itself is not kept (the templates)
 	BlindStep                          // a rollout is written whatever its serial and its route's generation (the store)
 	HalfRollback                       // a rollback is written without its weights (the store)
+	ForgottenNode                      // servers are started on machines that go away (the provider)
+	ToldItIsOver                       // players whose machine goes away are told that their session is over (the mover)
+	DeafNotice                         // keepers do not hear operators' notices (their store)
 	bugsEnd
 )
 
@@ -41,6 +44,7 @@ func Bugs() map[string]Bug {
 		"forgotten-orphan": ForgottenOrphan, "open-before-freeze": OpenBeforeFreeze, "lost-state": LostState,
 		"stop-in-use": StopInUse, "dead-by-silence": DeadBySilence, "deaf-provider": DeafProvider, "two-seats": TwoSeats,
 		"ticket-twice": TicketTwice, "untried-template": UntriedTemplate, "deaf-pause": DeafPause, "lost-halt": LostHalt, "blind-step": BlindStep, "half-rollback": HalfRollback,
+		"forgotten-node": ForgottenNode, "told-it-is-over": ToldItIsOver, "deaf-notice": DeafNotice,
 	}
 }
 

@@ -15,6 +15,7 @@ type change uint8
 const (
 	upgrades   change = 1 << iota // templates change (upgrades.go)
 	rollouts                      // routes move from fleet to fleet in steps (rollouts.go)
+	leaving                       // machines go away with notice (leaving.go)
 	changesEnd                    // as many as there are
 )
 
@@ -56,6 +57,9 @@ func (w *World) operators() (out []trouble) {
 	if w.changing(rollouts) {
 		out = append(out, rollingOut()...)
 	}
+	if w.changing(leaving) {
+		out = append(out, leavings()...)
+	}
 	return out
 }
 
@@ -66,6 +70,9 @@ func (w *World) finishChanges() {
 	}
 	if w.changing(rollouts) {
 		w.endRollouts()
+	}
+	if w.changing(leaving) {
+		w.endLeaving()
 	}
 }
 

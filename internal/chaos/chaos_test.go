@@ -78,6 +78,7 @@ func TestFound(t *testing.T) {
 // where says which changes a world must have for a bug to be in it; of most it does not matter.
 var where = map[Bug]change{
 	UntriedTemplate: upgrades, DeafPause: upgrades, LostHalt: upgrades, BlindStep: rollouts, HalfRollback: rollouts,
+	ForgottenNode: leaving, ToldItIsOver: leaving, DeafNotice: leaving,
 }
 
 // TestBugsAreFound: every planted bug is found within a few seeds, by a rule that it breaks.
@@ -109,6 +110,9 @@ func TestBugsAreFound(t *testing.T) {
 		"lost-halt":           {[]Rule{UpgradesEnd}, 40},
 		"blind-step":          {[]Rule{Conditional}, 40},
 		"half-rollback":       {[]Rule{RollbackWhole}, 40},
+		"forgotten-node":      {[]Rule{NothingPlaced}, 40},
+		"told-it-is-over":     {[]Rule{ToldToRejoin}, 40},
+		"deaf-notice":         {[]Rule{NothingPlaced, NoticedEmpty}, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -97,6 +97,12 @@ const (
 	rollbackDone
 	rollbackDrained
 	rollbackMetPartition
+	noticed
+	noticedAgain
+	noticeTakenBack
+	noticedBoxDied
+	noticeMetHandOver
+	sessionDismissed
 	situations
 )
 
@@ -193,6 +199,12 @@ var situationNames = [situations]string{
 	rollbackDone:          "an operator's rollback took effect",
 	rollbackDrained:       "a rolled-back fleet was drained",
 	rollbackMetPartition:  "a rollback met a store that was cut off",
+	noticed:               "a machine was to go away",
+	noticedAgain:          "a machine that goes away got another deadline",
+	noticeTakenBack:       "a machine that was to go away stays",
+	noticedBoxDied:        "a machine died before its deadline",
+	noticeMetHandOver:     "a machine's notice met a hand-over",
+	sessionDismissed:      "a session could not be moved before its machine went",
 }
 
 // Cover counts how often each situation was met.

@@ -263,7 +263,15 @@ func (w *World) killServer() {
 func (w *World) killBox() {
 	w.cover(boxDied)
 	box, forgets := w.loop.Rand.IntN(boxes), w.loop.Rand.IntN(2) == 0
+	if w.machines.leaves(box) {
+		w.cover(noticedBoxDied)
+	}
 	w.note("box died", "", "", uint64(box))
+	w.loseBox(box, forgets)
+}
+
+// loseBox ends all servers of a machine.
+func (w *World) loseBox(box int, forgets bool) {
 	for _, s := range w.machines.running() {
 		switch {
 		case s.box != box:

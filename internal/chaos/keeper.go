@@ -56,7 +56,7 @@ func (k *warden) begin() {
 	}
 	k.fleets = map[model.FleetName]*round{}
 	k.keeper = keeper.New(keeper.Config{
-		Store: k.specs(), Revisions: k.templates(), Registry: reached, Provider: k.engine(), Mover: mover,
+		Store: k.specs(), Revisions: k.templates(), Leaves: k.leaves(), Registry: reached, Provider: k.engine(), Mover: mover,
 		Env:     func(model.ServerID) map[string]string { return nil },
 		Waiting: w.waitingJoins, Now: k.node.now, Holder: fmt.Sprintf("%s/%d", k.node.name, k.node.life), Logger: quiet,
 		Work:   func(name model.FleetName, do func()) { k.work(name, do) },
@@ -73,6 +73,9 @@ func (k *warden) begin() {
 
 func (k *warden) engine() provider.Provider {
 	e := engine{k.node, k.w.machines}
+	if k.w.has(ForgottenNode) {
+		return badEngine{e}
+	}
 	if k.w.bugs != 0 {
 		return badProvider{e}
 	}
@@ -98,8 +101,10 @@ func (k *warden) follow() {
 
 // work does what the keeper leaves to workers, and has the fleet looked at again.
 func (k *warden) work(name model.FleetName, do func()) {
+	asked := k.w.current.began
 	k.node.after(0, func() {
 		k.node.run("work", func() {
+			k.w.current.began = asked
 			do()
 			if r := k.fleets[name]; r != nil {
 				k.look(r)
@@ -184,6 +189,14 @@ func (m badMover) Move(ctx context.Context, ref model.SessionRef, from handover.
 		return m.End(ctx, ref, from, 0, "drained")
 	}
 	return m.Mover.Move(ctx, ref, from, fleets)
+}
+
+// Dismiss implements keeper.Mover.
+func (m badMover) Dismiss(ctx context.Context, ref model.SessionRef, from handover.Origin, gen model.Generation, reason string) error {
+	if m.w.has(ToldItIsOver) {
+		return m.End(ctx, ref, from, gen, reason)
+	}
+	return m.Mover.Dismiss(ctx, ref, from, gen, reason)
 }
 
 // Replace implements keeper.Mover.

@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -37,6 +36,7 @@ type machines struct {
 	slow    time.Time // until then Start takes seconds
 	duds    float64   // the share of starts that never become ready, or end at once
 	load    [boxes]int
+	boxes   [boxes]machine
 }
 
 // engine is the provider as a keeper reaches it.
@@ -50,6 +50,7 @@ var _ provider.Provider = engine{}
 // Start implements provider.Provider.
 func (e engine) Start(_ context.Context, start provider.Start) (provider.Instance, error) {
 	m := e.at
+	m.w.rules.starts(e.from, m.w.current.began, &start)
 	return waitFor(e.from, m.node, providerPatience, !m.slow.After(m.w.loop.Now()), func(answer func(provider.Instance, error)) {
 		if m.failing.After(m.w.loop.Now()) {
 			m.w.cover(providerFailed)
@@ -125,9 +126,9 @@ func (m *machines) start(start provider.Start) provider.Instance {
 	}
 	w := m.w
 	s := newServer(w, start)
-	s.box = m.leastLoaded()
+	s.box = m.place(start.Leaving)
 	m.load[s.box]++
-	s.instance.Node = fmt.Sprintf("box-%d", s.box)
+	s.instance.Node = boxName(s.box)
 	m.servers[start.ID] = s
 	at, _ := slices.BinarySearchFunc(m.order, start.ID, func(s *server, id model.ServerID) int {
 		return strings.Compare(string(s.instance.ID), string(id))
@@ -149,16 +150,6 @@ func (m *machines) start(start provider.Start) provider.Instance {
 		w.cover(neverReady)
 	}
 	return s.instance
-}
-
-func (m *machines) leastLoaded() int {
-	least := 0
-	for i, n := range m.load {
-		if n < m.load[least] {
-			least = i
-		}
-	}
-	return least
 }
 
 // stop begins to end a server.

@@ -27,6 +27,7 @@ func (w *World) unrest() (out []complaint) {
 	}
 	w.restlessServers(add)
 	w.restlessRollouts(add)
+	w.restlessMachines(add)
 	w.restlessSessions(add)
 	return out
 }

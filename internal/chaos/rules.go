@@ -52,6 +52,7 @@ type rules struct {
 	gone    map[place]bool                        // seats that were released, or went with their server
 	ended   map[model.SessionRef]model.Generation // of sessions that the control plane ended
 	acted   map[model.FleetName]keeping           // who changed a fleet's servers last
+	rejoin  map[model.SessionRef]model.Generation // sessions whose machines went away before they could be moved
 	greeted map[template]bool                     // of which servers got ready; nil: fleets have one template each
 }
 
@@ -193,6 +194,9 @@ func (r *rules) sessionEnded(x *model.Session) {
 	if err != nil {
 		return
 	}
+	if s.Drain != nil && s.Drain.Cause == model.DrainNode {
+		r.dismissed(x)
+	}
 	if !r.overdue(&s) {
 		r.broke(NoEarlyEnd, "session %s on server %s, which is %s, is ended; its drain is %+v", x.SessionRef, s.ID, s.State, s.Drain)
 	}
@@ -264,6 +268,7 @@ func (r *rules) released(s *server, id model.SeatID) { r.gone[place{s.instance.I
 
 // closed looks at a session that a server closed because it was told to.
 func (r *rules) closed(at *room, to *handover.Redirect, why string) {
+	r.sentOff(at, to, why)
 	if to == nil || to.Server != "" || len(at.seats) == 0 || at.gen <= r.ended[at.ref] {
 		return
 	}

@@ -29,6 +29,7 @@ type disk struct {
 	watchers  []*watcher
 	failing   time.Time // until then it answers with errors
 	rollouts  []model.Rollout
+	leaves    []model.NodeLeave                         // operators' notices
 	builds    int                                       // of all templates so far
 	revisions map[model.FleetName][]model.FleetRevision // nil: fleets have one template each
 	paused    map[model.FleetName]time.Time             // since when an upgrade is

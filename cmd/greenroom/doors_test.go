@@ -22,6 +22,7 @@ import (
 // TestOneRoomManyDoors: mosquitto_sub, MQTT.js in Chromium, the JavaScript client, and the Go client on UDP and on WebSocket are
 // in one room, and each hears of all who speak: that they are there, what they wear, where they stand and that they wave.
 func TestOneRoomManyDoors(t *testing.T) {
+	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(1)
 	heard := newHeardBy()

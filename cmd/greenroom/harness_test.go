@@ -81,6 +81,15 @@ func startPlane(t *testing.T, args ...string) *testPlane {
 	return p
 }
 
+// beside runs a test at the same time as others: it waits for bots for most of its time. At full length, which is for figures, it
+// has the machine alone.
+func beside(t *testing.T) {
+	t.Helper()
+	if !fullLength() {
+		t.Parallel()
+	}
+}
+
 // start runs the control plane and waits until it answers.
 func (p *testPlane) start(listen string) {
 	p.t.Helper()

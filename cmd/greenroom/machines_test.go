@@ -10,6 +10,7 @@ import (
 // TestNodeDrain: a machine goes away while bots play on it, and they play on: nobody is cut, nothing is lost, and nothing is
 // left on it.
 func TestNodeDrain(t *testing.T) {
+	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0", "--node", "east,west")
 	p.waitOpen(2)
 	args, players, _ := crowd()
@@ -53,6 +54,7 @@ spec:
 // TestConsolidation: two sessions that bots play in are each alone on a server, and come together on one: the other server
 // goes, nobody is cut, nothing is lost.
 func TestConsolidation(t *testing.T) {
+	beside(t)
 	p := startPlane(t)
 	file := filepath.Join(t.TempDir(), "rooms.yaml")
 	if err := os.WriteFile(file, []byte(merging), 0o600); err != nil {

@@ -27,6 +27,7 @@ func crowd() (args []string, players int, length time.Duration) {
 func TestBotsLoseNothing(t *testing.T) {
 	for _, transport := range []string{"ws", "mqtt"} {
 		t.Run(transport, func(t *testing.T) {
+			beside(t)
 			p := startPlane(t, "--demo", "--bots", "0")
 			p.waitOpen(1)
 			args, players, _ := crowd()
@@ -40,6 +41,7 @@ func TestBotsLoseNothing(t *testing.T) {
 
 // TestDrainEachServerInTurn: I3, and a drained player is back within half a second.
 func TestDrainEachServerInTurn(t *testing.T) {
+	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(2)
 	args, players, _ := crowd()
@@ -59,6 +61,7 @@ func TestDrainEachServerInTurn(t *testing.T) {
 
 // TestKillTheControlPlane: I10.
 func TestKillTheControlPlane(t *testing.T) {
+	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(2)
 	before := p.servers("")
@@ -101,6 +104,7 @@ func homes(table string) string {
 
 // TestKillARoomServer: its players are back in their sessions, with their state.
 func TestKillARoomServer(t *testing.T) {
+	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(2)
 	args, players, _ := crowd()
@@ -130,6 +134,7 @@ func TestKillARoomServer(t *testing.T) {
 
 // TestNoBufferNoServer: a fleet without buffers costs nothing until somebody waits at its door.
 func TestNoBufferNoServer(t *testing.T) {
+	beside(t)
 	p := startPlane(t)
 	file := t.TempDir() + "/idle.yaml"
 	text := "kind: Fleet\nname: idle\nspec: {capacity: {sessions: 2}}\n---\nkind: Route\nname: nook\nspec: {fleets: [{fleet: idle}]}\n"
@@ -148,6 +153,7 @@ func TestNoBufferNoServer(t *testing.T) {
 
 // TestMosquittoLines: what `join -o mqtt` prints works as pasted, in a room with WebSocket people.
 func TestMosquittoLines(t *testing.T) {
+	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(1)
 	p.startBots("--route", "plaza", "--sessions", "1", "--players", "3", "--prefix", "cafe-", "--for", "20s")

@@ -11,6 +11,7 @@ import (
 
 // TestReadmeTour runs every command of README.md's tour, in order, on a fresh demo.
 func TestReadmeTour(t *testing.T) {
+	beside(t)
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +34,7 @@ func TestReadmeTour(t *testing.T) {
 
 // TestReadmeDoors runs those of the section about doors: up with a certificate, and players who come by TLS.
 func TestReadmeDoors(t *testing.T) {
+	beside(t)
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

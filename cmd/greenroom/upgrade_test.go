@@ -56,6 +56,7 @@ func (p *testPlane) upgrade() (u upgradeState) {
 func TestUpgradeUnderPlayers(t *testing.T) {
 	for _, undone := range []bool{false, true} {
 		t.Run(map[bool]string{false: "done", true: "undone"}[undone], func(t *testing.T) {
+			beside(t)
 			p := startPlane(t)
 			draining := map[bool]int{false: 3, true: 1}[undone]
 			p.release(1, draining)

@@ -24,6 +24,7 @@ type options struct {
 	houses []string
 	rivals []string
 	atOnce bool
+	floors int
 	variation
 	out   string
 	plots string // folder; "": none
@@ -41,6 +42,7 @@ func run(ctx context.Context) error {
 	chosen := flag.String("houses", strings.Join(names, ","), "which to run")
 	others := flag.String("rivals", strings.Join(rivals(), ","), "which policies to run beside the fleets' own")
 	flag.BoolVar(&o.atOnce, "at-once", true, "run servers that boot in no time, too")
+	flag.IntVar(&o.floors, "floors", 0, "say how far policies could come that move no session, over so many draws of the stays; 0: do not")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the traces and of the runs")
 	flag.Float64Var(&o.scale, "scale", 1, "how much of each trace's own scale")
 	flag.IntVar(&o.slots, "slots", 0, "sessions on a server; 0: as the fleets say")

@@ -56,6 +56,11 @@ func runHouse(ctx context.Context, h house, in simulate.Input, o options) (*tabl
 		floor.Bound = results[simulate.Own].Bound
 		t.Rows = append(t.Rows, newRow(floor, 0))
 	}
+	if o.floors > 0 {
+		if t.Floors, err = floors(s, o.floors); err != nil {
+			fmt.Printf("%s: no floors: %s\n", h.generator, err)
+		}
+	}
 	if o.plots != "" {
 		return t, draw(o.plots, h, in, t, results)
 	}

@@ -28,6 +28,8 @@ type table struct {
 	House string `json:"house"`
 	Slots int    `json:"sessions_on_a_server"`
 	Rows  []row  `json:"policies"`
+	// Floors say how far policies could come that never move a session.
+	Floors []floor `json:"floors,omitempty"`
 }
 
 type row struct {
@@ -134,6 +136,7 @@ func (t *table) print(w io.Writer) {
 			x.Policy, x.Ratio, x.Hours, x.Boot, x.Unused, x.Empty, x.Spread, x.Cost, x.PerPlayer, x.Waited, x.Failed, x.P99, x.Longest, x.Moved, x.Peak, verdict)
 	}
 	out.Flush()
+	printFloors(w, t.Floors)
 }
 
 func (r *report) printChecks(w io.Writer) {

@@ -19,7 +19,7 @@ func TestTheDefaultPolicyHoldsItsTargets(t *testing.T) {
 		t.Run(h.generator, func(t *testing.T) {
 			o := options{variation: variation{seed: 1, scale: 0.05, boot: 30 * time.Second}, plots: plots}
 			if h.generator == "flash-crowd" {
-				o.rivals = []string{"agones-buffer:2"}
+				o.rivals, o.floors = []string{"agones-buffer:2"}, 2
 			}
 			in, err := h.input(".", o.variation)
 			if err != nil {
@@ -41,6 +41,14 @@ func TestTheDefaultPolicyHoldsItsTargets(t *testing.T) {
 				if x.Hours <= 0 || x.Bound <= 0 || x.Policy != atOnce && x.Waited == 0 && x.Hours < x.Bound {
 					t.Errorf("%s spends %.1f server-hours, and the bound is %.1f", x.Policy, x.Hours, x.Bound)
 				}
+			}
+			for _, f := range table.Floors {
+				if f.Ratio < 1 || f.Ratio > 1.1*own.Ratio { // chance is large in a small house
+					t.Errorf("who %s: %.3f times the bound, the default policy %.3f", f.Who, f.Ratio, own.Ratio)
+				}
+			}
+			if h.generator == "flash-crowd" && len(table.Floors) == 0 {
+				t.Error("there are no floors")
 			}
 			if best, any := table.cheapestRival(); any && best.Hours < own.Hours {
 				t.Errorf("%s waits no more than the default policy and spends %.1f server-hours, less than %.1f", best.Policy, best.Hours, own.Hours)

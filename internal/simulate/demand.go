@@ -31,6 +31,13 @@ type visit struct {
 	at      time.Time     // of the join
 	connect time.Duration // from the join's answer to the server
 	stay    time.Duration // from then on
+	law
+}
+
+// law is what a stay was drawn from.
+type law struct {
+	mean   time.Duration
+	spread float64
 }
 
 func (v *visit) name() model.PlayerID { return model.PlayerID("p" + strconv.FormatUint(v.player, 10)) }
@@ -144,5 +151,6 @@ func (d *demand) add(r *trace.Row, session uint64, at time.Time) {
 		player: d.players, session: session, route: r.Route, at: at,
 		connect: connectLeast + time.Duration(d.rng.Float64()*float64(connectMost-connectLeast)),
 		stay:    max(minStay, r.DrawStay(d.rng)),
+		law:     law{r.Stay, r.Spread},
 	})
 }

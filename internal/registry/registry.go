@@ -228,7 +228,8 @@ type Sessions interface {
 	// the present one.
 	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) (move model.Generation, err error)
 	// CommitMove puts a Moving session on the best open server of the fleets in order (never on `from`), with a new
-	// generation and a fresh reservation until expires for every seat (seat IDs are new). The session stays Moving
+	// generation, the capacity that server's sessions have, and a fresh reservation until expires for every seat (seat IDs
+	// are new). The session stays Moving
 	// until FinishMove. ErrFull leaves it as it was; ErrStale if another move was begun since. A Moving session whose new server dies is orphaned again.
 	CommitMove(ctx context.Context, move Move) (Reservation, error)
 	// The players wait where it was: that server counts it in model.Server.Departing until SentOn, or until the

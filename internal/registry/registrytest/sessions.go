@@ -312,6 +312,23 @@ var moveCases = []testCase{
 		w.equal([]any{third.Server, w.counts("a-2")}, "[a-3 [0 0 0]]")
 		w.ok(w.FinishMove(w.ctx, r.Session, third.Generation, w.now))
 	}},
+	{"a session has as many seats as the server has for one, so that it fits its fleet after a crash too", func(w *world) {
+		w.open("a-1", "a", shape{1, 5, 0})
+		r := w.join("k", "ann", "bob")
+		w.open("a-2", "a", shape{2, 3, 0})
+		w.ok(w.begin(r.Session, r.Generation))
+		moved := w.commit("k", r.Generation, "a-1")
+		w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
+		w.equal([]any{moved.SessionCapacity, w.session("k").Capacity}, "[3 3]")
+		_, err := w.try("k", "cat", "dan")
+		w.is(err, registry.ErrSessionFull)
+		w.join("k", "cat")
+		w.become("a-1", model.ServerStopped)
+		w.become("a-2", model.ServerUnhealthy)
+		must(w.Orphan(w.ctx, "a-2", w.now))
+		w.open("a-3", "a", shape{2, 3, 0})
+		w.equal(w.commit("k", moved.Generation, "a-2").Server, "a-3")
+	}},
 	{"a large session moves only to where all of it has seats", func(w *world) {
 		w.open("a-1", "a", shape{1, 200, 0})
 		var players []model.PlayerID

@@ -98,17 +98,31 @@ func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Flee
 		return nil, nil, fmt.Errorf("observe the servers of fleet %s: %w", f.name, err)
 	}
 	leaving, err := k.notices(ctx, all)
-	out := f.seen.instances[:0]
-	for i := range all {
-		if all[i].Fleet == f.name {
-			out = append(out, all[i])
+	return f.seen.those(all, f.name), leaving, err
+}
+
+// those gives a fleet's instances by ID: where they lie, if they lie together and in order, as most engines list them.
+func (s *sight) those(all []provider.Instance, fleet model.FleetName) []provider.Instance {
+	first := 0
+	for first < len(all) && all[first].Fleet != fleet {
+		first++
+	}
+	end, inOrder := first, true
+	for ; end < len(all) && all[end].Fleet == fleet; end++ {
+		inOrder = inOrder && (end == first || all[end-1].ID < all[end].ID)
+	}
+	out := all[first:end:end]
+	for i := end; i < len(all); i++ {
+		if all[i].Fleet == fleet {
+			out, inOrder = append(out, all[i]), false
 		}
 	}
-	f.seen.instances = out
-	if byID := func(a, b provider.Instance) int { return strings.Compare(string(a.ID), string(b.ID)) }; !slices.IsSortedFunc(out, byID) {
-		slices.SortFunc(out, byID)
+	if !inOrder {
+		out = append(s.instances[:0], out...)
+		slices.SortFunc(out, func(a, b provider.Instance) int { return strings.Compare(string(a.ID), string(b.ID)) })
+		s.instances = out
 	}
-	return out, leaving, err
+	return out
 }
 
 // observeServers lists the fleet's servers, those that it makes known again among them.

@@ -23,6 +23,7 @@ const (
 	sliceBits = 27             // 134 ms
 	slice     = 1 << sliceBits // nanoseconds: what later is cut into
 	ring      = 1 << 15        // a power of two: so many slices, 73 minutes, lie in a ring
+	few       = 16             // of what is due in a slice there is room from the beginning
 )
 
 // sliceOf is the slice that a time is in; times before 1970 are below 0.
@@ -50,6 +51,8 @@ func (a *agenda[T]) put(at int64, what T) {
 	list := &a.ring[n&(ring-1)]
 	if last := len(a.spare) - 1; *list == nil && last >= 0 {
 		*list, a.spare = a.spare[last], a.spare[:last]
+	} else if *list == nil {
+		*list = make([]due[T], 0, few)
 	}
 	*list = append(*list, d)
 }

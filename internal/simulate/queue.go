@@ -24,6 +24,9 @@ type queued struct {
 // queue keeps a join that waits until it is answered or has waited for as long as it may.
 func (w *World) queue(v *visitor, waiting *router.Waiting) {
 	q := &queued{visitor: v, waiting: waiting, since: w.loop.Now()}
+	if len(w.waiting) == 0 {
+		w.registryChanged() // before this; it is looked at in any case
+	}
 	w.waiting = append(w.waiting, q)
 	w.loop.At(waiting.Deadline(), func() {
 		if q.over {

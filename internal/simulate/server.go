@@ -21,9 +21,9 @@ type server struct {
 	instance  provider.Instance
 	stream    uint64
 	greeted   bool
-	used      bool      // had a session
-	heard     time.Time // its last report
-	rooms     map[model.SessionRef]*room
+	used      bool                       // had a session
+	heard     time.Time                  // its last report
+	rooms     map[model.SessionKey]*room // no two sessions of a simulation have one key, whatever their routes
 	dirty     []*room
 	ended     []registry.EndedSession
 	reporting bool // a report is due
@@ -61,7 +61,7 @@ func (w *World) claim(s *server, v *visitor) bool {
 	if s == nil || !s.instance.Running || !s.greeted {
 		return false
 	}
-	r := s.rooms[v.at]
+	r := s.rooms[v.at.Key]
 	if r == nil {
 		r = w.open(s, v.at, v.gen, v.capacity)
 	}
@@ -77,8 +77,8 @@ func (w *World) claim(s *server, v *visitor) bool {
 func (w *World) open(s *server, ref model.SessionRef, gen model.Generation, capacity int) *room {
 	w.meter.began(s, w.loop.Now(), w.slots(s))
 	s.ended = slices.DeleteFunc(s.ended, func(e registry.EndedSession) bool { return e.Session == ref })
-	r := &room{ref: ref, gen: gen, capacity: capacity}
-	s.rooms[ref] = r
+	r := &room{ref: ref, gen: gen, capacity: capacity, seats: make([]model.Seat, 0, min(capacity, 4))}
+	s.rooms[ref.Key] = r
 	return r
 }
 
@@ -90,7 +90,7 @@ func (w *World) slots(s *server) int {
 func (w *World) close(s *server, r *room) {
 	w.meter.ended(s, w.loop.Now(), w.slots(s))
 	r.over = true
-	delete(s.rooms, r.ref)
+	delete(s.rooms, r.ref.Key)
 }
 
 // release is a player who leaves.
@@ -172,7 +172,7 @@ func (l links) find(id model.ServerID, ref model.SessionRef) (*server, *room, er
 	if s == nil || !s.instance.Running || !s.greeted {
 		return nil, nil, fmt.Errorf("server %s has no link", id)
 	}
-	return s, s.rooms[ref], nil
+	return s, s.rooms[ref.Key], nil
 }
 
 // HandOver implements handover.Links. A session that nobody has entered yet has no state.

@@ -134,7 +134,7 @@ func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
 		return
 	}
 	v.seat, v.server = t.Seat.ID, w.machine.servers[to]
-	v.gen = v.server.rooms[v.at].gen
+	v.gen = v.server.rooms[v.at.Key].gen
 	if v.room != nil {
 		v.room = nil
 		w.meter.leave(w.loop.Now())

@@ -145,20 +145,25 @@ func (w *World) step() {
 
 // then sees to the joins that wait when the registry has changed.
 func (w *World) then() {
+	if len(w.waiting) > 0 && w.registryChanged() {
+		w.lookSoon(router.Pace)
+	}
+}
+
+// registryChanged tells whether it has since it was last asked. Nobody asks while no join waits.
+func (w *World) registryChanged() bool {
 	select {
 	case <-w.changes:
-		if len(w.waiting) > 0 {
-			w.lookSoon(router.Pace)
-		}
+		return true
 	default:
+		return false
 	}
 }
 
 // ended is the end of a server's instance; who was on it notices, and joins again.
 func (w *World) ended(s *server) {
 	w.pay(s)
-	for _, ref := range slices.SortedFunc(maps.Keys(s.rooms), compareRefs) {
-		r := s.rooms[ref]
+	for _, r := range slices.SortedFunc(maps.Values(s.rooms), func(a, b *room) int { return compareRefs(a.ref, b.ref) }) {
 		w.close(s, r)
 		for _, seat := range r.seats {
 			w.lost(seat.Player)

@@ -116,8 +116,8 @@ func TestADeadServersSessionsLiveOn(t *testing.T) {
 	w.advance(t, 90*time.Minute)
 	full := w.fullest()
 	var refs []model.SessionRef
-	for ref := range full.rooms {
-		refs = append(refs, ref)
+	for _, r := range full.rooms {
+		refs = append(refs, r.ref)
 	}
 	w.loop.After(0, func() { w.machine.end(full, "signal: killed") })
 	w.advance(t, time.Minute)

@@ -14,8 +14,9 @@ type complaint struct {
 }
 
 // unrest tells what has not come to rest, once the faults are over: nobody waits, nothing drains, nothing is left over, and the
-// registry and the servers agree on every session and every seat.
-func (w *World) unrest() (out []complaint) {
+// registry and the servers agree on every session and every seat. All of it is told at the end only; until then it is enough
+// that there is something.
+func (w *World) unrest(all bool) (out []complaint) {
 	add := func(rule Rule, what string, args ...any) {
 		if len(out) < maxBroken {
 			out = append(out, complaint{rule, fmt.Sprintf(what, args...)})
@@ -25,10 +26,11 @@ func (w *World) unrest() (out []complaint) {
 	if len(out) > 0 {
 		return out // the rest is looked at when it can be true
 	}
-	w.restlessServers(add)
-	w.restlessRollouts(add)
-	w.restlessMachines(add)
-	w.restlessSessions(add)
+	for _, look := range []func(complain){w.restlessServers, w.restlessRollouts, w.restlessMachines, w.restlessSessions} {
+		if look(add); len(out) > 0 && !all {
+			return out
+		}
+	}
 	return out
 }
 

@@ -177,11 +177,12 @@ func (w *World) play(ctx context.Context, alive func()) error {
 		if err := step(w.loop.Now().Add(2 * time.Second)); err != nil {
 			return err
 		}
-		left := w.unrest()
+		atEnd := !w.loop.Now().Before(end)
+		left := w.unrest(atEnd)
 		if len(left) == 0 || len(w.rules.broken) > 0 {
 			return nil
 		}
-		if !w.loop.Now().Before(end) {
+		if atEnd {
 			for _, c := range left {
 				w.rules.broke(c.rule, "%s", c.what)
 			}

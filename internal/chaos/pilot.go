@@ -118,14 +118,9 @@ func (t *turn) give() {
 }
 
 // open counts a fleet's open servers, as a control plane's census has them.
-func (w *World) open(name model.FleetName) (n int) {
-	servers, _ := w.registry.ListServers(background, name)
-	for i := range servers {
-		if servers[i].State == model.ServerOpen {
-			n++
-		}
-	}
-	return n
+func (w *World) open(name model.FleetName) int {
+	count, _ := w.registry.Count(background)
+	return count.Fleets[name].Servers[model.ServerOpen]
 }
 
 // plans is the disk as rollouts reach it.

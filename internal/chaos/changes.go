@@ -16,6 +16,7 @@ const (
 	upgrades   change = 1 << iota // templates change (upgrades.go)
 	rollouts                      // routes move from fleet to fleet in steps (rollouts.go)
 	leaving                       // machines go away with notice (leaving.go)
+	merging                       // sessions are put together at low load (merging.go)
 	changesEnd                    // as many as there are
 )
 
@@ -41,6 +42,9 @@ func (w *World) prepareChanges() {
 	if w.changing(rollouts) {
 		w.addCanary()
 	}
+	if w.changing(merging) {
+		w.consolidate()
+	}
 	if w.changing(upgrades) {
 		w.disk.keepTemplates()
 		w.rules.greeted = map[template]bool{}
@@ -59,6 +63,9 @@ func (w *World) operators() (out []trouble) {
 	}
 	if w.changing(leaving) {
 		out = append(out, leavings()...)
+	}
+	if w.changing(merging) {
+		out = append(out, mergings()...)
 	}
 	return out
 }

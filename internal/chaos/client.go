@@ -193,7 +193,7 @@ func (c *client) goAway() {
 	c.step(away)
 	c.request, c.conn, c.room = "", 0, nil
 	if !c.w.closing {
-		c.later(c.w.between(500*time.Millisecond, maxAway), c.come)
+		c.later(c.w.between(500*time.Millisecond, maxAway)+c.w.asleep(), c.come)
 	}
 }
 

@@ -103,6 +103,12 @@ const (
 	noticedBoxDied
 	noticeMetHandOver
 	sessionDismissed
+	nightFell
+	moreWanted
+	mergeBegan
+	serverFreed
+	mergeTakenBack
+	takeBackMetPartition
 	situations
 )
 
@@ -205,6 +211,12 @@ var situationNames = [situations]string{
 	noticedBoxDied:        "a machine died before its deadline",
 	noticeMetHandOver:     "a machine's notice met a hand-over",
 	sessionDismissed:      "a session could not be moved before its machine went",
+	nightFell:             "most players went at once",
+	moreWanted:            "more free slots were wanted for a while",
+	mergeBegan:            "consolidation began to empty a server",
+	serverFreed:           "consolidation freed a server",
+	mergeTakenBack:        "consolidation was taken back",
+	takeBackMetPartition:  "a take-back met a partition",
 }
 
 // Cover counts how often each situation was met.

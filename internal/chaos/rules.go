@@ -197,6 +197,9 @@ func (r *rules) sessionEnded(x *model.Session) {
 	if s.Drain != nil && s.Drain.Cause == model.DrainNode {
 		r.dismissed(x)
 	}
+	if s.Drain != nil && s.Drain.Cause == model.DrainConsolidation {
+		r.broke(MergeEndsNone, "session %s on server %s is ended %s after the drain's deadline: %s", x.SessionRef, s.ID, r.w.loop.Now().Sub(s.Drain.DeadlineAt), s.Drain.Reason)
+	}
 	if !r.overdue(&s) {
 		r.broke(NoEarlyEnd, "session %s on server %s, which is %s, is ended; its drain is %+v", x.SessionRef, s.ID, s.State, s.Drain)
 	}

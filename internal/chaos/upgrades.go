@@ -291,6 +291,12 @@ func (r *rules) drainChanged(from *node, asked time.Time, before, after *model.S
 	switch {
 	case begins && after.Drain.Cause == model.DrainUpgrade:
 		r.upgradeDrains(from, asked, after)
+	case begins && after.Drain.Cause == model.DrainConsolidation:
+		r.mergeDrains(from, asked, after)
+	case back && before.Drain != nil && before.Drain.Cause == model.DrainConsolidation:
+		r.mergeBack()
+	case after.State == model.ServerEmpty && before.Drain != nil && before.Drain.Cause == model.DrainConsolidation:
+		r.w.cover(serverFreed)
 	case back && before.Drain != nil && before.Drain.Cause == model.DrainUpgrade:
 		r.w.cover(upgradeTookBack)
 	}
@@ -299,8 +305,11 @@ func (r *rules) drainChanged(from *node, asked time.Time, before, after *model.S
 // specs is the disk as the keeper reaches it, with the bugs that are planted there.
 func (k *warden) specs() keeper.Fleets {
 	s := specs{from: k.node, at: k.w.disk}
-	if k.w.has(DeafPause) {
+	switch {
+	case k.w.has(DeafPause):
 		return unpaused{s}
+	case k.w.has(DeafWindow):
+		return mergeable{s}
 	}
 	return s
 }

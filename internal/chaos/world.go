@@ -59,9 +59,10 @@ type World struct {
 
 	faults  plan
 	changes change
-	ghosts  float64 // the share of players who fall silent
-	stalls  float64 // how likely a process pauses before it makes a call
-	closing bool    // faults are over and no client leaves or comes any more
+	ghosts  float64   // the share of players who fall silent
+	stalls  float64   // how likely a process pauses before it makes a call
+	dawn    time.Time // until then it is night
+	closing bool      // faults are over and no client leaves or comes any more
 
 	hosts    map[model.SessionRef][]*room
 	tickets  []ticket.Claims

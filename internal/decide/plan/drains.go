@@ -36,6 +36,9 @@ func (p *planner) drains() {
 			p.paced(s, len(d.Sessions))
 			p.given += len(d.Sessions)
 		case drain.End:
+			if merges(s) && !p.in.Fleet.Deleted {
+				continue // nobody was here to take it back in time, as scaling does now
+			}
 			a.Verb, a.Rejoin = End, s.Drain != nil && s.Drain.Cause == model.DrainNode
 		case drain.Empty:
 			a.Verb = Empty

@@ -96,6 +96,9 @@ func (s *server) claim(c *ticket.Claims, who *client, conn uint64) (answer, *roo
 	r.gen, r.capacity = c.Generation, c.Capacity
 	if i := slices.IndexFunc(r.seats, func(x seat) bool { return x.player == who }); i >= 0 && !s.w.has(TwoSeats) {
 		s.w.cover(seatReplaced)
+		if older := r.seats[i].conn; older != 0 && older != conn {
+			s.tell(who, older, func() { who.cut(older) })
+		}
 		s.release(r, r.seats[i].id)
 	}
 	r.seats = append(r.seats, seat{id: c.Seat, player: who, conn: conn, until: c.ExpiresAt})

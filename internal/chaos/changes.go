@@ -72,6 +72,13 @@ func (w *World) operators() (out []trouble) {
 
 // finishChanges is what operators do when the faults are over, so that everything can come to an end.
 func (w *World) finishChanges() {
+	if w.changes == 0 {
+		return
+	}
+	for _, f := range w.disk.fleets { // a full fleet goes on one server at a time, or not at all
+		f.Spec.Max += roomToFinish
+		w.disk.putFleet(f)
+	}
 	if w.changing(upgrades) {
 		w.endUpgrades()
 	}
@@ -85,11 +92,14 @@ func (w *World) finishChanges() {
 
 func (w *World) someFleet() model.Fleet { return w.disk.fleets[w.loop.Rand.IntN(len(w.disk.fleets))] }
 
-// rest is how long everything may take to come to rest once the faults are over. Servers are replaced a few at a time, and a seat
+// rest is how long everything may take to come to rest once the faults are over. Servers go a few at a time, and a seat
 // for which nobody comes any more is free a minute after the last of them.
 func (w *World) rest() time.Duration {
-	if w.changing(upgrades) {
+	if w.changes != 0 {
 		return Rest + model.TicketTTL
 	}
 	return Rest
 }
+
+// roomToFinish is how many servers more each fleet may have once the faults are over.
+const roomToFinish = 24

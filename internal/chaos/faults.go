@@ -225,7 +225,7 @@ func (w *World) pause(n *node, d time.Duration) {
 	}
 	w.cover(paused)
 	n.paused = w.loop.Now().Add(d)
-	n.trouble = n.paused
+	n.troubled(n.paused)
 	w.note("paused", n.name, "", uint64(d.Milliseconds()))
 }
 

@@ -96,9 +96,9 @@ func (n *network) fate(from, to *node) fate {
 func (n *network) troubled(from, to *node) {
 	switch {
 	case from.kind == aRouter && to.kind == aStore:
-		from.trouble = n.w.loop.Now()
+		from.troubled(n.w.loop.Now())
 	case from.kind == aStore && to.kind == aRouter:
-		to.trouble = n.w.loop.Now()
+		to.troubled(n.w.loop.Now())
 	}
 }
 

@@ -89,3 +89,6 @@ func (n *node) every(d time.Duration, do func()) {
 	due = func() { n.awake(life, again) }
 	n.w.loop.After(d, due)
 }
+
+// troubled notes that the node has trouble until a time: one that lies ahead of it stays.
+func (n *node) troubled(until time.Time) { n.trouble = later(n.trouble, until) }

@@ -63,7 +63,7 @@ func fromDisk[T any](s specs, do func() (T, error)) (T, error) {
 	return wait(s.from, d.node, storePatience, func() (T, error) {
 		if d.failing.After(d.w.loop.Now()) {
 			d.w.cover(storeFailed)
-			s.from.trouble = d.w.loop.Now()
+			s.from.troubled(d.w.loop.Now())
 			return *new(T), errStoreDown
 		}
 		return do()

@@ -115,19 +115,15 @@ func (w *World) undoUpgrade() {
 	})
 }
 
-// endUpgrades has every paused upgrade go on, and gives fleets the room without which it goes on one server at a time.
+// endUpgrades has every paused upgrade go on.
 func (w *World) endUpgrades() {
 	for _, f := range w.disk.fleets {
-		if len(w.disk.revisions[f.Name]) > 1 {
+		if f.Spec.Upgrade.Paused {
 			f.Spec.Upgrade.Paused = false
-			f.Spec.Max += roomToUpgrade
 			w.disk.putFleet(f)
 		}
 	}
 }
-
-// roomToUpgrade is how many servers more a fleet may have once the faults are over.
-const roomToUpgrade = 24
 
 // revisionOf is a fleet's template, to be changed.
 func (d *disk) revisionOf(name model.FleetName, number uint64) *model.FleetRevision {

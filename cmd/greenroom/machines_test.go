@@ -54,7 +54,6 @@ spec:
 // TestConsolidation: two sessions that bots play in are each alone on a server, and come together on one: the other server
 // goes, nobody is cut, nothing is lost.
 func TestConsolidation(t *testing.T) {
-	beside(t)
 	p := startPlane(t)
 	file := filepath.Join(t.TempDir(), "rooms.yaml")
 	if err := os.WriteFile(file, []byte(merging), 0o600); err != nil {

@@ -153,7 +153,6 @@ func TestNoBufferNoServer(t *testing.T) {
 
 // TestMosquittoLines: what `join -o mqtt` prints works as pasted, in a room with WebSocket people.
 func TestMosquittoLines(t *testing.T) {
-	beside(t)
 	p := startPlane(t, "--demo", "--bots", "0")
 	p.waitOpen(1)
 	p.startBots("--route", "plaza", "--sessions", "1", "--players", "3", "--prefix", "cafe-", "--for", "20s")

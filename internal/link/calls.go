@@ -32,12 +32,13 @@ type answer struct {
 	refusal string
 }
 
-// HandOver freezes the session on its server and answers its state. It waits for the server until ctx ends. ErrNotLinked,
-// ErrRefused.
+// HandOver freezes the session on its server and answers its state. It waits for the server until ctx ends. A session that is
+// not on the move by the registry is left alone: the move was called off, and nobody would let the session go on again.
+// ErrNotLinked, ErrRefused.
 func (h *Hub) HandOver(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation) ([]byte, error) {
 	got, err := h.ask(ctx, server, question{session: session, gen: gen}, &greenroomv1.LinkResponse{
 		Message: &greenroomv1.LinkResponse_HandOver{HandOver: &greenroomv1.HandOver{Session: convert.SessionRefProto(session, gen)}},
-	})
+	}, func() error { return h.moves(ctx, session, gen) })
 	if err != nil {
 		return nil, fmt.Errorf("hand over %v on %s: %w", session, server, err)
 	}
@@ -51,7 +52,7 @@ func (h *Hub) Open(ctx context.Context, server model.ServerID, open handover.Ope
 		Message: &greenroomv1.LinkResponse_Open{Open: &greenroomv1.OpenSession{
 			Session: ref, SeatCapacity: uint32(open.Capacity), State: open.State, Complete: open.Complete,
 		}},
-	})
+	}, func() error { return nil })
 	if err != nil {
 		return fmt.Errorf("open %v on %s: %w", open.Session, server, err)
 	}
@@ -70,6 +71,15 @@ func (h *Hub) Resume(ctx context.Context, server model.ServerID, session model.S
 		return fmt.Errorf("resume %v on %s: %w", session, server, err)
 	}
 	return nil
+}
+
+// moves tells whether a session is on the move; else why it must not be frozen.
+func (h *Hub) moves(ctx context.Context, session model.SessionRef, gen model.Generation) error {
+	s, err := h.cfg.Registry.GetSession(ctx, session)
+	if err == nil && (s.State != model.SessionMoving || s.Generation != gen) {
+		err = fmt.Errorf("session %v is %s at %d, and was to be moved at %d: %w", session, s.State, s.Generation, gen, registry.ErrStale)
+	}
+	return err
 }
 
 // resumeLive tells a server to let a session go on that is live on it.
@@ -151,7 +161,8 @@ func (h *Hub) say(ctx context.Context, server model.ServerID, m *greenroomv1.Lin
 	return nil
 }
 
-func (h *Hub) ask(ctx context.Context, server model.ServerID, q question, m *greenroomv1.LinkResponse) (answer, error) {
+// ask puts a question to a server, if may still allows it when it is its turn.
+func (h *Hub) ask(ctx context.Context, server model.ServerID, q question, m *greenroomv1.LinkResponse, may func() error) (answer, error) {
 	st, err := h.stream(server)
 	if err != nil {
 		return answer{}, err
@@ -159,7 +170,13 @@ func (h *Hub) ask(ctx context.Context, server model.ServerID, q question, m *gre
 	replies := make(chan answer, 1)
 	st.expect(q, replies)
 	defer st.forget(q, replies)
-	if err := st.inTurn(ctx, func() error { return st.queue(ctx, m) }); err != nil {
+	err = st.inTurn(ctx, func() error {
+		if err := may(); err != nil {
+			return err
+		}
+		return st.queue(ctx, m)
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	select {

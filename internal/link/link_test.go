@@ -304,6 +304,9 @@ func TestSessionMovesWithItsState(t *testing.T) {
 	if err := h.hub.Open(ctx, "rooms-2", open); !errors.Is(err, ErrRefused) {
 		t.Errorf("open with a wrong state: %v", err)
 	}
+	if _, err := h.hub.HandOver(ctx, "rooms-2", r.Session, moved.Generation); !errors.Is(err, registry.ErrStale) {
+		t.Errorf("hand over of a session that nobody moves: %v", err)
+	}
 	if _, err := h.hub.HandOver(ctx, "rooms-9", r.Session, 1); !errors.Is(err, ErrNotLinked) {
 		t.Errorf("hand over on a server that is not there: %v", err)
 	}
@@ -385,16 +388,19 @@ func TestFrozenSessionGoesOnWhenNobodyMovesIt(t *testing.T) {
 	}
 }
 
-// slowFacts is a registry whose answers take their time.
+// slowFacts is a registry whose first answer takes its time.
 type slowFacts struct {
 	*memory.Memory
+	slow           atomic.Bool
 	looked, answer chan struct{}
 }
 
-func (f slowFacts) GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error) {
+func (f *slowFacts) GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error) {
 	s, err := f.Memory.GetSession(ctx, ref)
-	f.looked <- struct{}{}
-	<-f.answer
+	if f.slow.CompareAndSwap(true, false) {
+		close(f.looked)
+		<-f.answer
+	}
 	return s, err
 }
 
@@ -445,7 +451,8 @@ func TestResumeComesTooLate(t *testing.T) {
 		t.Error(err)
 	}
 
-	slow := slowFacts{h.facts, make(chan struct{}), make(chan struct{})}
+	slow := &slowFacts{Memory: h.facts, looked: make(chan struct{}), answer: make(chan struct{})}
+	slow.slow.Store(true)
 	h.hub.cfg.Registry = slow
 	late, handed := make(chan error, 1), make(chan error, 1)
 	go func() { late <- resume() }()
@@ -457,7 +464,7 @@ func TestResumeComesTooLate(t *testing.T) {
 		t.Errorf("the next hand-over came before the word that was under way: %v", err)
 	case <-time.After(50 * time.Millisecond):
 	}
-	slow.answer <- struct{}{}
+	close(slow.answer)
 	if err := errors.Join(<-late, <-handed); err != nil {
 		t.Error(err)
 	}

@@ -30,6 +30,7 @@ type room struct {
 	dirty    bool
 	opening  bool
 	frozen   bool
+	hollow   bool // nobody has entered it: it was frozen so that nobody comes
 	over     bool
 	excused  bool   // a registry that forgot everything could not hear of it in time: it may have begun anew elsewhere
 	emptied  uint64 // counts how often it became empty
@@ -207,12 +208,17 @@ func (s *server) linger(r *room) {
 		if r.over || r.frozen || len(r.seats) > 0 || r.emptied != times {
 			return
 		}
-		s.drop(r)
-		s.ended[r.ref] = r.gen
-		s.unsaid = append(s.unsaid, r.ref)
 		s.w.note("lingered out", string(r.ref.Key), string(s.instance.ID), uint64(r.gen))
-		s.changed(nil)
+		s.end(r)
 	})
+}
+
+// end takes a session off the server that ended on its own.
+func (s *server) end(r *room) {
+	s.drop(r)
+	s.ended[r.ref] = r.gen
+	s.unsaid = append(s.unsaid, r.ref)
+	s.changed(nil)
 }
 
 func later(a, b time.Time) time.Time {

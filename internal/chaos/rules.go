@@ -291,6 +291,12 @@ func (r *rules) brought(at *room, complete bool) {
 	if !complete {
 		return
 	}
+	last := model.Generation(0) // where it came from: what older ones froze has been elsewhere since, and went on there
+	for _, other := range r.w.hosts[at.ref] {
+		if other != at && other.gen < at.gen {
+			last = max(last, other.gen)
+		}
+	}
 	for _, other := range r.w.hosts[at.ref] {
 		if other == at || other.gen >= at.gen || other.opening || other.excused || other.gen <= r.ended[at.ref] {
 			continue
@@ -298,7 +304,7 @@ func (r *rules) brought(at *room, complete bool) {
 		switch {
 		case !other.frozen && len(other.seats) > 0 && other.server.node.up:
 			r.broke(StateKept, "%s is opened on server %s while it is not frozen on server %s", at.ref, at.server.instance.ID, other.server.instance.ID)
-		case other.frozen && other.final != at.value:
+		case other.frozen && other.gen == last && other.final != at.value:
 			r.broke(StateKept, "%s is opened on server %s with state %d; server %s froze it with %d", at.ref, at.server.instance.ID, at.value, other.server.instance.ID, other.final)
 		}
 	}

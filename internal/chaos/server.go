@@ -251,6 +251,10 @@ func (s *server) freeze(ref model.SessionRef, gen model.Generation, answer func(
 	switch {
 	case r == nil:
 		s.w.cover(frozeUnentered)
+		if s.departed[ref].gen < gen {
+			r = s.open(ref, gen, 0)
+			r.hollow, r.frozen, r.frozenAt = true, true, s.w.loop.Now()
+		}
 		answer(0, "")
 		return
 	case r.gen > gen:
@@ -274,6 +278,10 @@ func (s *server) resume(ref model.SessionRef, gen model.Generation) {
 		return
 	}
 	r.frozen = false
+	if r.hollow {
+		s.end(r)
+		return
+	}
 	s.w.note("resumed", string(ref.Key), string(s.instance.ID), 0)
 	s.w.cover(frozenResumed)
 	s.changed(r)

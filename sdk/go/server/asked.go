@@ -113,7 +113,7 @@ func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
 }
 
 // handOver freezes a session and answers its last copy; asked again, it answers the same again. A session that nobody
-// has entered yet has nothing to hand over.
+// has entered yet has nothing to hand over; whoever has a ticket for it waits until it is known where it is.
 func (c *conn) handOver(ctx context.Context, session *greenroomv1.SessionRef) {
 	answer, err := c.server.freeze(ctx, session)
 	if err != nil {
@@ -128,7 +128,10 @@ func (s *Server) freeze(ctx context.Context, session *greenroomv1.SessionRef) (*
 	held := s.book.sessions[ref]
 	switch {
 	case held == nil:
-		s.mu.Unlock()
+		defer s.mu.Unlock()
+		if s.book.departed[ref].gen < gen {
+			s.book.freezeHollow(ref, gen, s.now())
+		}
 		return &greenroomv1.SessionCopy{Session: session, Final: true}, nil
 	case held.gen > gen:
 		s.mu.Unlock()
@@ -180,6 +183,12 @@ func (s *Server) resume(session *greenroomv1.SessionRef) {
 	}
 	held.frozen = nil
 	held.settle()
+	if held.hollow {
+		s.book.end(ref, s.now())
+		s.mu.Unlock()
+		s.touch()
+		return
+	}
 	s.mu.Unlock()
 	if f := s.cfg.Handler.Resume; f != nil {
 		f(held.handle)
@@ -198,10 +207,11 @@ func (s *Server) closeNow(ref model.SessionRef, gen model.Generation, reason str
 		s.mu.Unlock()
 		return
 	}
+	hollow := s.book.sessions[ref] != nil && s.book.sessions[ref].hollow
 	handle, was := s.book.depart(ref, gen, s.now())
 	s.mu.Unlock()
 	s.touch()
-	if f := s.cfg.Handler.Close; f != nil && was {
+	if f := s.cfg.Handler.Close; f != nil && was && !hollow {
 		f(handle, reason, to)
 	}
 }

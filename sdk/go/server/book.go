@@ -6,6 +6,7 @@ import (
 	"time"
 
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
+	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/ticket"
 )
@@ -54,6 +55,7 @@ type session struct {
 	busy     chan struct{}            // while it is opened or handed over; closed at the end of that; else nil
 	frozen   *greenroomv1.SessionCopy // the answer to HandOver; nil unless handed over
 	frozenAt time.Time
+	hollow   bool                     // nobody has entered it and the handler does not know it: it was frozen so that nobody comes
 	newest   *greenroomv1.SessionCopy // periodic copy
 	unsent   bool                     // newest has not been sent on this stream
 	version  uint64                   // of the last copy
@@ -176,6 +178,14 @@ func (b *book) add(ref model.SessionRef, gen model.Generation, capacity int) *se
 	delete(b.ended, ref) // its end need not be said: what is claimed now is all there is
 	delete(b.unsaid, ref)
 	return s
+}
+
+// freezeHollow freezes a session that is not here, so that no ticket opens it while it moves; there is nothing in it.
+func (b *book) freezeHollow(ref model.SessionRef, gen model.Generation, now time.Time) {
+	s := b.add(ref, gen, 0)
+	s.hollow = true
+	s.begin()
+	s.frozen, s.frozenAt = &greenroomv1.SessionCopy{Session: convert.SessionRefProto(ref, gen), Final: true}, now
 }
 
 // release frees a seat; from now on its ticket opens nothing. A seat that was never claimed is remembered too.

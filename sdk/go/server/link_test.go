@@ -237,6 +237,47 @@ func TestClaimWaitsForTheEndOfAHandOver(t *testing.T) {
 	}
 }
 
+// TestClaimWaitsWhileASessionThatNobodyEnteredMoves: a ticket does not open the session here that has just been placed elsewhere.
+func TestClaimWaitsWhileASessionThatNobodyEnteredMoves(t *testing.T) {
+	ref := refTo("room-1", 1)
+	for name, tc := range map[string]struct {
+		then *greenroomv1.LinkResponse
+		want error
+	}{
+		"it moved": {&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Close{
+			Close: &greenroomv1.CloseSession{Session: ref, Redirect: &greenroomv1.Redirect{Server: "rooms-2"}},
+		}}, ErrGone},
+		"the move is called off": {&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Resume{Resume: &greenroomv1.Resume{Session: ref}}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlane(t)
+			srv, _, _ := p.serve(Handler{
+				Close:  func(Session, string, *Redirect) { t.Error("a session that never was here was closed") },
+				Resume: func(Session) { t.Error("a session that never was here went on") },
+			})
+			st := p.next()
+			for range 2 {
+				st.ask(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_HandOver{HandOver: &greenroomv1.HandOver{Session: ref}}})
+				st.until(t, "final copy", func(m *greenroomv1.LinkRequest) bool { return m.GetCopy().GetFinal() })
+			}
+			claimed := make(chan error, 1)
+			go func() {
+				_, err := srv.Claim(sign("bob", "room-1", 2, 1, 2, time.Now().Add(time.Minute)))
+				claimed <- err
+			}()
+			select {
+			case err := <-claimed:
+				t.Fatalf("claim in a session on its way did not wait: %v", err)
+			case <-time.After(50 * time.Millisecond):
+			}
+			st.ask(tc.then)
+			if err := <-claimed; !errors.Is(err, tc.want) {
+				t.Errorf("answered %v", err)
+			}
+		})
+	}
+}
+
 func TestStaleSessionsAreClosed(t *testing.T) {
 	p := newPlane(t)
 	closed := make(chan *Redirect, 1)

@@ -94,8 +94,9 @@ type Server struct {
 	Revision uint64 // of the registry, at this server's last change
 }
 
-// FreeSlots is how many more sessions the server can take, whatever its state.
-func (s *Server) FreeSlots() int { return max(0, s.SessionCapacity-s.Sessions) }
+// FreeSlots is how many more sessions the server can take, whatever its state. One that moved off it takes its place until its
+// players were sent on: they are on the server still.
+func (s *Server) FreeSlots() int { return max(0, s.SessionCapacity-s.Sessions-s.Departing) }
 
 // Drain is the plan of one drain, in the control plane's time.
 type Drain struct {

@@ -52,6 +52,7 @@ func (m *Memory) left(x *session, s *server) {
 	}
 	delete(s.leaving, x)
 	s.Departing = len(s.leaving)
+	s.rank()
 	x.left = slices.DeleteFunc(slices.Clone(x.left), func(d model.Departure) bool { return d.Server == s.ID })
 	if len(x.left) == 0 && x.state != model.SessionMoving {
 		delete(m.moving, x)

@@ -394,6 +394,9 @@ func (m *machine) commit(key model.SessionKey, x *modelSession) {
 	if r.Server == x.server || !m.room(r.Server).Fits(max(1, len(x.seats))) || r.Generation <= max(x.gen, m.lastGen) || len(r.Seats) != len(x.seats) {
 		m.rt.Fatalf("move of %s from %s: %+v", key, x.server, r)
 	}
+	if x.server != "" {
+		m.want(m.w.SentOn(m.w.ctx, ref(key), x.server, x.gen, m.w.now), nil)
+	}
 	x.capacity = m.servers[r.Server].shape.size
 	x.server, x.gen, x.placed, m.lastGen = r.Server, r.Generation, true, r.Generation
 	for _, s := range r.Seats {

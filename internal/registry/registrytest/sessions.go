@@ -224,7 +224,7 @@ var moveCases = []testCase{
 		w.is(w.SentOn(w.ctx, ref("other"), "a-1", 1, w.now), registry.ErrNotFound)
 	}},
 	{"a target that did not take a session is left by nobody, and a return is no departure", func(w *world) {
-		w.open("a-1", "a", shape{1, 3, 0})
+		w.open("a-1", "a", shape{2, 3, 0})
 		r := w.join("k", "ann")
 		w.open("a-2", "a", shape{1, 3, 0})
 		w.ok(w.begin(r.Session, r.Generation))
@@ -239,6 +239,14 @@ var moveCases = []testCase{
 		w.equal([]any{first.Server, w.server("a-1").Departing}, "[a-1 1]")
 		w.ok(w.FinishMove(w.ctx, r.Session, first.Generation, w.now))
 		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
+	}},
+	{"I2: a session that moved off takes its place until its players were sent on", func(w *world) {
+		r := w.departed() // by a drain that is taken back, or whatever else leaves the server open
+		w.become("a-2", model.ServerCordoned)
+		_, err := w.try("k2", "bob")
+		w.is(err, registry.ErrFull)
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
+		w.equal(w.join("k2", "bob").Server, "a-1")
 	}},
 	{"nobody waits on a server that has ended", func(w *world) {
 		w.departed()

@@ -252,7 +252,7 @@ func (w *World) killServer() {
 		if s.want == model.ServerDraining && len(s.list) > 0 {
 			w.cover(drainMetCrash)
 		}
-		if s.instance.Revision > 1 {
+		if w.beingUpgraded(s.instance.Fleet) {
 			w.cover(upgradeMetDeath)
 		}
 		w.machines.end(s, "signal: killed")

@@ -95,6 +95,9 @@ func (w *World) wantMore() {
 	if i := slices.IndexFunc(servers, merges); i >= 0 {
 		f = w.disk.fleet(servers[i].Fleet)
 	}
+	if w.loop.Rand.IntN(2) == 0 { // and while servers do not hear of it
+		w.bend(w.somebody(aServer), matcher{kind: aHub}, episode{cut: true}, w.between(500*time.Millisecond, 6*time.Second))
+	}
 	more := 2 * f.Spec.Capacity.Sessions
 	f.Spec.Open += more
 	w.cover(moreWanted)

@@ -28,7 +28,7 @@ const canary model.FleetName = "dune"
 // refusing is a build whose servers turn away some of those who come.
 const (
 	refusing     build = "refusing"
-	refusedShare       = 0.4
+	refusedShare       = 0.6
 )
 
 // rollingOut are the acts of those who move routes from fleet to fleet.
@@ -46,7 +46,7 @@ func rollingOut() []trouble {
 func (w *World) addCanary() {
 	f := w.disk.fleets[0]
 	f.Name, f.Spec.Min, f.Spec.Max, f.Spec.Open = canary, 2, 24, f.Spec.Capacity.Sessions
-	f.Spec.Process = templateOf([]build{sound, sound, refusing, crashing}[w.loop.Rand.IntN(4)], 0)
+	f.Spec.Process = templateOf([]build{sound, refusing, refusing, crashing}[w.loop.Rand.IntN(4)], 0)
 	w.disk.fleets = append(w.disk.fleets, f)
 	for _, r := range w.disk.routes {
 		w.disk.zero[routeFleet{r.Name, canary}] = begins
@@ -69,7 +69,7 @@ func (w *World) beginRollout() {
 		Route: route.Name, To: to, Pause: r.IntN(4) == 0, DrainBack: r.IntN(3) == 0, Patience: rolloutPatience,
 		Steps: []model.RolloutStep{{Weight: 100_000, Hold: hold}, {Weight: 500_000, Hold: hold}, {Weight: model.Whole, Hold: hold}},
 		Gates: []model.Gate{
-			{ConnectErrors: &model.RatioGate{MaxMore: 0.15}, MinSamples: 5},
+			{ConnectErrors: &model.RatioGate{MaxMore: 0.1}, MinSamples: 4},
 			{Crashes: &model.CrashGate{Max: 2}},
 		},
 	}

@@ -125,6 +125,14 @@ func (w *World) endUpgrades() {
 	}
 }
 
+// beingUpgraded tells whether servers of another template than the fleet's are running.
+func (w *World) beingUpgraded(name model.FleetName) bool {
+	f := w.disk.fleet(name)
+	return w.changing(upgrades) && slices.ContainsFunc(w.machines.order, func(s *server) bool {
+		return s.instance.Running && s.instance.Fleet == name && s.instance.Revision != f.Revision
+	})
+}
+
 // revisionOf is a fleet's template, to be changed.
 func (d *disk) revisionOf(name model.FleetName, number uint64) *model.FleetRevision {
 	list := d.revisions[name]

@@ -40,6 +40,7 @@ type machine struct {
 	stillborn bool
 	broken    uint64                     // the template whose processes end at once
 	refuse    error                      // of Start
+	lost      time.Duration              // after which Start answers that it does not know what became of it; 0: it knows
 	nodes     []string                   // servers are started on the first that does not go away
 	leaves    map[string]model.NodeLeave // what the provider says of them
 	dismissed []model.SessionRef         // whose players were told to join again
@@ -234,6 +235,12 @@ func (m *machine) Start(_ context.Context, s provider.Start) (provider.Instance,
 	}
 	m.processes[s.ID] = p
 	m.running.Go(func() { m.live(p) })
+	if m.lost > 0 {
+		m.mu.Unlock()
+		<-time.After(m.lost)
+		m.mu.Lock()
+		return provider.Instance{}, context.DeadlineExceeded
+	}
 	return p.Instance, nil
 }
 

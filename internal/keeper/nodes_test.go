@@ -123,3 +123,21 @@ func TestNoticesJoin(t *testing.T) {
 		}
 	})
 }
+
+// A server whose start's answer was lost is as well known as any other once it is there: where it is, and at which address.
+func TestStartAnswerLost(t *testing.T) {
+	story(t, func(h *house) {
+		h.machine.lost = 10 * time.Second
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		all := h.servers()
+		if len(all) == 0 {
+			t.Fatal("no server")
+		}
+		for _, s := range all {
+			if s.ProviderRef == "" || s.Node == "" || len(s.Endpoints) == 0 {
+				t.Errorf("server %s is %s, and known to be at %q, node %q, %v", s.ID, s.State, s.ProviderRef, s.Node, s.Endpoints)
+			}
+		}
+	})
+}

@@ -132,13 +132,18 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, v *view) ([]model
 	if err != nil {
 		return nil, err
 	}
-	unknown := f.unknown(servers, instances)
+	unknown, bare := f.unknown(servers, instances)
 	for _, i := range unknown {
 		if err := k.adopt(ctx, v.of(i.Revision), *i); err != nil {
 			return nil, err
 		}
 	}
-	if len(unknown) > 0 {
+	for _, i := range bare {
+		if err := k.cfg.Registry.Attach(ctx, i.ID, attachment(v.of(i.Revision), *i)); err != nil {
+			return nil, fmt.Errorf("say where server %s is: %w", i.ID, err)
+		}
+	}
+	if len(unknown)+len(bare) > 0 {
 		if servers, err = k.listServers(ctx, f); err != nil {
 			return nil, err
 		}
@@ -163,19 +168,24 @@ func (k *Keeper) listServers(ctx context.Context, f *fleet) ([]model.Server, err
 	return servers, nil
 }
 
-// unknown gives the instances that run and that the registry does not know; both come by ID.
-func (f *fleet) unknown(servers []model.Server, instances []provider.Instance) (out []*provider.Instance) {
+// unknown gives the instances that run and that the registry does not know, and those of which it does not know where they
+// are: their start's answer was lost, and they got ready all the same. Servers and instances come by ID.
+func (f *fleet) unknown(servers []model.Server, instances []provider.Instance) (unknown, bare []*provider.Instance) {
 	at := 0
 	for n := range instances {
 		i := &instances[n]
 		for at < len(servers) && servers[at].ID < i.ID {
 			at++
 		}
-		if i.Running && (at == len(servers) || servers[at].ID != i.ID) && !f.isBusy(i.ID) {
-			out = append(out, i)
+		switch known := at < len(servers) && servers[at].ID == i.ID; {
+		case !i.Running || known && servers[at].ProviderRef != "" || f.isBusy(i.ID):
+		case !known:
+			unknown = append(unknown, i)
+		case i.Ref != "":
+			bare = append(bare, i)
 		}
 	}
-	return out
+	return unknown, bare
 }
 
 // observeSessions looks at the sessions that have to move, and at what is under way with them.

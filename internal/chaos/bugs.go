@@ -32,7 +32,7 @@ const (
 	ForgottenNode                      // servers are started on machines that go away (the provider)
 	ToldItIsOver                       // players whose machine goes away are told that their session is over (the mover)
 	DeafNotice                         // keepers do not hear operators' notices (their store)
-	DeafTakeBack                       // what consolidation takes back drains all the same (the registry's door)
+	MergeEnds                          // sessions are ended for consolidation, in place of being moved (the mover)
 	DeafWindow                         // consolidation does not hear of its windows (the keepers' specs)
 	bugsEnd
 )
@@ -47,7 +47,7 @@ func Bugs() map[string]Bug {
 		"stop-in-use": StopInUse, "dead-by-silence": DeadBySilence, "deaf-provider": DeafProvider, "two-seats": TwoSeats,
 		"ticket-twice": TicketTwice, "untried-template": UntriedTemplate, "deaf-pause": DeafPause, "lost-halt": LostHalt, "blind-step": BlindStep, "half-rollback": HalfRollback,
 		"forgotten-node": ForgottenNode, "told-it-is-over": ToldItIsOver, "deaf-notice": DeafNotice,
-		"deaf-take-back": DeafTakeBack, "deaf-window": DeafWindow,
+		"merge-ends": MergeEnds, "deaf-window": DeafWindow,
 	}
 }
 

@@ -79,7 +79,7 @@ func TestFound(t *testing.T) {
 var where = map[Bug]change{
 	UntriedTemplate: upgrades, DeafPause: upgrades, LostHalt: upgrades, BlindStep: rollouts, HalfRollback: rollouts,
 	ForgottenNode: leaving, ToldItIsOver: leaving, DeafNotice: leaving,
-	DeafTakeBack: merging, DeafWindow: merging,
+	MergeEnds: merging, DeafWindow: merging,
 }
 
 // TestBugsAreFound: every planted bug is found within a few seeds, by a rule that it breaks.
@@ -114,8 +114,8 @@ func TestBugsAreFound(t *testing.T) {
 		"forgotten-node":      {[]Rule{NothingPlaced}, 40},
 		"told-it-is-over":     {[]Rule{ToldToRejoin}, 40},
 		"deaf-notice":         {[]Rule{NothingPlaced, NoticedEmpty}, 40},
-		"deaf-take-back":      {[]Rule{MergeEndsNone, DrainsEnd}, 40},
-		"deaf-window":         {[]Rule{MergeInWindows}, 40},
+		"merge-ends":          {[]Rule{NoEarlyEnd, MergeEndsNone}, 80},
+		"deaf-window":         {[]Rule{MergeInWindows}, 120},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

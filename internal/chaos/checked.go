@@ -48,9 +48,6 @@ func (a *authority) setState(from *node, asked time.Time, id model.ServerID, gen
 	if err != nil {
 		return model.Server{}, err
 	}
-	if a.w.has(DeafTakeBack) && c.State == model.ServerOpen && before.Drain != nil && before.Drain.Cause == model.DrainConsolidation {
-		return before, nil
-	}
 	use := gen
 	if a.w.has(NoGenerationCheck) {
 		use = before.Generation

@@ -185,7 +185,7 @@ type badMover struct {
 
 // Move implements keeper.Mover.
 func (m badMover) Move(ctx context.Context, ref model.SessionRef, from handover.Origin, fleets []model.FleetName) error {
-	if m.w.has(EarlyEnd) {
+	if s, err := m.w.registry.GetServer(ctx, from.Server); m.w.has(EarlyEnd) || m.w.has(MergeEnds) && err == nil && merges(s) {
 		return m.End(ctx, ref, from, 0, "drained")
 	}
 	return m.Mover.Move(ctx, ref, from, fleets)

@@ -40,7 +40,7 @@ func (w *World) consolidate() {
 			continue
 		}
 		c := &model.Consolidation{Below: 0.95, After: w.between(200*time.Millisecond, 2*time.Second), MaxMovesPerMinute: 8 + r.IntN(32), MinStay: time.Second}
-		if r.IntN(3) == 0 {
+		if r.IntN(2) == 0 {
 			c.Windows = []model.Window{{Cron: "* * * * *", Duration: mergeWindow}}
 		}
 		f := &w.disk.fleets[i]

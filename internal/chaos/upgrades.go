@@ -115,13 +115,15 @@ func (w *World) undoUpgrade() {
 	})
 }
 
-// endUpgrades has every paused upgrade go on.
+// endUpgrades has every paused upgrade go on, and gives fleets that had a build which crashes one that does not.
 func (w *World) endUpgrades() {
 	for _, f := range w.disk.fleets {
-		if f.Spec.Upgrade.Paused {
-			f.Spec.Upgrade.Paused = false
-			w.disk.putFleet(f)
+		f.Spec.Upgrade.Paused = false
+		if slices.ContainsFunc(w.disk.revisions[f.Name], func(r model.FleetRevision) bool { return buildOf(&r.Spec) == crashing }) {
+			w.disk.builds++
+			f.Spec.Process = templateOf(sound, w.disk.builds)
 		}
+		w.disk.putFleet(f)
 	}
 }
 

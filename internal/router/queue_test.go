@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/memory"
 )
 
 func TestQueueServesInOrderOfArrival(t *testing.T) {
@@ -288,5 +290,53 @@ func TestARepeatedRequestIsAnsweredBesideTheQueue(t *testing.T) {
 			t.Fatalf("%+v and %+v", again, first)
 		}
 		time.Sleep(h.route.MaxWait)
+	})
+}
+
+// slowly is a registry during whose first answer something happens.
+type slowly struct {
+	*memory.Memory
+	meanwhile func()
+}
+
+func (s *slowly) Reserve(ctx context.Context, req registry.Reserve) (registry.Reservation, error) {
+	res, err := s.Memory.Reserve(ctx, req)
+	if s.meanwhile != nil {
+		s.meanwhile()
+		s.meanwhile = nil
+	}
+	return res, err
+}
+
+// Rule I6: nor of those whose turn comes in a look at the queue that began before the rollback.
+func TestQueueGoesByTheWeightsOfEachTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		reg := &slowly{Memory: h.reg}
+		cfg := h.cfg
+		cfg.Registry = reg
+		h.Router = New(cfg)
+		var line []*Waiting
+		for _, key := range []model.SessionKey{"k1", "k2"} {
+			_, w, err := h.Offer(h.ctx, request(key, "ann"))
+			if w == nil {
+				t.Fatalf("%s does not wait: %v", key, err)
+			}
+			line = append(line, w)
+		}
+		h.open("a-1", "a", 2, 4)
+		h.open("b-1", "b", 2, 4)
+		reg.meanwhile = func() {
+			h.apply(func(r *model.Route) {
+				r.Fleets = []model.FleetWeight{{Fleet: "a", Weight: 0}, {Fleet: "b", Weight: model.Whole}}
+			})
+		}
+		h.Tick(h.ctx)
+		for i, want := range []model.FleetName{"a", "b"} {
+			p, ok, err := line[i].Answer()
+			if !ok || err != nil || p.Fleet != want {
+				t.Errorf("join %d: %+v, %v, %v; want fleet %s", i+1, p, ok, err, want)
+			}
+		}
 	})
 }

@@ -84,11 +84,11 @@ func (r *Router) line(route model.RouteName) (line []*Waiting, reason error) {
 // on, the others are only looked up in sessions that are there.
 func (r *Router) serve(ctx context.Context, name model.RouteName) (waiting int) {
 	line, closed := r.line(name)
-	route, ok := r.cfg.Routes(name) // as it is now: a fleet rolled back gets no session of those who waited
 	for _, w := range line {
 		if ctx.Err() != nil {
 			break
 		}
+		route, ok := r.cfg.Routes(name) // as it is now, for each: a fleet rolled back gets no session of those who waited
 		if !ok {
 			r.resolve(w, registry.Reservation{}, fmt.Errorf("%s: %w", name, ErrNoRoute))
 			continue

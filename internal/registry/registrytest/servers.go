@@ -62,6 +62,14 @@ var serverCases = []testCase{
 		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
 		w.become("a-1", model.ServerEmpty)
 	}},
+	{"I3: a server on which the players of a moved session wait does not become empty", func(w *world) {
+		r := w.departed()
+		w.become("a-1", model.ServerDraining)
+		_, err := w.SetState(w.ctx, "a-1", w.server("a-1").Generation, registry.StateChange{State: model.ServerEmpty, Now: w.now})
+		w.is(err, registry.ErrConflict)
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
+		w.become("a-1", model.ServerEmpty)
+	}},
 	{"only a dead server without sessions is removed", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		w.join("k", "ann")

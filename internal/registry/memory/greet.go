@@ -233,6 +233,7 @@ func (m *Memory) take(x *session, r *registry.SessionReport) {
 func (m *Memory) displace(x *session) bool {
 	for i := len(x.seats.list) - 1; i >= 0; i-- {
 		if x.seats.list[i].expires != 0 {
+			x.promise(i)
 			m.unseat(x, i)
 			return true
 		}

@@ -211,7 +211,7 @@ func (m *Memory) Leave(_ context.Context, ref model.SessionRef, player model.Pla
 		return model.Seat{}, fmt.Errorf("%s in %s: %w", player, ref, registry.ErrNotFound)
 	}
 	left := x.seats.list[i].model()
-	x.promised = max(x.promised, x.seats.list[i].expires)
+	x.promise(i)
 	m.unseat(x, i)
 	m.settle(x)
 	m.changed()

@@ -23,7 +23,7 @@ type session struct {
 	revision   uint64
 	created    int64 // Unix nanoseconds
 	joined     int64 // last join, Unix nanoseconds; 0: none here
-	promised   int64 // until when a seat's ticket may open it that was given back unclaimed, Unix nanoseconds; 0: there is none
+	promised   int64 // until when a seat's ticket may open it that went unclaimed, Unix nanoseconds; 0: there is none
 	seats      seats
 	left       []model.Departure // never changed in place
 	capacity   int
@@ -160,14 +160,21 @@ func (m *Memory) addSeat(x *session, s seat) {
 	}
 }
 
-// claimSeat makes the i-th seat a claimed one, without settling.
+// claimSeat makes the i-th seat a claimed one, without settling. Where its player has one of another number on the server, the
+// ticket of what was reserved is good all the same.
 func (m *Memory) claimSeat(x *session, i int, id model.SeatID) {
+	if x.seats.list[i].id != id {
+		x.promise(i)
+	}
 	if x.seats.list[i].expires != 0 {
 		m.count(x, -1, 1)
 	}
 	x.seats.claim(i, id)
 	x.used = true
 }
+
+// promise notes that the ticket of the i-th seat, which goes, may open the session all the same, if nobody came with it.
+func (x *session) promise(i int) { x.promised = max(x.promised, x.seats.list[i].expires) }
 
 // unseat removes the i-th seat, without settling.
 func (m *Memory) unseat(x *session, i int) {

@@ -242,6 +242,35 @@ var joinCases = []testCase{
 		w.claim(first, first.Seats...) // before its server heard that the seat is free
 		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
 	}},
+	{"I1: a session is where a ticket may open it, also after its server said late that its player has an older seat", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		first := w.join("k", "ann")
+		w.claim(first, first.Seats...)
+		must(w.Leave(w.ctx, ref("k"), "ann", w.now))
+		again := w.join("k", "ann")
+		w.claim(first, first.Seats...) // from before it heard that she left
+		w.open("a-2", "a", shape{1, 2, 0})
+		w.become("a-1", model.ServerCordoned)
+		w.ended(first)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 0})
+		w.claim(again, again.Seats...)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+	}},
+	{"I1: a session is where a ticket may open it, also after its seat was somebody else's", func(w *world) {
+		w.open("a-1", "a", shape{1, 1, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		must(w.Leave(w.ctx, ref("k"), "ann", w.now))
+		again := w.join("k", "bob")
+		w.claim(r, r.Seats...) // from before it heard that she left
+		w.ended(again)
+		w.later(ttl - 1)
+		w.expire()
+		w.equal(w.counts("a-1"), [3]int{1, 0, 0})
+		w.later(1)
+		w.expire()
+		w.none("k")
+	}},
 	{"a session whose seats were given back unclaimed ends with their tickets", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		w.join("k", "ann")

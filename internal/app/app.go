@@ -128,7 +128,8 @@ func (a *App) open(ctx context.Context) (err error) {
 	signer := ticket.NewSigner(a.keys)
 	a.hub = link.New(link.Config{
 		Registry: a.registry, Keys: a.keys, Fleet: a.specs.Fleet, Now: time.Now, Logger: a.cfg.Logger,
-		Shown: func() []model.StageMessage { return a.stages.Shown() },
+		Shown:      func() []model.StageMessage { return a.stages.Shown() },
+		Recovering: func() bool { return a.keeper.Recovering() },
 	})
 	a.stages, err = stage.New(ctx, stage.Config{Store: a.store, Route: a.specs.Route, Audience: a.hub, Now: time.Now})
 	if err != nil {

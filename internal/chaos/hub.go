@@ -63,7 +63,7 @@ type greetingOf struct {
 	frozen   []model.SessionRef
 }
 
-// stale is a session that a server is told it has no more, with the generation that it knows.
+// stale is a session that a server is told it has no more, or may let go on, with the generation that it knows.
 type stale struct {
 	ref model.SessionRef
 	gen model.Generation
@@ -90,6 +90,7 @@ type stream struct {
 	told    telling
 	waiting []*question
 	turns   []func(done func()) // verbs that wait for their turn; the first has it
+	frozen  []stale             // by its hello, and not told to go on yet
 }
 
 // telling is what a server was told last.
@@ -248,20 +249,37 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 		st.told = tellingOf(&g.Server)
 		want, drain := wantOf(&g.Server)
 		st.toServer(func() { s.welcome(st, want, drain, list) })
-		h.resume(st, hello)
+		st.frozen = frozenOf(hello)
+		h.resume(st)
 		h.enter(st)
 	})
 }
 
-// resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more.
-func (h *hub) resume(st *stream, hello greetingOf) {
+func frozenOf(hello greetingOf) (out []stale) {
 	for _, ref := range hello.frozen {
 		i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
-		gen := hello.sessions[i].Generation
+		out = append(out, stale{ref, hello.sessions[i].Generation})
+	}
+	return out
+}
+
+// resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more, once no server from
+// before a restart is waited for. It is called with the hello and with every report.
+func (h *hub) resume(st *stream) {
+	if len(st.frozen) == 0 || h.recovering() {
+		return
+	}
+	for _, f := range st.frozen {
 		st.inTurn(func(done func()) {
-			h.resumeLive(st, ref, gen, func(error) { done() })
+			h.resumeLive(st, f.ref, f.gen, func(error) { done() })
 		})
 	}
+	st.frozen = nil
+}
+
+// recovering tells whether a keeper waits for servers from before a restart, as the one beside the hub would.
+func (h *hub) recovering() bool {
+	return slices.ContainsFunc(h.w.keepers, func(k *warden) bool { return k.node.up && k.keeper.Recovering() })
 }
 
 // enter makes the stream its server's, in place of an older one.
@@ -323,6 +341,7 @@ func (r *said) reported(_ struct{}, err error) {
 		r.stream.end()
 		return
 	}
+	r.stream.w.hub.resume(r.stream)
 	r.stream.next()
 }
 

@@ -254,6 +254,27 @@ func TestRestartInAHandOver(t *testing.T) {
 	})
 }
 
+// TestRestartInAHandOverUnheard: what a server has frozen does not go on while another, which may have it with a newer
+// generation, was not heard of; but no longer than for the grace.
+func TestRestartInAHandOverUnheard(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		x := h.join("room-1")
+		for _, s := range h.servers() {
+			h.machine.setMute(s.ID, s.ID != x.Server)
+		}
+		h.machine.setFrozen(x.Server, x.SessionRef)
+		h.restart()
+		for _, want := range []bool{true, false} {
+			h.pass(4 * time.Second)
+			if r, ok := h.machine.room(x.Server, x.SessionRef); !ok || r.frozen != want {
+				t.Errorf("frozen %v wanted, the session is %+v", want, r)
+			}
+		}
+	})
+}
+
 // TestCrashLoop: starts that fail are tried more and more rarely; a better spec is tried at once.
 func TestCrashLoop(t *testing.T) {
 	story(t, func(h *house) {

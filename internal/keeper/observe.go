@@ -222,6 +222,7 @@ func (k *Keeper) observeSessions(ctx context.Context, f *fleet, in *plan.Input) 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.underWay(in)
+	k.untilThawed(in)
 	return nil
 }
 

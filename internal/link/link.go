@@ -47,16 +47,19 @@ type Facts interface {
 	Watch(ctx context.Context) <-chan struct{}
 }
 
-// Config is what a Hub works with; every field but Shown and Logger is required.
+// Config is what a Hub works with; every field but Shown, Recovering and Logger is required.
 type Config struct {
 	Registry Facts
 	Keys     Keys
 	// Fleet looks a fleet up for its room settings.
 	Fleet func(model.FleetName) (model.Fleet, bool)
 	// Shown answers what the stages of all routes show to late joiners, each route's by serial. nil: nothing.
-	Shown  func() []model.StageMessage
-	Now    func() time.Time
-	Logger *slog.Logger // nil: slog.Default
+	Shown func() []model.StageMessage
+	// Recovering tells whether servers from before a restart are waited for, any of which may have a session of another with a
+	// newer generation. nil: never.
+	Recovering func() bool
+	Now        func() time.Time
+	Logger     *slog.Logger // nil: slog.Default
 }
 
 // Hub is all the streams of one control plane; it implements handover.Links. Its methods are safe for concurrent use.

@@ -34,6 +34,7 @@ type house struct {
 	room   atomic.Pointer[model.RoomSettings]
 	flags  atomic.Pointer[[]model.Flag]
 	shown  func() []model.StageMessage // by the stages
+	waits  atomic.Bool                 // for servers from before a restart
 }
 
 func newHouse(t *testing.T) *house {
@@ -48,7 +49,7 @@ func newHouse(t *testing.T) *house {
 // open starts the hub, or starts it again.
 func (h *house) open() {
 	h.hub = New(Config{
-		Registry: h.facts, Keys: h.keys, Now: time.Now, Shown: h.shown,
+		Registry: h.facts, Keys: h.keys, Now: time.Now, Shown: h.shown, Recovering: h.waits.Load,
 		Fleet: func(model.FleetName) (model.Fleet, bool) {
 			return model.Fleet{Spec: model.FleetSpec{Room: *h.room.Load(), Flags: *h.flags.Load()}}, true
 		},
@@ -385,6 +386,68 @@ func TestFrozenSessionGoesOnWhenNobodyMovesIt(t *testing.T) {
 	restart() // nobody has told the server
 	if got := <-resumed; got != "room-1" {
 		t.Errorf("resumed %s", got)
+	}
+}
+
+// TestFrozenSessionWaitsForNewerOne: after a restart the server that a session moved from is heard of first. Its session goes on
+// only once no server is waited for, if it has not turned up elsewhere by then.
+func TestFrozenSessionWaitsForNewerOne(t *testing.T) {
+	for _, moved := range []bool{false, true} {
+		h := newHouse(t)
+		h.add("rooms-1")
+		h.add("rooms-2")
+		old, young := &switched{}, &switched{}
+		old.to(connectinprocess.New(h.rpc))
+		young.to(connectinprocess.New(h.rpc))
+		var resumed, closed atomic.Int32
+		srv := h.serve("rooms-1", old, server.Handler{
+			HandOver: func(context.Context, server.Session) ([]byte, error) { return []byte("all"), nil },
+			Resume:   func(server.Session) { resumed.Add(1) },
+			Close:    func(server.Session, string, *server.Redirect) { closed.Add(1) },
+		})
+		h.serve("rooms-2", young, server.Handler{Open: func(context.Context, server.Session, int, []byte, bool) error { return nil }})
+		h.eventually("both are ready", func() bool { return h.linked("rooms-1") && h.linked("rooms-2") })
+		h.become("rooms-1", model.ServerOpen, nil)
+		r, token := h.join("ann", "room-1")
+		if _, err := srv.Claim(token); err != nil {
+			t.Fatal(err)
+		}
+		h.eventually("ann is seated", func() bool { return h.claimed("room-1") == 1 })
+		if _, err := h.facts.BeginMove(t.Context(), r.Session, r.Generation, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.hub.HandOver(t.Context(), "rooms-1", r.Session, r.Generation); err != nil {
+			t.Fatal(err)
+		}
+		if moved {
+			if err := h.hub.Open(t.Context(), "rooms-2", handover.Opening{Session: r.Session, Generation: r.Generation + 1000, Capacity: 3}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.stop()
+		h.facts = memory.New(time.Now())
+		h.add("rooms-1")
+		h.add("rooms-2")
+		h.waits.Store(true)
+		h.open()
+		old.to(connectinprocess.New(h.rpc))
+		h.eventually("rooms-1 is back", func() bool { return h.linked("rooms-1") && h.claimed("room-1") == 1 })
+		greeted := h.server("rooms-1").ReportedAt
+		h.eventually("rooms-1 has reported since", func() bool { return h.server("rooms-1").ReportedAt.After(greeted) })
+		if resumed.Load() > 0 {
+			t.Error("the session went on before it was known whether it lives elsewhere")
+		}
+		young.to(connectinprocess.New(h.rpc))
+		h.eventually("rooms-2 is back", func() bool { return h.linked("rooms-2") })
+		h.waits.Store(false)
+		if moved {
+			h.eventually("rooms-1 has heard that the session is not its own", func() bool { return closed.Load() == 1 })
+		} else {
+			h.eventually("the session goes on", func() bool { return resumed.Load() == 1 })
+		}
+		if moved && resumed.Load() > 0 {
+			t.Error("the session went on on both servers")
+		}
 	}
 }
 

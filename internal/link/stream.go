@@ -47,12 +47,19 @@ type stream struct {
 	fleet  model.FleetName
 	rooms  rooms
 	staged stagedQueue
+	frozen []frozen // by its hello, and not told to go on yet; the reader's
 
 	mu      sync.Mutex
 	waiting map[question][]chan<- answer
 	told    told
 	room    model.RoomSettings // told last
 	flags   []model.Flag       // likewise
+}
+
+// frozen is a session that waits for the end of a hand-over.
+type frozen struct {
+	session model.SessionRef
+	gen     model.Generation
 }
 
 // told is what the server was told last.
@@ -181,7 +188,8 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	st.flags = h.flagsOf(greeting.Server.Fleet)
 	welcome.Flags = convert.FlagsProto(st.flags)
 	st.out <- &greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Welcome{Welcome: welcome}}
-	if err := h.resume(ctx, st, hello.GetSessions()); err != nil {
+	st.frozen = frozenOf(hello.GetSessions())
+	if err := h.resume(ctx, st); err != nil {
 		return err
 	}
 	return h.enter(st)
@@ -211,18 +219,29 @@ func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, reported []*
 	return w
 }
 
-// resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more. No new hand-over
-// can come before: the hub does not know the stream yet.
-func (h *Hub) resume(ctx context.Context, st *stream, reported []*greenroomv1.SessionReport) error {
+func frozenOf(reported []*greenroomv1.SessionReport) (out []frozen) {
 	for _, r := range reported {
-		if !r.GetFrozen() {
-			continue
+		if r.GetFrozen() {
+			ref, gen := convert.SessionRefModel(r.GetSession())
+			out = append(out, frozen{ref, gen})
 		}
-		ref, gen := convert.SessionRefModel(r.GetSession())
-		if err := h.resumeLive(ctx, st, ref, gen); err != nil {
+	}
+	return out
+}
+
+// resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more. After a restart the server
+// that was heard of first may be where a session moved from: its players wait until all were heard of, or have had their
+// time. It is called with the hello, before the hub knows the stream, and with every report.
+func (h *Hub) resume(ctx context.Context, st *stream) error {
+	if len(st.frozen) == 0 || h.cfg.Recovering != nil && h.cfg.Recovering() {
+		return nil
+	}
+	for _, f := range st.frozen {
+		if err := st.inTurn(ctx, func() error { return h.resumeLive(ctx, st, f.session, f.gen) }); err != nil {
 			return err
 		}
 	}
+	st.frozen = nil
 	return nil
 }
 
@@ -269,7 +288,9 @@ func (h *Hub) listen(ctx context.Context, st *stream) error {
 		}
 		switch said := m.GetMessage().(type) {
 		case *greenroomv1.LinkRequest_Report:
-			err = h.report(ctx, st, said.Report)
+			if err = h.report(ctx, st, said.Report); err == nil {
+				err = h.resume(ctx, st)
+			}
 		case *greenroomv1.LinkRequest_Copy:
 			h.takeCopy(st, said.Copy)
 		case *greenroomv1.LinkRequest_Opened:

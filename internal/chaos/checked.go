@@ -188,6 +188,7 @@ func (a *authority) greet(h registry.Hello) (registry.Greeting, error) {
 	}
 	if err == nil {
 		a.w.note("greeted", string(h.Server), "", h.Stream)
+		a.w.rules.greets(a.w.machines.servers[h.Server])
 		if a.heard[h.Server].stream != h.Stream {
 			a.heard[h.Server] = heard{stream: h.Stream}
 		}

@@ -209,7 +209,6 @@ func (s *server) welcome(st *stream, want model.ServerState, drain *model.Drain,
 		return
 	}
 	st.welcomed, s.welcomed = true, true
-	s.w.rules.greets(s)
 	s.want, s.drain = want, drain
 	for _, x := range stale {
 		s.close(x.ref, x.gen, &handover.Redirect{}, "stale")

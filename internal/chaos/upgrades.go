@@ -257,9 +257,9 @@ type template struct {
 	number uint64
 }
 
-// greets notes that a server got ready.
+// greets notes that a server got ready: the control plane heard its hello, whether the answer reaches it or not.
 func (r *rules) greets(s *server) {
-	if r.greeted != nil {
+	if r.greeted != nil && s != nil {
 		r.greeted[template{s.instance.Fleet, s.instance.Revision}] = true
 	}
 }

@@ -112,8 +112,9 @@ type Servers interface {
 	AddServer(ctx context.Context, s model.Server) (model.Server, error)
 	// SetState moves a server to a state (checked by model.ServerState.CanBecome) if its generation is still gen;
 	// drain is kept for Draining and cleared for Open. A server with sessions, or with players of some that moved off it
-	// (model.Server.Departing), does not become Empty (ErrConflict). The sessions of a Linkless server end with it, or when it
-	// becomes Ready again, which it may from Open and Cordoned.
+	// (model.Server.Departing), does not become Empty, and one with sessions nothing for a change that is for an Unused one
+	// (ErrConflict). The sessions of a Linkless server end with it, or when it becomes Ready again, which it may from Open and
+	// Cordoned.
 	// ErrStale, ErrConflict, ErrNotFound.
 	SetState(ctx context.Context, id model.ServerID, gen model.Generation, change StateChange) (model.Server, error)
 	// RemoveServer forgets a server that is Stopped or Unhealthy and has no sessions. ErrConflict otherwise.
@@ -166,6 +167,7 @@ type StateChange struct {
 	State  model.ServerState
 	Reason string
 	Drain  *model.Drain // for Draining
+	Unused bool         // only while the server has no session; else ErrConflict
 	Now    time.Time
 }
 

@@ -131,8 +131,12 @@ func (p *planner) letGo(reason func(*model.Server) string) {
 	}
 }
 
-// drainFor begins a drain, or changes its times, for a cause.
+// drainFor begins a drain, or changes its times, for a cause. A server that an upgrade takes because it has no session is left
+// alone if one began there meanwhile: whether it may move then, and where to, is for the next plan.
 func (p *planner) drainFor(s *model.Server, d model.Drain, cause model.DrainCause) {
 	d.Cause = cause
-	p.plan.Actions = append(p.plan.Actions, Action{Verb: Drain, Server: s.ID, Generation: s.Generation, Drain: &d, Reason: d.Reason})
+	p.plan.Actions = append(p.plan.Actions, Action{
+		Verb: Drain, Server: s.ID, Generation: s.Generation, Drain: &d, Reason: d.Reason,
+		Unused: cause == model.DrainUpgrade && s.Sessions == 0,
+	})
 }

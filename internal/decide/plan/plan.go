@@ -70,6 +70,7 @@ type Action struct {
 	Generation model.Generation // of the server
 	Revision   uint64           // for Start, Prove and Halt: of the fleet's template; 0: the present one
 	Drain      *model.Drain     // for Drain
+	Unused     bool             // for Drain: only if no session began on the server since
 	Sessions   []drain.Session  // for HandOver and End
 	Rejoin     bool             // for End: players are told to join again, not that it is over
 	Reason     string

@@ -161,6 +161,9 @@ func (w *world) watchUpgrade(t *rapid.T) {
 			ready--
 		case a.Verb == Drain && a.Drain.Cause == model.DrainUpgrade:
 			began = true
+			if a.Unused != (len(s.sessions) == 0) {
+				t.Fatalf("%s has %d sessions, and drains whether one begins meanwhile or not: %+v", a.Server, len(s.sessions), a)
+			}
 			free -= s.FreeSlots() + len(s.sessions)
 			if free < w.fleet.Spec.Open {
 				t.Fatalf("%s drains and %d slots are left free of %d wanted", a.Server, free, w.fleet.Spec.Open)

@@ -95,7 +95,7 @@ func (m *Memory) SetState(_ context.Context, id model.ServerID, gen model.Genera
 	switch {
 	case !again && !s.State.CanBecome(c.State):
 		return model.Server{}, fmt.Errorf("server %s is %s and cannot become %s: %w", id, s.State, c.State, registry.ErrConflict)
-	case c.State == model.ServerEmpty && s.Sessions > 0:
+	case (c.State == model.ServerEmpty || c.Unused) && s.Sessions > 0:
 		return model.Server{}, fmt.Errorf("server %s has %d sessions: %w", id, s.Sessions, registry.ErrConflict)
 	case c.State == model.ServerEmpty && s.Departing > 0:
 		return model.Server{}, fmt.Errorf("players of %d sessions that moved off server %s wait on it: %w", s.Departing, id, registry.ErrConflict)

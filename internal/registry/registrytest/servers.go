@@ -70,6 +70,17 @@ var serverCases = []testCase{
 		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
 		w.become("a-1", model.ServerEmpty)
 	}},
+	{"a drain of a server without sessions is refused once one began there", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		seen := w.server("a-1").Generation
+		r := w.join("k", "ann")
+		change := registry.StateChange{State: model.ServerDraining, Drain: &model.Drain{}, Unused: true, Now: w.now}
+		_, err := w.SetState(w.ctx, "a-1", seen, change)
+		w.is(err, registry.ErrConflict)
+		w.equal(w.server("a-1").State, model.ServerOpen)
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		w.equal(must(w.SetState(w.ctx, "a-1", w.server("a-1").Generation, change)).State, model.ServerDraining)
+	}},
 	{"only a dead server without sessions is removed", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		w.join("k", "ann")

@@ -170,6 +170,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 			x = m.comeBack(s, said, r.Now)
 		}
 		if x != nil && x.server == s && said.Generation == x.generation {
+			x.used = true // it is open there; one that ended is told among the ended too
 			m.raise(0, said.Claimed)
 			m.take(x, said)
 		}

@@ -238,6 +238,18 @@ var reportCases = []testCase{
 		w.expire()
 		w.equal(w.session("k").State, model.SessionLive) // it is the server's to say that it ended
 	}},
+	{"I2: a session whose only player came and went between two reports takes its place until its server ends it", func(w *world) {
+		w.open("a-1", "a", shape{1, 3, 0})
+		r := w.join("k", "ann")
+		gone := said(r)
+		gone.Released = []model.SeatID{r.Seats[0].ID}
+		w.report("a-1", 1, gone)
+		w.equal(w.counts("a-1"), [3]int{1, 0, 0})
+		_, err := w.try("other", "bob")
+		w.is(err, registry.ErrFull)
+		w.ended(r)
+		w.equal(w.join("other", "bob").Server, "a-1")
+	}},
 	{"a claim whose reservation was lost is taken, if there is a seat", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann")

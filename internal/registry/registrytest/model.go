@@ -338,11 +338,11 @@ func (m *machine) report(rt *rapid.T) {
 	if claims == nil {
 		return
 	}
+	x.used = true // it is open there
 	for p, seat := range x.seats {
 		switch {
 		case claims[p]:
 			x.seats[p] = modelSeat{id: seat.id, claimed: true}
-			x.used = true
 		case seat.claimed:
 			delete(x.seats, p)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // change is a kind of change that operators make of a world while it bears its faults, beside drains, specs and weights, which
@@ -87,6 +88,22 @@ func (w *World) finishChanges() {
 	}
 	if w.changing(leaving) {
 		w.endLeaving()
+	}
+}
+
+// makeRoom is what operators do who read that a session has no place and that its fleet is at its maximum: while a world comes to
+// rest nobody leaves, and what a full fleet lost a place for would wait for ever. A fleet below its maximum gets nothing: there it
+// is the keeper's to start a server.
+func (w *World) makeRoom() {
+	moving, _ := w.registry.ListSessions(background, registry.SessionFilter{Moving: true})
+	for i := range moving {
+		f := w.disk.fleet(moving[i].Fleet)
+		servers, _ := w.registry.ListServers(background, f.Name)
+		if moving[i].Server == "" && len(servers) >= f.Spec.Max {
+			w.note("room for a session", string(f.Name), string(moving[i].Key), uint64(f.Spec.Max))
+			f.Spec.Max = len(servers) + 1
+			w.disk.putFleet(f)
+		}
 	}
 }
 

@@ -137,6 +137,7 @@ func (w *World) endFaults() {
 	w.stalls, w.ghosts = 0, 0
 	w.machines.failing, w.machines.slow, w.machines.duds, w.disk.failing = now, now, 0, now
 	w.finishChanges()
+	w.loop.After(Rest/3, w.makeRoom) // a seat that is reserved with it has time to expire
 }
 
 // The arrows that can be bad.

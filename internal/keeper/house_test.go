@@ -50,19 +50,7 @@ func story(t *testing.T, tell func(h *house)) {
 func (h *house) up() {
 	h.reg = memory.New(time.Now())
 	h.machine.connect(h.reg)
-	mover := handover.New(handover.Config{
-		Registry: h.reg, Links: h.machine, Signer: plainSigner{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-	})
-	h.keeper = New(Config{
-		Store: h.store, Revisions: h.store, Registry: h.reg, Provider: h.machine, Mover: mover, Now: time.Now, Holder: "test",
-		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
-		Waiting: func(model.RouteName) int { return 0 },
-		Leaves:  h.store.listLeaves,
-		Decided: h.hear,
-		Became:  h.watch,
-		Work:    h.work,
-		Logger:  slog.New(slog.DiscardHandler),
-	})
+	h.keeper = New(h.config(h.reg))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.keeper.Run(ctx) }()
@@ -71,6 +59,25 @@ func (h *house) up() {
 		if err := <-done; err != nil {
 			h.t.Errorf("Run: %v", err)
 		}
+	}
+}
+
+func (h *house) mover() *handover.Mover {
+	return handover.New(handover.Config{
+		Registry: h.reg, Links: h.machine, Signer: plainSigner{}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+}
+
+func (h *house) config(facts registry.Registry) Config {
+	return Config{
+		Store: h.store, Revisions: h.store, Registry: facts, Provider: h.machine, Mover: h.mover(), Now: time.Now, Holder: "test",
+		Env:     func(id model.ServerID) map[string]string { return map[string]string{"GREENROOM_SERVER": string(id)} },
+		Waiting: func(model.RouteName) int { return 0 },
+		Leaves:  h.store.listLeaves,
+		Decided: h.hear,
+		Became:  h.watch,
+		Work:    h.work,
+		Logger:  slog.New(slog.DiscardHandler),
 	}
 }
 

@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/registry/memory"
 )
 
 // plaza keeps one server warm behind as many open ones as five free slots need.
@@ -272,6 +275,81 @@ func TestRestartInAHandOverUnheard(t *testing.T) {
 				t.Errorf("frozen %v wanted, the session is %+v", want, r)
 			}
 		}
+	})
+}
+
+// TestRestartInAHandOverDrained: what may be frozen from before a restart is not handed over until all servers were heard of.
+func TestRestartInAHandOverDrained(t *testing.T) {
+	story(t, func(h *house) {
+		f := plaza()
+		f.Spec.Open = 15
+		h.store.apply(f)
+		h.pass(time.Minute)
+		x := h.join("room-1")
+		h.machine.setMute(h.in(model.ServerReady).ID, true)
+		h.machine.setFrozen(x.Server, x.SessionRef)
+		h.restart()
+		h.pass(time.Second)
+		if _, err := h.keeper.Drain(context.Background(), x.Server, DrainPolicy{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(3 * time.Second)
+		if s := h.session("room-1"); s.State != model.SessionLive || s.Server != x.Server {
+			t.Errorf("the session is %s on %s", s.State, s.Server)
+		}
+		h.pass(5 * time.Second)
+		s := h.session("room-1")
+		if r, ok := h.machine.room(s.Server, s.SessionRef); s.State != model.SessionLive || s.Server == x.Server || !ok || r.frozen {
+			t.Errorf("the session is %s on %s, which has %+v", s.State, s.Server, r)
+		}
+	})
+}
+
+// sleeper is a registry to which a keeper speaks that sleeps before it lists a server's sessions.
+type sleeper struct {
+	*memory.Memory
+	meanwhile func()
+}
+
+func (s *sleeper) ListSessions(ctx context.Context, f registry.SessionFilter) ([]model.Session, error) {
+	if f.Server != "" && s.meanwhile != nil {
+		s.meanwhile()
+		s.meanwhile = nil
+	}
+	return s.Memory.ListSessions(ctx, f)
+}
+
+// TestDrainAsleep: a keeper that sleeps between listing a server and its sessions does not take it for empty while players who
+// were only just sent on are on it.
+func TestDrainAsleep(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		x, wait, ctx := h.join("room-1"), 30*time.Second, context.Background()
+		if _, err := h.keeper.Drain(ctx, x.Server, DrainPolicy{Wait: &wait}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(5 * time.Second)
+		h.stop()
+		h.stop = func() {}
+		facts := &sleeper{Memory: h.reg, meanwhile: func() {
+			if err := h.mover().Move(ctx, x.SessionRef, handover.Origin{Server: x.Server, Generation: x.Generation}, []model.FleetName{"plaza"}); err != nil {
+				t.Error(err)
+			}
+		}}
+		k := New(h.config(facts))
+		tick := func(want model.ServerState) {
+			t.Helper()
+			if err := k.Tick(ctx, "plaza"); err != nil {
+				t.Fatal(err)
+			}
+			if s := h.server(x.Server); s.State != want {
+				t.Errorf("%s is %s: %s", s.ID, s.State, s.Reason)
+			}
+		}
+		tick(model.ServerDraining)
+		h.pass(drain.Settle)
+		tick(model.ServerEmpty)
 	})
 }
 

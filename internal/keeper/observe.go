@@ -202,6 +202,11 @@ func (k *Keeper) observeSessions(ctx context.Context, f *fleet, in *plan.Input) 
 		if err != nil {
 			return fmt.Errorf("list the sessions of server %s: %w", s.ID, err)
 		}
+		if len(sessions) == 0 { // they have gone since it was listed; it says now whether somebody waits on it, and until when
+			if *s, err = k.cfg.Registry.GetServer(ctx, s.ID); err != nil {
+				return fmt.Errorf("look server %s up again: %w", s.ID, err)
+			}
+		}
 		for _, x := range sessions {
 			in.Sessions[s.ID] = append(in.Sessions[s.ID], drain.Session{
 				SessionRef: x.SessionRef, Generation: x.Generation, Moving: x.State == model.SessionMoving,

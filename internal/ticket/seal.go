@@ -173,7 +173,8 @@ func sealedClaims(public, plain []byte) (c Claims, keys DirectionKeys, err error
 		if len(b) == 0 || len(b) < 1+int(b[0]) {
 			return Claims{}, DirectionKeys{}, ErrMalformed
 		}
-		texts[i], b = string(b[1:1+b[0]]), b[1+b[0]:]
+		end := 1 + int(b[0])
+		texts[i], b = string(b[1:end]), b[end:]
 	}
 	c.Server, c.Player = model.ServerID(texts[0]), model.PlayerID(texts[1])
 	c.Session = model.SessionRef{Route: model.RouteName(texts[2]), Key: model.SessionKey(texts[3])}

@@ -6,13 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,11 +49,37 @@ func beRoom() int {
 
 // testConfig is a demo on a data folder and ports of its own.
 func testConfig(t *testing.T) Config {
-	first := 10_000 + 100*rand.IntN(90)
 	return Config{
-		DataDir: t.TempDir(), Listen: "127.0.0.1:0", ServerPorts: PortRange{first, first + 99},
+		DataDir: t.TempDir(), Listen: "127.0.0.1:0", ServerPorts: freePorts(t),
 		Demo: true, StopServers: true,
 	}
+}
+
+var portsGiven atomic.Uint32
+
+// freePorts answers forty ports that no other test of this package was given lately, and that nobody listens on; those of
+// other packages' tests lie elsewhere.
+func freePorts(t *testing.T) PortRange {
+	t.Helper()
+	for range 25 {
+		first := 19_000 + 40*int(portsGiven.Add(1)%25)
+		if free(first, first+39) {
+			return PortRange{first, first + 39}
+		}
+	}
+	t.Fatal("no forty ports from 19000 to 19999 are free")
+	return PortRange{}
+}
+
+func free(first, last int) bool {
+	for port := first; port <= last; port++ {
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			return false
+		}
+		_ = l.Close()
+	}
+	return true
 }
 
 // testApp is an App that runs.

@@ -77,7 +77,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
 			stale = append(stale, r.Session)
 			continue
-		case x == nil && (r.Generation <= s.over[r.Session] || s.State >= model.ServerEmpty):
+		case x == nil && r.Generation <= s.over[r.Session]:
 			stale = append(stale, r.Session)
 			continue
 		case x == nil:

@@ -80,14 +80,6 @@ var greetCases = []testCase{
 		s := must(w.Greet(w.ctx, hello)).Server
 		w.equal([]any{s.State, s.Drain == nil}, []any{model.ServerOpen, true})
 	}},
-	{"I5: a session that begins on an empty server, which is about to go, is stale", func(w *world) {
-		w.open("a-1", "a", shape{1, 2, 0})
-		w.become("a-1", model.ServerDraining)
-		w.become("a-1", model.ServerEmpty)
-		w.equal(w.greet("a-1", 2, had("k", 7, 1)).Stale, []model.SessionRef{ref("k")})
-		w.none("k")
-		w.equal(w.counts("a-1"), [3]int{0, 0, 0})
-	}},
 	{"I1: a session that lives elsewhere is stale", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann")

@@ -16,9 +16,9 @@ import (
 // with it TestRollout, whose last version drops connections and goes back by itself.
 func TestShowRollout(t *testing.T) {
 	t.Parallel()
-	players, hold := 12, "1s"
+	players, sessions, hold := 12, 4, "1s"
 	if fullLength() {
-		players, hold = 100, "20s"
+		players, sessions, hold = 100, 10, "20s"
 	}
 	p := startPlane(t)
 	ports := freePorts(t, 2)
@@ -45,7 +45,7 @@ spec: {fleets: [{fleet: racks}]}
 		p.runByHand(t, "racks/"+rack)
 	}
 	p.waitOpen(3)
-	end, wait := p.startCrowd("--route", "plaza", "--sessions", "4", "--players", fmt.Sprint(players), "--for", "30m", "--hz", "5")
+	end, wait := p.startCrowd("--route", "plaza", "--sessions", fmt.Sprint(sessions), "--players", fmt.Sprint(players), "--for", "30m", "--hz", "5")
 	p.eventually("the bots", func() bool { return p.players() == players })
 
 	p.applyText(t, fmt.Sprintf(`kind: Rollout

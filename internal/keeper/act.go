@@ -43,6 +43,8 @@ func (k *Keeper) act(ctx context.Context, f *fleet, v view, a plan.Action, to *t
 		err = k.cfg.Registry.Avoid(ctx, a.Server, a.Generation, a.Verb == plan.Avoid)
 	case plan.Prove, plan.Halt:
 		err = k.revise(ctx, f, a)
+	case plan.Thaw:
+		err = k.thaw(ctx, f, a.Server)
 	case plan.Retire:
 		err = k.cfg.Store.RemoveFleet(ctx, f.name)
 	default:

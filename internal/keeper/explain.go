@@ -120,7 +120,9 @@ func (f *fleet) explain(now time.Time, p plan.Plan) []*told {
 }
 
 // tidies tells whether a verb only clears away what has ended, or only notes something.
-func tidies(v plan.Verb) bool { return v == plan.Remove || v == plan.Forget || v == plan.Prove }
+func tidies(v plan.Verb) bool {
+	return v == plan.Remove || v == plan.Forget || v == plan.Prove || v == plan.Thaw
+}
 
 // remember adds the plan's actions to the history, those of one verb and reason together.
 func (f *fleet) remember(now time.Time) {

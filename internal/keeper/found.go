@@ -3,10 +3,8 @@ package keeper
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
-	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
@@ -93,53 +91,8 @@ func (k *Keeper) greeted(servers []model.Server) {
 	k.noteRecovery()
 }
 
-// thaw lets the sessions of servers that were found again go on: the control plane that froze one of them to hand it
-// over is no more. It waits until all such servers were heard of, or have had their time: another may have the session with a
-// newer generation. It is done before a new hand-over of them can begin, and again until the servers could be told.
-func (k *Keeper) thaw(ctx context.Context, servers []model.Server) {
-	frozen := k.mayBeFrozen()
-	if len(frozen) == 0 || k.Recovering() {
-		return
-	}
-	for i := range servers {
-		id := servers[i].ID
-		if !frozen[id] {
-			continue
-		}
-		if err := k.thawServer(ctx, id); err != nil {
-			k.log.Warn("sessions of a server that was found again could not be told to go on", "server", id, "error", err)
-			continue
-		}
-		k.mu.Lock()
-		delete(k.frozen, id)
-		k.mu.Unlock()
-	}
-}
-
-// mayBeFrozen are the servers that were found again whose sessions were not told to go on yet.
-func (k *Keeper) mayBeFrozen() map[model.ServerID]bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.frozen) == 0 {
-		return nil
-	}
-	return maps.Clone(k.frozen)
-}
-
-// untilThawed has no hand-over begin of sessions that may still be frozen from before a restart: what a server froze that the
-// session has left must not be placed anew.
-func (k *Keeper) untilThawed(in *plan.Input) {
-	for id := range k.mayBeFrozen() {
-		sessions := in.Sessions[id]
-		for i := range sessions {
-			if next := in.Now.Add(SlowTick); sessions[i].RetryAt.Before(next) {
-				sessions[i].RetryAt = next
-			}
-		}
-	}
-}
-
-func (k *Keeper) thawServer(ctx context.Context, id model.ServerID) error {
+// thaw tells a server's sessions that were frozen before a restart to go on.
+func (k *Keeper) thaw(ctx context.Context, f *fleet, id model.ServerID) error {
 	sessions, err := k.cfg.Registry.ListSessions(ctx, registry.SessionFilter{Server: id})
 	if err != nil {
 		return err
@@ -152,6 +105,10 @@ func (k *Keeper) thawServer(ctx context.Context, id model.ServerID) error {
 			return err
 		}
 	}
+	k.mu.Lock()
+	delete(k.frozen, id)
+	k.mu.Unlock()
+	f.poke() // its hand-overs waited for it
 	return nil
 }
 

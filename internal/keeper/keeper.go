@@ -150,10 +150,16 @@ func (k *Keeper) fleet(name model.FleetName) *fleet {
 	return f
 }
 
-func (k *Keeper) foundAgain() map[model.ServerID]time.Time {
+// foundAgain gives the servers that were found again: those that were not heard of, those that were and may have frozen sessions,
+// and until when the former are waited for.
+func (k *Keeper) foundAgain() (unheard map[model.ServerID]time.Time, frozen map[model.ServerID]bool, by time.Time) {
+	by = time.Unix(0, k.recoverUntil.Load())
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return maps.Clone(k.found)
+	if len(k.found) == 0 && len(k.frozen) == 0 {
+		return nil, nil, by
+	}
+	return maps.Clone(k.found), maps.Clone(k.frozen), by
 }
 
 // work runs do in a worker, if one is free.

@@ -42,7 +42,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	if err := k.observeRoutes(ctx, f.name, &v); err != nil {
 		return view{}, err
 	}
-	v.input.Found = k.foundAgain()
+	v.input.Found, v.input.Frozen, v.input.FoundBy = k.foundAgain()
 	v.input.Now = k.cfg.Now()
 	v.input.NoNode = f.lacksNode(v.input.Leaving, v.input.Now)
 	if err := k.observeOutlook(ctx, f.name, &v.input); err != nil {
@@ -154,7 +154,6 @@ func (k *Keeper) observeServers(ctx context.Context, f *fleet, v *view) ([]model
 		}
 	}
 	k.greeted(servers)
-	k.thaw(ctx, servers)
 	return servers, nil
 }
 
@@ -227,7 +226,6 @@ func (k *Keeper) observeSessions(ctx context.Context, f *fleet, in *plan.Input) 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.underWay(in)
-	k.untilThawed(in)
 	return nil
 }
 

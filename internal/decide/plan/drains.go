@@ -56,6 +56,7 @@ func (p *planner) drainInput(s *model.Server, free int) drain.Input {
 		InFlight:   max(moves.InFlight, s.Departing),
 		LastMoveAt: later(moves.LastAt, s.DepartedAt),
 		FreeSlots:  free,
+		Pause:      p.frozen(s),
 		CanMove:    s.Linked && !s.Linkless,
 		Unknown:    found,
 		Now:        p.in.Now,

@@ -61,6 +61,7 @@ const (
 	Welcome   Verb = "welcome"   // and no longer last
 	Prove     Verb = "prove"     // note that a server of the action's Revision was ready
 	Halt      Verb = "halt"      // note why the upgrade to the action's Revision stopped by itself
+	Thaw      Verb = "thaw"      // its sessions that were frozen before a restart go on
 )
 
 // Action is one thing to do. Carrying it out twice or late does no harm: it holds only for the generations it names.
@@ -131,6 +132,12 @@ type Input struct {
 	FreeElsewhere int
 	// Found says when servers that have not greeted since were found again after a restart of the control plane.
 	Found map[model.ServerID]time.Time
+	// FoundBy is until when servers of all fleets that were found again and not heard of are waited for; not after Now: there
+	// are none.
+	FoundBy time.Time
+	// Frozen are servers that were found again and heard of. An earlier control plane may have frozen sessions on them, which
+	// were not told to go on yet.
+	Frozen map[model.ServerID]bool
 	// Leaving are the machines that go away, by name.
 	Leaving map[string]model.NodeLeave
 	// Revisions are the fleet's templates, the present one first, then those used last.
@@ -184,6 +191,7 @@ func Make(in Input) (Plan, State) {
 	}
 	p.avoidances()
 	p.forget()
+	p.thaw()
 	p.progress()
 	p.facts()
 	return p.plan, p.next

@@ -19,6 +19,7 @@ type world struct {
 	dead      map[model.ServerID]Instance // instances without a server
 	homeless  []drain.Session
 	found     map[model.ServerID]time.Time
+	frozen    map[model.ServerID]bool // heard of after a restart, and not told to go on
 	state     State
 	last      Plan
 	born      int
@@ -49,7 +50,7 @@ func newWorld(spec model.FleetSpec) *world {
 		now:     time.Date(2026, 1, 1, 20, 0, 0, 0, time.UTC),
 		fleet:   model.Fleet{Name: "plaza", Spec: spec.WithDefaults(), Generation: 1},
 		servers: map[model.ServerID]*simServer{}, dead: map[model.ServerID]Instance{},
-		found: map[model.ServerID]time.Time{}, broken: map[uint64]bool{}, moves: map[model.SessionKey]int{},
+		found: map[model.ServerID]time.Time{}, frozen: map[model.ServerID]bool{}, broken: map[uint64]bool{}, moves: map[model.SessionKey]int{},
 		nodes: []string{"a", "b"}, leaves: map[string]model.NodeLeave{},
 	}
 }
@@ -66,7 +67,7 @@ func (w *world) sorted() []*simServer {
 
 func (w *world) input() Input {
 	in := Input{
-		Now: w.now, Fleet: w.fleet, Found: w.found, State: w.state, Homeless: len(w.homeless), Waiting: w.waiting,
+		Now: w.now, Fleet: w.fleet, Found: w.found, FoundBy: w.foundBy(), Frozen: w.frozen, State: w.state, Homeless: len(w.homeless), Waiting: w.waiting,
 		Revisions: w.revisions, Leaving: w.leaves,
 		Sessions: map[model.ServerID][]drain.Session{}, Moves: map[model.ServerID]Moves{},
 	}
@@ -87,6 +88,15 @@ func (w *world) input() Input {
 		in.Instances = append(in.Instances, w.dead[id])
 	}
 	return in
+}
+
+func (w *world) foundBy() (t time.Time) {
+	for _, at := range w.found {
+		if by := at.Add(RecoveryGrace); by.After(t) {
+			t = by
+		}
+	}
+	return t
 }
 
 // second lets a second pass: the servers live on, a plan is made and carried out.
@@ -128,7 +138,10 @@ func (w *world) live(s *simServer) {
 		if s.State == model.ServerStarting {
 			w.greet(s)
 		}
-		delete(w.found, s.ID)
+		if _, again := w.found[s.ID]; again {
+			delete(w.found, s.ID)
+			w.frozen[s.ID] = true
+		}
 	}
 }
 
@@ -174,6 +187,12 @@ func (w *world) apply(a Action) {
 		return
 	case Retire:
 		w.retired = true
+		return
+	case Thaw: // whatever the server has become
+		if w.now.Before(w.foundBy()) {
+			w.wrong("%s goes on while others were not heard of", a.Server)
+		}
+		delete(w.frozen, a.Server)
 		return
 	}
 	s := w.servers[a.Server]
@@ -241,6 +260,9 @@ func (w *world) applyTo(s *simServer, a Action) {
 func (w *world) handOver(s *simServer, a Action) {
 	if w.now.Before(s.Drain.HandOverAt) {
 		w.wrong("%s: handed over before its time", s.ID)
+	}
+	if w.frozen[s.ID] {
+		w.wrong("%s: handed over before it was told to go on", s.ID)
 	}
 	for _, x := range a.Sessions {
 		if !w.place(x) {
@@ -330,7 +352,7 @@ func (w *world) join(n int) int {
 // restart is a new control plane: all it has is what the provider tells it.
 func (w *world) restart() {
 	w.state = State{}
-	w.found = map[model.ServerID]time.Time{}
+	w.found, w.frozen = map[model.ServerID]time.Time{}, map[model.ServerID]bool{}
 	for id, s := range w.servers {
 		if !s.inst.Running {
 			delete(w.servers, id)

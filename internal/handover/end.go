@@ -31,6 +31,10 @@ func (m *Mover) end(ctx context.Context, ref model.SessionRef, at Origin, server
 	defer cancel()
 	if err := m.cfg.Links.Close(ctx, at.Server, ref, at.Generation, reason, to); err != nil {
 		m.log.Warn("session ended, but its server could not be told", "session", ref.String(), "server", at.Server, "error", err)
+		return nil
+	}
+	if err := m.sentOn(ctx, ref, at); err != nil {
+		m.log.Warn("session ended, and its server greets again because it is not known that it was told", "error", err)
 	}
 	return nil
 }

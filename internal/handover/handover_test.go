@@ -477,6 +477,26 @@ func TestDismiss(t *testing.T) {
 	}
 }
 
+// TestEndNotTold: a server that could not be told of an end, or of which that is not known, is to greet again.
+func TestEndNotTold(t *testing.T) {
+	for call, knows := range map[string]bool{"none": true, "close": false, "sent on": false} {
+		st := newStage(t)
+		st.links.fault = func(c string) (error, bool) {
+			if c == call {
+				return errFault, false
+			}
+			return nil, false
+		}
+		must(t, st.mover.End(t.Context(), room, Origin{st.first.Server, st.first.Generation}, 0, "over"))
+		report := registry.Report{Server: "plaza-a", Stream: 1, Now: time.Now()}
+		must(t, st.reg.Report(t.Context(), report))
+		report.Now = report.Now.Add(registry.HearsWithin)
+		if err := st.reg.Report(t.Context(), report); knows != (err == nil) || err != nil && !errors.Is(err, registry.ErrStale) {
+			t.Errorf("%s failed: the next report was answered with %v", call, err)
+		}
+	}
+}
+
 // TestEndTooLate: what was decided for a server that has been told something else since ends nothing (I8).
 func TestEndTooLate(t *testing.T) {
 	st := newStage(t)

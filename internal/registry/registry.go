@@ -30,6 +30,10 @@ var (
 	ErrConflict = errors.New("conflict")
 )
 
+// HearsWithin is how long a linked server is given to hear that one of its sessions was ended, or the seat of a player who is
+// there was freed. Whoever was to tell it may have died before, and its stream live on.
+const HearsWithin = 10 * time.Second
+
 // Registry is the live facts. All methods are safe for concurrent use; times are the caller's `now`.
 type Registry interface {
 	Joins
@@ -126,8 +130,8 @@ type Servers interface {
 	Greet(ctx context.Context, hello Hello) (Greeting, error)
 	// Report takes changes of a linked server's sessions, and its load, which Watch tells only when it differs from the
 	// last that it told. Reports about an older generation of a session, or by a
-	// server that does not have the session, change nothing (I8); one that nobody has comes back to life by its claimed seats. ErrStale: the stream is not the server's newest, or a newer
-	// report came before.
+	// server that does not have the session, change nothing (I8); one that nobody has comes back to life by its claimed seats. ErrStale: the stream is not the server's newest, a newer
+	// report came before, or the server has not heard within HearsWithin of what it lost: it is to greet again.
 	Report(ctx context.Context, report Report) error
 	// Unlink marks a server's stream as lost, if stream is still its newest.
 	Unlink(ctx context.Context, id model.ServerID, stream uint64, now time.Time) error
@@ -240,13 +244,13 @@ type Sessions interface {
 	// FinishMove makes a session that CommitMove placed Live on its new server.
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	// SentOn notes that the players of a session that moved off a server, where it had generation gen, were told where
-	// to go. One that did not is no error. ErrNotFound.
+	// to go, or that the server was told of a session that EndSession ended there. One that did not is no error. ErrNotFound.
 	SentOn(ctx context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error
 	// AbortMove takes the BeginMove that answered move back: Live where it was. After CommitMove it answers ErrConflict.
 	// ErrStale if another move was begun since.
 	AbortMove(ctx context.Context, ref model.SessionRef, gen, move model.Generation, now time.Time) error
-	// EndSession removes a session and frees its seats; a server that reports it in its next Hello is told that it is
-	// stale. Whoever ends it because of what its server is to do names the server's generation too, so that a drain that
+	// EndSession removes a session and frees its seats. Its server is to be told, and SentOn that it was; in every Hello in which it
+	// names the session it learns that it is stale. Whoever ends it because of what its server is to do names the server's generation too, so that a drain that
 	// was taken back ends nothing; serverGen 0: whatever its server does. ErrStale, ErrNotFound.
 	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 	// Orphan takes all sessions off a server that is Unhealthy or Stopped: they are Moving, without a server.

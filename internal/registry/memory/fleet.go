@@ -3,6 +3,7 @@ package memory
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/model"
@@ -97,7 +98,8 @@ type server struct {
 	told     *model.Load                           // that watchers were told last
 	counted  registry.FleetCount                   // its part of its fleet's count
 	said     *model.Connections                    // since its process began, as it last said; nil: it did not
-	over     map[model.SessionRef]model.Generation // ended from here since its last Hello; see endOn
+	over     map[model.SessionRef]model.Generation // ended from here, and not known to be heard; see endOn
+	owed     map[model.SessionRef]time.Time        // what it is to hear of, and since when; see owe
 	leaving  map[*session]model.Generation         // moved off here, with the generation that they had; see leave
 	place    spot
 }
@@ -117,6 +119,7 @@ func (s *server) endOn(ref model.SessionRef, gen model.Generation) {
 		s.over = map[model.SessionRef]model.Generation{}
 	}
 	s.over[ref] = gen
+	s.owe(ref)
 }
 
 // takes tells whether the server takes new sessions and players without a key.

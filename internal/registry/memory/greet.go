@@ -22,7 +22,7 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 		return registry.Greeting{}, fmt.Errorf("server %s: stream %d after %d: %w", h.Server, h.Stream, s.stream, registry.ErrStale)
 	}
 	s.stream, s.serial, s.hailed, s.Linked, s.ReportedAt = h.Stream, 0, !h.Linkless, !h.Linkless, h.Now
-	s.Linkless = h.Linkless
+	s.Linkless, s.owed = h.Linkless, nil
 	if !h.Linkless || h.Version != "" {
 		s.Version = h.Version
 	}
@@ -66,9 +66,14 @@ func (m *Memory) recognise(s *server, h *registry.Hello) {
 // reconcile makes the registry's sessions on the server those it has, and answers the ones that are not its own.
 func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionRef) {
 	has := make(map[*session]bool, len(h.Sessions))
+	over := s.over
+	s.over = nil // it has heard of those that it does not name
 	for i := range h.Sessions {
 		r := &h.Sessions[i]
 		m.raise(r.Generation, r.Claimed)
+		if r.Generation <= over[r.Session] {
+			s.endOn(r.Session, over[r.Session]) // the answer to this Hello may be lost too
+		}
 		x := m.sessions[r.Session]
 		if x != nil && x.found && x.server != s && r.Generation > x.generation && !s.State.Terminal() {
 			m.usurp(x, s, h.Now)
@@ -77,7 +82,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
 			stale = append(stale, r.Session)
 			continue
-		case x == nil && r.Generation <= s.over[r.Session]:
+		case x == nil && r.Generation <= over[r.Session]:
 			stale = append(stale, r.Session)
 			continue
 		case x == nil:
@@ -93,7 +98,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		}
 	}
 	m.leftAll(s, h.Sessions)
-	s.over = nil // it has heard now
+	s.owed = nil // the answer tells all
 	return stale
 }
 
@@ -159,6 +164,9 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	if r.Serial > 0 && r.Serial <= s.serial {
 		return fmt.Errorf("server %s: report %d after %d on stream %d: %w", r.Server, r.Serial, s.serial, r.Stream, registry.ErrStale)
 	}
+	if s.deaf(r.Now) {
+		return fmt.Errorf("server %s does not know of every session that it lost, and is to greet again: %w", r.Server, registry.ErrStale)
+	}
 	s.serial = max(s.serial, r.Serial)
 	s.ReportedAt = r.Now
 	told := s.say(r.Load)
@@ -170,6 +178,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 			x = m.comeBack(s, said, r.Now)
 		}
 		if x != nil && x.server == s && said.Generation == x.generation {
+			delete(s.owed, said.Session)
 			x.used = true // it is open there; one that ended is told among the ended too
 			m.raise(0, said.Claimed)
 			m.take(x, said)
@@ -177,6 +186,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	}
 	for _, e := range r.Ended {
 		if x := m.sessions[e.Session]; x != nil && x.server == s && e.Generation == x.generation {
+			delete(s.owed, e.Session)
 			m.lose(x)
 		}
 	}

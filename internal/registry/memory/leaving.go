@@ -14,11 +14,13 @@ import (
 func (m *Memory) SentOn(_ context.Context, ref model.SessionRef, from model.ServerID, gen model.Generation, now time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	x := m.sessions[ref]
+	s, x := m.servers[from], m.sessions[ref]
+	if s != nil && s.over[ref] == gen {
+		delete(s.owed, ref)
+	}
 	if x == nil {
 		return fmt.Errorf("session %s: %w", ref, registry.ErrNotFound)
 	}
-	s := m.servers[from]
 	if s == nil || s.leaving[x] == 0 || s.leaving[x] != gen {
 		return nil
 	}
@@ -39,6 +41,7 @@ func (m *Memory) leave(x *session) {
 		s.leaving = map[*session]model.Generation{}
 	}
 	m.left(x, s)
+	delete(s.owed, x.ref) // whoever sends its players on tells that too
 	s.leaving[x] = x.generation
 	s.Departing = len(s.leaving)
 	x.left = append(slices.Clip(x.left), model.Departure{Server: s.ID, Fleet: s.Fleet, Generation: x.generation})

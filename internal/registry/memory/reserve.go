@@ -211,6 +211,9 @@ func (m *Memory) Leave(_ context.Context, ref model.SessionRef, player model.Pla
 		return model.Seat{}, fmt.Errorf("%s in %s: %w", player, ref, registry.ErrNotFound)
 	}
 	left := x.seats.list[i].model()
+	if left.State == model.SeatClaimed && x.server != nil {
+		x.server.owe(ref)
+	}
 	x.promise(i)
 	m.unseat(x, i)
 	m.settle(x)

@@ -132,6 +132,18 @@ var greetCases = []testCase{
 		w.equal(len(w.greet("a-1", 3, said(fresh, fresh.Seats...)).Stale), 0)
 		w.equal(w.session("k").SeatsClaimed, 1)
 	}},
+	{"a session that was ended stays so until its server does not name it any more: the answer to its hello may be lost", func(w *world) {
+		w.open("a-1", "a", shape{2, 2, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		for stream := range uint64(3) {
+			w.equal(w.greet("a-1", 2+stream, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
+		}
+		w.none("k")
+		w.equal(len(w.greet("a-1", 5).Stale), 0)
+		w.equal(len(w.greet("a-1", 6, had("k", r.Generation, 2)).Stale), 0) // it was opened anew since, and is not what ended
+	}},
 	{"a session on its way is not judged by what a server has", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann")
@@ -327,6 +339,35 @@ var reportCases = []testCase{
 		w.ok(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 2, Serial: 1, Sessions: []registry.SessionReport{said(r, r.Seats[0])}, Now: w.now}))
 		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
 	}},
+	{"a server that may not have heard that its session was ended is to greet again", func(w *world) {
+		w.open("a-1", "a", shape{3, 2, 0})
+		r, told := w.join("k", "ann"), w.join("told", "bob")
+		w.open("a-2", "a", shape{1, 2, 0})
+		w.claim(r, r.Seats...)
+		w.claim(told, told.Seats...)
+		w.ok(w.EndSession(w.ctx, told.Session, told.Generation, 0, w.now))
+		w.is(w.SentOn(w.ctx, told.Session, "a-1", told.Generation, w.now), registry.ErrNotFound) // it is over
+		w.hears("a-1", 1, true)
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		w.is(w.SentOn(w.ctx, r.Session, "a-2", r.Generation, w.now), registry.ErrNotFound)
+		w.is(w.SentOn(w.ctx, r.Session, "a-1", r.Generation-1, w.now), registry.ErrNotFound)
+		w.hears("a-1", 1, false)
+		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
+		w.hears("a-1", 2, true)
+	}},
+	{"a server that may not have heard that a player was taken out is to greet again, and has the seat until it has", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann", "bob")
+		w.claim(r, r.Seats...)
+		must(w.Leave(w.ctx, r.Session, "ann", w.now))
+		w.report("a-1", 1, said(r, r.Seats[1])) // it heard
+		w.hears("a-1", 1, true)
+		must(w.Leave(w.ctx, r.Session, "bob", w.now))
+		w.hears("a-1", 1, false)
+		w.greet("a-1", 2, said(r, r.Seats[1]))
+		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
+		w.hears("a-1", 2, true)
+	}},
 	{"I10: a session that was opened after a restart, by a ticket from before it, comes back with a report", func(w *world) {
 		w.open("a-1", "a", shape{2, 3, 0})
 		w.greet("a-1", 2)
@@ -387,6 +428,19 @@ var reportCases = []testCase{
 		w.claim(b, b.Seats...)
 		w.equal(w.counts("a-1"), [3]int{1, 0, 1})
 	}},
+}
+
+// hears passes the time in which a server is to hear of what it lost, and tells whether its reports are taken then.
+func (w *world) hears(id model.ServerID, stream uint64, taken bool) {
+	w.Helper()
+	w.report(id, stream)
+	w.later(registry.HearsWithin)
+	err := w.Report(w.ctx, registry.Report{Server: id, Stream: stream, Now: w.now})
+	if taken {
+		w.ok(err)
+		return
+	}
+	w.is(err, registry.ErrStale)
 }
 
 // ended reports that a session ended on its own.

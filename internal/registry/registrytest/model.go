@@ -306,6 +306,15 @@ func (m *machine) leave(rt *rapid.T) {
 		x.promised = had.until
 	}
 	delete(x.seats, player)
+	if had.claimed && x.server != "" { // its server hears of it, and says so
+		rest := registry.SessionReport{Session: ref(key), Generation: x.gen, Capacity: x.capacity}
+		for p, s := range x.seats {
+			if s.claimed {
+				rest.Claimed = append(rest.Claimed, model.Seat{ID: s.id, Player: p})
+			}
+		}
+		m.want(m.w.Report(m.w.ctx, registry.Report{Server: x.server, Stream: 1, Sessions: []registry.SessionReport{rest}, Now: m.w.now}), nil)
+	}
 	m.settle(key)
 }
 
@@ -354,6 +363,7 @@ func (m *machine) end(rt *rapid.T) {
 	key, x := m.pick(rt)
 	m.want(m.w.EndSession(m.w.ctx, ref(key), x.gen+1, 0, m.w.now), registry.ErrStale)
 	m.want(m.w.EndSession(m.w.ctx, ref(key), x.gen, 0, m.w.now), nil)
+	m.want(m.w.SentOn(m.w.ctx, ref(key), x.server, x.gen, m.w.now), registry.ErrNotFound)
 	delete(m.sessions, key)
 }
 

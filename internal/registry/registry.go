@@ -125,7 +125,8 @@ type Servers interface {
 	RemoveServer(ctx context.Context, id model.ServerID, gen model.Generation) error
 	// Greet takes a server's Hello: marks it linked, brings sessions it reports and the registry does not know back
 	// to life, and names those that live elsewhere by now (Stale). A server that was Starting becomes Ready, or what it
-	// was last told to be (a Starting one is what a restarted control plane finds again). A stream's Hello is taken once:
+	// was last told to be (a Starting one is what a restarted control plane finds again), and an Empty one that has sessions
+	// after all drains again. A stream's Hello is taken once:
 	// what was reported on it since counts. ErrNotFound, ErrStale.
 	Greet(ctx context.Context, hello Hello) (Greeting, error)
 	// Report takes changes of a linked server's sessions, and its load, which Watch tells only when it differs from the

@@ -35,6 +35,7 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 	switch {
 	case !h.Linkless:
 		stale = m.reconcile(s, &h)
+		m.unempty(s, h.Now)
 	case fresh:
 		m.bringBack(s, &h)
 	}
@@ -73,6 +74,8 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		m.raise(r.Generation, r.Claimed)
 		if r.Generation <= over[r.Session] {
 			s.endOn(r.Session, over[r.Session]) // the answer to this Hello may be lost too
+			stale = append(stale, r.Session)
+			continue
 		}
 		x := m.sessions[r.Session]
 		if x != nil && x.found && x.server != s && r.Generation > x.generation && !s.State.Terminal() {
@@ -80,9 +83,6 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		}
 		switch {
 		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
-			stale = append(stale, r.Session)
-			continue
-		case x == nil && r.Generation <= over[r.Session]:
 			stale = append(stale, r.Session)
 			continue
 		case x == nil:
@@ -100,6 +100,16 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 	m.leftAll(s, h.Sessions)
 	s.owed = nil // the answer tells all
 	return stale
+}
+
+// unempty has an Empty server drain again that has sessions after all, of which the registry did not know: one that was not heard of
+// in time after a restart. It is about to be stopped, and they are to be handed over before.
+func (m *Memory) unempty(s *server, now time.Time) {
+	if s.State != model.ServerEmpty || s.Sessions == 0 {
+		return
+	}
+	d := registry.FoundDrain(s.Drain, now)
+	m.become(s, registry.StateChange{State: model.ServerDraining, Reason: "it has sessions after all", Drain: &d, Now: now})
 }
 
 // bringBack makes sessions known again that a server without a link had in an earlier registry. It says nothing about

@@ -71,12 +71,16 @@ func (m *Memory) leftAll(s *server, named []registry.SessionReport) {
 	}
 }
 
-// forgetLeft is the end of a session that moved: where its players may still wait it must not come back with the next Hello.
+// forgetLeft is the end of a session that moved: where its players may still wait it must not come back with the next Hello. It is
+// to come back if it moved before a restart and nobody joined it since: its players had not been told yet where it was.
 func (m *Memory) forgetLeft(x *session) {
+	unused := x.found && x.joined == 0
 	for _, d := range x.left {
 		if s := m.servers[d.Server]; s != nil {
 			m.left(x, s)
-			s.endOn(x.ref, d.Generation)
+			if !unused {
+				s.endOn(x.ref, d.Generation)
+			}
 		}
 	}
 }

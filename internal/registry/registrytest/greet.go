@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"fmt"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -143,6 +144,26 @@ var greetCases = []testCase{
 		w.none("k")
 		w.equal(len(w.greet("a-1", 5).Stale), 0)
 		w.equal(len(w.greet("a-1", 6, had("k", r.Generation, 2)).Stale), 0) // it was opened anew since, and is not what ended
+	}},
+	{"a session that was ended does not come back in place of an older life of it that was found since", func(w *world) {
+		w.open("a-1", "a", shape{2, 2, 0})
+		w.open("a-2", "a", shape{2, 2, 0})
+		r := w.join("k", "ann")
+		w.claim(r, r.Seats...)
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		other := map[model.ServerID]model.ServerID{"a-1": "a-2", "a-2": "a-1"}[r.Server]
+		w.greet(other, 2, had("k", 7, 2))
+		w.equal(w.greet(r.Server, 2, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
+		w.equal([]any{w.session("k").Server, w.session("k").Generation}, []any{other, model.Generation(7)})
+	}},
+	{"an empty server that has sessions after all drains until they are moved", func(w *world) {
+		w.open("a-1", "a", shape{1, 2, 0})
+		w.become("a-1", model.ServerDraining)
+		w.become("a-1", model.ServerEmpty)
+		s := w.greet("a-1", 2, had("k", 7, 2, model.Seat{ID: 901, Player: "ann"})).Server
+		w.equal([]any{s.State, s.Drain.DeadlineAt.After(w.now)}, []any{model.ServerDraining, true})
+		w.equal([]any{w.session("k").Server, w.join("k", "bob").Server}, "[a-1 a-1]")
+		w.equal(w.greet("a-1", 3, had("k", 7, 2)).Server.Generation, s.Generation) // it does already
 	}},
 	{"a session on its way is not judged by what a server has", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
@@ -320,6 +341,25 @@ var reportCases = []testCase{
 		w.equal([]any{w.counts("a-1"), w.counts("a-2")}, []any{[3]int{0, 0, 0}, [3]int{1, 0, 2}})
 		w.is(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 2, Now: w.now}), registry.ErrStale)
 		w.equal(w.greet("a-1", 3, had("k", 7, 3)).Stale, []model.SessionRef{x.SessionRef})
+	}},
+	{"I10: a session that moved before a restart, and ended where nobody came to it, goes on where its players wait", func(w *world) {
+		for _, joined := range []bool{false, true} {
+			w.now = w.now.Add(time.Hour)
+			old, moved := model.ServerID(fmt.Sprintf("old-%t", joined)), model.ServerID(fmt.Sprintf("new-%t", joined))
+			key := model.SessionKey(old)
+			w.open(old, "a", shape{2, 3, 0})
+			w.open(moved, "a", shape{2, 3, 0})
+			w.greet(old, 2, had(key, 7, 3, model.Seat{ID: 901, Player: "ann"}))
+			w.greet(moved, 2, had(key, 8, 3))
+			w.equal(w.session(key).Server, moved)
+			if joined {
+				r := w.join(key, "bob")
+				w.report(moved, 2, said(r, r.Seats...))
+			}
+			w.ok(w.Report(w.ctx, registry.Report{Server: moved, Stream: 2, Ended: []registry.EndedSession{{Session: ref(key), Generation: 8}}, Now: w.now}))
+			w.none(key)
+			w.equal(len(w.greet(old, 3, had(key, 7, 3, model.Seat{ID: 901, Player: "ann"})).Stale) > 0, joined)
+		}
 	}},
 	{"I8: what comes after something newer on its stream is refused, be it a report or the hello", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -91,7 +92,7 @@ func (w *World) finishChanges() {
 	}
 }
 
-// makeRoom is what operators do who read that a session has no place and that its fleet is at its maximum: while a world comes to
+// makeRoom is what operators do who read that a session has no place, or an upgrade waits, and that the fleet is at its maximum: while a world comes to
 // rest nobody leaves, and what a full fleet lost a place for would wait for ever. A fleet below its maximum gets nothing: there it
 // is the keeper's to start a server.
 func (w *World) makeRoom() {
@@ -105,6 +106,32 @@ func (w *World) makeRoom() {
 			w.disk.putFleet(f)
 		}
 	}
+	for _, f := range w.disk.fleets {
+		servers, _ := w.registry.ListServers(background, f.Name)
+		if w.changing(upgrades) && len(servers) >= f.Spec.Max && stuckUpgrade(&f, servers) {
+			w.note("room for an upgrade", string(f.Name), "", uint64(f.Spec.Max))
+			f.Spec.Max = len(servers) + 4 // one at a time takes longer than a world has
+			w.disk.putFleet(f)
+		}
+	}
+}
+
+// stuckUpgrade tells whether no old server of a full fleet can be replaced: all servers are open, and those of the present template
+// have no place for the sessions of any other.
+func stuckUpgrade(f *model.Fleet, servers []model.Server) bool {
+	free, least := 0, math.MaxInt
+	for i := range servers {
+		s := &servers[i]
+		switch {
+		case s.State != model.ServerOpen:
+			return false
+		case s.TemplateNumber() == f.Revision:
+			free += s.FreeSlots()
+		default:
+			least = min(least, s.Sessions)
+		}
+	}
+	return least < math.MaxInt && free < least
 }
 
 func (w *World) someFleet() model.Fleet { return w.disk.fleets[w.loop.Rand.IntN(len(w.disk.fleets))] }

@@ -14,8 +14,8 @@ import (
 var background = context.Background()
 
 // reserve seats a party, for a router that asked at sent.
-func (a *authority) reserve(router *node, sent time.Time, req registry.Reserve) (registry.Reservation, error) {
-	w := a.w
+func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserve) (registry.Reservation, error) {
+	w, req := a.w, *asked // another copy of it may come
 	if w.has(EternalReservation) {
 		req.ExpiresAt = req.ExpiresAt.Add(time.Hour)
 	}

@@ -35,6 +35,7 @@ type hub struct {
 	copies  map[model.SessionRef]copied
 	looking bool
 	listed  []model.Server // memory for the next look, unless one is under way
+	spare   []*said        // reports to be used again
 }
 
 // copied is a session's state at a time.
@@ -53,6 +54,7 @@ type said struct {
 	ended    []registry.EndedSession
 	copies   []copied
 	conns    *model.Connections // nil: not said
+	call     call[struct{}]     // that passes it on
 }
 
 // greetingOf is a server's hello.
@@ -296,6 +298,26 @@ func (h *hub) enter(st *stream) {
 	h.w.keepersLook()
 }
 
+// saying gives a report with nothing in it yet: every server makes one a second, so they are used again.
+func (h *hub) saying(st *stream) *said {
+	if last := len(h.spare) - 1; last >= 0 {
+		r := h.spare[last]
+		h.spare = h.spare[:last]
+		r.stream = st
+		return r
+	}
+	r := &said{stream: st}
+	r.call.from, r.call.to, r.call.do, r.call.then = h.node, h.w.registry.node, r.report, r.reported
+	return r
+}
+
+// unsaid takes a report back of which nothing is on its way any more.
+func (h *hub) unsaid(r *said) {
+	r.call.renew()
+	r.stream, r.sessions, r.ended, r.copies, r.conns = nil, r.sessions[:0], r.ended[:0], r.copies[:0], nil
+	h.spare = append(h.spare, r)
+}
+
 // A report is a message to the hub; reports are handled one after the other.
 func (r *said) doubt() {}
 func (r *said) lost()  {}
@@ -325,7 +347,7 @@ func (st *stream) next() {
 		}
 	}
 	r.at = h.node.now()
-	ask(h.node, h.w.registry.node, registryPatience, r.report, r.reported)
+	r.call.begin(registryPatience)
 }
 
 // report passes the report on to the registry.
@@ -341,8 +363,12 @@ func (r *said) reported(_ struct{}, err error) {
 		r.stream.end()
 		return
 	}
-	r.stream.w.hub.resume(r.stream)
-	r.stream.next()
+	st := r.stream
+	if r.call.settled() {
+		st.w.hub.unsaid(r)
+	}
+	st.w.hub.resume(st)
+	st.next()
 }
 
 // tick tells every linked server what the registry wants of it, if that changed.

@@ -19,6 +19,7 @@ type network struct {
 	base     weather
 	episodes []*episode
 	spare    []*letter // to be used again
+	errands  []*errand // likewise
 }
 
 // weather is how likely what is for each message.
@@ -119,16 +120,45 @@ type letter struct {
 	deliver func() // arrived, as the loop calls it
 }
 
-// errand is a message of which nobody waits for an answer.
-type errand struct{ do, never func() }
+// doubled is a message that has to know that a second copy of it is on its way: it is not used again then.
+type doubled interface{ twice() }
 
-func (e *errand) arrive() { e.do() }
+// errand is a message of which nobody waits for an answer. One that is sent once is used again.
+type errand struct {
+	net       *network
+	do, never func()
+	doubled   bool
+}
+
+func (e *errand) arrive() { e.over()() }
 func (e *errand) doubt()  {}
-func (e *errand) lost()   { e.never() }
+func (e *errand) twice()  { e.doubled = true }
+func (e *errand) lost() {
+	never := e.never
+	e.over()
+	never()
+}
+
+// over answers what the errand does at the other end, and gives the errand back.
+func (e *errand) over() (do func()) {
+	do = e.do
+	if !e.doubled {
+		e.do, e.never = nil, nil
+		e.net.errands = append(e.net.errands, e)
+	}
+	return do
+}
 
 // send has arrive called at the other end, once, twice or never. lost is called when it will never be.
 func (n *network) send(from, to *node, arrive, lost func()) {
-	n.post(from, to, &errand{arrive, lost})
+	var e *errand
+	if last := len(n.errands) - 1; last >= 0 {
+		e, n.errands = n.errands[last], n.errands[:last]
+	} else {
+		e = &errand{net: n}
+	}
+	e.do, e.never = arrive, lost
+	n.post(from, to, e)
 }
 
 // post sends a message.
@@ -144,6 +174,9 @@ func (n *network) post(from, to *node, m message) {
 	}
 	n.carry(to, f.delay, m, false)
 	if f.again > 0 {
+		if d, ok := m.(doubled); ok {
+			d.twice()
+		}
 		n.carry(to, f.delay+f.again, m, true)
 	}
 }
@@ -195,6 +228,7 @@ type call[T any] struct {
 	over      bool
 	told      bool
 	watched   bool
+	doubled   bool
 }
 
 // request is a call on its way there.
@@ -209,6 +243,7 @@ func (r request[T]) arrive() {
 }
 
 func (r request[T]) doubt() { r.watch() }
+func (r request[T]) twice() { r.doubled = true }
 func (r request[T]) lost()  {}
 
 // reply is an answer on its way back.
@@ -220,6 +255,7 @@ type reply[T any] struct {
 
 func (r *reply[T]) arrive() { r.to.end(r) }
 func (r *reply[T]) doubt()  { r.to.watch() }
+func (r *reply[T]) twice()  { r.to.doubled = true }
 func (r *reply[T]) lost()   {}
 
 // ask makes a call from one node to another.
@@ -275,6 +311,13 @@ func (c *call[T]) end(r *reply[T]) {
 	}
 	c.from.awake(c.life, c.tell)
 }
+
+// settled tells whether nothing of a call that was answered is on its way any more, nor anything that ends it later: it may be
+// used for another.
+func (c *call[T]) settled() bool { return c.told && !c.watched && !c.doubled }
+
+// renew makes a call that settled ready for another of the same.
+func (c *call[T]) renew() { *c = call[T]{from: c.from, to: c.to, do: c.do, then: c.then} }
 
 // tell tells the answer to whoever asked.
 func (c *call[T]) tell() {

@@ -29,10 +29,33 @@ func (f facts) only(do func() error) error {
 	return err
 }
 
+// asking is a router's call for a seat: every look at a queue makes one for each join in it, so they are used again.
+type asking struct {
+	call[registry.Reservation]
+	at   *authority
+	sent time.Time
+	req  registry.Reserve
+}
+
+func (a *asking) reserve() (registry.Reservation, error) { return a.at.reserve(a.from, a.sent, &a.req) }
+
 // Reserve implements registry.Joins.
 func (f facts) Reserve(_ context.Context, req registry.Reserve) (registry.Reservation, error) {
-	sent := f.from.w.loop.Now()
-	return reach(f, func() (registry.Reservation, error) { return f.at.reserve(f.from, sent, req) })
+	var a *asking
+	if last := len(f.at.askings) - 1; last >= 0 {
+		a, f.at.askings = f.at.askings[last], f.at.askings[:last]
+	} else {
+		a = &asking{at: f.at}
+		a.to, a.do = f.at.node, a.reserve
+	}
+	a.from, a.sent, a.req = f.from, f.from.w.loop.Now(), req
+	res, err := a.wait(registryPatience, true)
+	if a.settled() {
+		a.renew()
+		a.req = registry.Reserve{}
+		f.at.askings = append(f.at.askings, a)
+	}
+	return res, err
 }
 
 // leavePatience outlasts every delay: see Leave.
@@ -196,6 +219,7 @@ type authority struct {
 	node    *node
 	changes <-chan struct{}
 	cancel  context.CancelFunc
+	askings []*asking // to be used again
 	leases  map[string]granted
 	heard   map[model.ServerID]heard
 	// answered has the ids of joins that were answered.

@@ -171,16 +171,13 @@ func (s *server) flush(beat bool) {
 	if st == nil || !st.welcomed {
 		return
 	}
-	rep := &said{stream: st}
+	rep := s.w.hub.saying(st)
 	for _, r := range s.list {
 		if r.dirty {
 			rep.sessions = append(rep.sessions, s.reportOf(r))
 		}
 		if beat && r.value != r.copied && !r.frozen {
 			r.copied = r.value
-			if rep.copies == nil {
-				rep.copies = make([]copied, 0, len(s.list))
-			}
 			rep.copies = append(rep.copies, copied{r.ref, r.gen, r.value})
 		}
 	}
@@ -192,6 +189,7 @@ func (s *server) flush(beat bool) {
 	}
 	s.unsaid = s.unsaid[:0]
 	if !beat && len(rep.sessions)+len(rep.ended) == 0 {
+		s.w.hub.unsaid(rep)
 		return
 	}
 	if beat && s.w.changing(rollouts) {

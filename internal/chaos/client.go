@@ -73,14 +73,7 @@ func (c *client) step(p phase) uint64 {
 }
 
 // later has do called unless the client does something else by then.
-func (c *client) later(d time.Duration, do func()) {
-	turn := c.turn
-	c.w.loop.After(d, func() {
-		if c.turn == turn {
-			do()
-		}
-	})
-}
+func (c *client) later(d time.Duration, do func()) { c.w.set(d, alarm{client: c, turn: c.turn, do: do}) }
 
 // come begins a visit.
 func (c *client) come() {

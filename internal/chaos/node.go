@@ -57,10 +57,7 @@ func (n *node) die() {
 }
 
 // after has do called when d has passed, if the node lives still then, and later while it is paused.
-func (n *node) after(d time.Duration, do func()) {
-	life := n.life
-	n.w.loop.After(d, func() { n.awake(life, do) })
-}
+func (n *node) after(d time.Duration, do func()) { n.w.set(d, alarm{node: n, life: n.life, do: do}) }
 
 // awake calls do unless that life is over: now, or once the node is not paused any more.
 func (n *node) awake(life int, do func()) {

@@ -44,6 +44,7 @@ type World struct {
 	net     *network
 	current *task     // that runs now; nil: the loop itself
 	threads []*thread // that have nothing to do
+	alarms  []*alarm  // that are not set
 	bugs    Bug
 	met     Cover
 	rules   *rules

@@ -1,0 +1,39 @@
+package chaos
+
+import "time"
+
+// alarm is something that a node, or a client, does when its time has come, unless that life, or what the client was doing, is
+// over by then. Alarms are used again.
+type alarm struct {
+	node   *node
+	life   int
+	client *client // in place of a node
+	turn   uint64
+	do     func()
+	ring   func() // as the loop calls it
+}
+
+// set sets an alarm.
+func (w *World) set(d time.Duration, to alarm) {
+	var a *alarm
+	if last := len(w.alarms) - 1; last >= 0 {
+		a, w.alarms = w.alarms[last], w.alarms[:last]
+	} else {
+		a = &alarm{}
+		a.ring = func() { w.rings(a) }
+	}
+	to.ring = a.ring
+	*a = to
+	w.loop.After(d, a.ring)
+}
+
+func (w *World) rings(a *alarm) {
+	rang := *a
+	w.alarms = append(w.alarms, a)
+	switch {
+	case rang.client == nil:
+		rang.node.awake(rang.life, rang.do)
+	case rang.client.turn == rang.turn:
+		rang.do()
+	}
+}

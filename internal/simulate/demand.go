@@ -42,17 +42,10 @@ type law struct {
 
 func (v *visit) name() model.PlayerID { return model.PlayerID("p" + strconv.FormatUint(v.player, 10)) }
 
-// numberOf is the number of the visit's player of this name.
-func numberOf(name model.PlayerID) uint64 {
+// playerOf is the number of the visit's player of this name.
+func playerOf(name model.PlayerID) uint64 {
 	n, _ := strconv.ParseUint(strings.TrimPrefix(string(name), "p"), 10, 64) // it was made by name
 	return n
-}
-
-func (v *visit) key() model.SessionKey {
-	if v.session == 0 {
-		return ""
-	}
-	return model.SessionKey("s" + strconv.FormatUint(v.session, 10))
 }
 
 // demand turns a trace into visits, step by step: the same for every policy.

@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/scale"
@@ -92,7 +91,7 @@ func (w *World) suffix() string { return fmt.Sprintf("%08x", w.loop.Rand.Uint32(
 // sessionKey makes up the key of a session that began without one.
 func (w *World) sessionKey() model.SessionKey {
 	w.keys++
-	return model.SessionKey("any" + strconv.FormatUint(w.keys, 10))
+	return (-w.keys).key()
 }
 
 // outlook is what the keeper is told beside the servers: announced events and signals.
@@ -118,7 +117,7 @@ func (w *World) beat() {
 	}
 	every /= heartbeats
 	for _, s := range w.machine.order {
-		if s.greeted && s.instance.Running && w.loop.Now().Sub(s.heard) >= every/2 {
+		if s.greeted && s.instance.Running && w.loop.now-s.heard >= int64(every/2) {
 			w.report(s)
 		}
 	}

@@ -18,13 +18,21 @@ type Loop struct {
 	time   time.Time // the same, as Now answers it
 	hash   uint64
 	done   uint64
-	agenda *agenda[func()]
+	agenda *agenda[happening]
 }
+
+// happening is what is due. Things that often have something due are happenings themselves, and need no function made for it.
+type happening interface{ happen() }
+
+// call is any other.
+type call func()
+
+func (c call) happen() { c() }
 
 // NewLoop makes a loop whose clock stands at start.
 func NewLoop(start time.Time, seed uint64) *Loop {
 	now := start.UnixNano()
-	l := &Loop{Rand: rand.New(rand.NewPCG(seed, loopStream)), hash: hashSeed, agenda: newAgenda[func()](now)}
+	l := &Loop{Rand: rand.New(rand.NewPCG(seed, loopStream)), hash: hashSeed, agenda: newAgenda[happening](now)}
 	l.turnTo(now)
 	return l
 }
@@ -42,12 +50,14 @@ const (
 func (l *Loop) Now() time.Time { return l.time }
 
 // At has do called at a time; at once, but after what is asked for already, when the time is over.
-func (l *Loop) At(t time.Time, do func()) { l.at(t.UnixNano(), do) }
+func (l *Loop) At(t time.Time, do func()) { l.at(t.UnixNano(), call(do)) }
 
 // After has do called when d has passed.
-func (l *Loop) After(d time.Duration, do func()) { l.at(l.now+int64(d), do) }
+func (l *Loop) After(d time.Duration, do func()) { l.after(d, call(do)) }
 
-func (l *Loop) at(t int64, do func()) { l.agenda.put(max(t, l.now), do) }
+func (l *Loop) after(d time.Duration, what happening) { l.at(l.now+int64(d), what) }
+
+func (l *Loop) at(t int64, what happening) { l.agenda.put(max(t, l.now), what) }
 
 // Run calls what is due before until, and stops the clock there. It ends early, with ctx's error, when ctx does; it can go
 // on after that.
@@ -57,14 +67,14 @@ func (l *Loop) Run(ctx context.Context, until time.Time) error {
 		if l.done%1024 == 1023 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		at, do, ok := l.agenda.take(end)
+		at, what, ok := l.agenda.take(end)
 		if !ok {
 			break
 		}
 		l.done++
 		l.turnTo(at)
 		l.Note("at", uint64(at))
-		do()
+		what.happen()
 		if l.Then != nil {
 			l.Then()
 		}

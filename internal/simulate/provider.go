@@ -47,7 +47,7 @@ func (m *machine) Start(_ context.Context, start provider.Start) (provider.Insta
 		instance: provider.Instance{
 			ID: start.ID, Fleet: start.Fleet, Ref: fmt.Sprintf("virtual %d", m.streams), StartedAt: m.loop.Now(), Running: true,
 		},
-		stream: m.streams, rooms: map[model.SessionKey]*room{}, paidSince: m.loop.Now(),
+		stream: m.streams, paidSince: m.loop.Now(),
 	}
 	m.servers[start.ID] = s
 	at, _ := slices.BinarySearchFunc(m.order, start.ID, func(s *server, id model.ServerID) int { return compare(s.instance.ID, id) })

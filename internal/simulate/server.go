@@ -18,35 +18,24 @@ const reportWait = 50 * time.Millisecond
 
 // server is a virtual server: an instance, and what a server of sdk/go/server with the built-in rooms would keep and say.
 type server struct {
-	instance  provider.Instance
-	stream    uint64
+	world     *World // once it has greeted
 	greeted   bool
-	used      bool                       // had a session
-	heard     time.Time                  // its last report
-	rooms     map[model.SessionKey]*room // no two sessions of a simulation have one key, whatever their routes
+	used      bool  // had a session
+	reporting bool  // a report is due
+	heard     int64 // when it last reported, Unix nanoseconds
 	dirty     []*room
 	ended     []registry.EndedSession
-	reporting bool // a report is due
+	rooms     []*room // in no order
+	stream    uint64
+	instance  provider.Instance
 
 	paidSince time.Time // since when its time has not been accounted for
-}
-
-// room is a session on its server.
-type room struct {
-	ref      model.SessionRef
-	gen      model.Generation
-	capacity int
-	seats    []model.Seat // claimed
-	released []model.SeatID
-	dirty    bool
-	emptied  uint64 // counts how often it became empty
-	over     bool
 }
 
 // greet makes a booted server known to the registry.
 func (w *World) greet(s *server) {
 	w.pay(s)
-	s.greeted, s.heard = true, w.loop.Now()
+	s.world, s.greeted, s.heard = w, true, w.loop.now
 
 	_, err := w.registry.Greet(w.ctx, registry.Hello{Server: s.instance.ID, Stream: s.stream, Version: "virtual", Now: w.loop.Now()})
 	w.must("greet", err)
@@ -61,15 +50,15 @@ func (w *World) claim(s *server, v *visitor) bool {
 	if s == nil || !s.instance.Running || !s.greeted {
 		return false
 	}
-	r := s.rooms[v.at.Key]
+	r := w.rooms.on(s, v.at)
 	if r == nil {
-		r = w.open(s, v.at, v.gen, v.capacity)
+		r = w.open(s, model.SessionRef{Route: v.route, Key: v.key}, v.gen, int(v.capacity))
 	}
-	if r.gen != v.gen || len(r.seats) >= r.capacity {
+	if r.gen != v.gen || len(r.seats) >= int(r.capacity) {
 		return false
 	}
 	v.room = r
-	r.seats = append(r.seats, model.Seat{ID: v.seat, Player: v.name})
+	r.seats = append(r.seats, inside{v.seat, v.name})
 	w.changed(s, r)
 	return true
 }
@@ -77,8 +66,9 @@ func (w *World) claim(s *server, v *visitor) bool {
 func (w *World) open(s *server, ref model.SessionRef, gen model.Generation, capacity int) *room {
 	w.meter.began(s, w.loop.Now(), w.slots(s))
 	s.ended = slices.DeleteFunc(s.ended, func(e registry.EndedSession) bool { return e.Session == ref })
-	r := &room{ref: ref, gen: gen, capacity: capacity, seats: make([]model.Seat, 0, min(capacity, 4))}
-	s.rooms[ref.Key] = r
+	r := &room{server: s, ref: ref, session: numberOf(ref.Key), gen: gen, capacity: int32(capacity)}
+	r.seats, r.released = r.few[:0], r.fewer[:0]
+	w.rooms.add(r)
 	return r
 }
 
@@ -90,7 +80,7 @@ func (w *World) slots(s *server) int {
 func (w *World) close(s *server, r *room) {
 	w.meter.ended(s, w.loop.Now(), w.slots(s))
 	r.over = true
-	delete(s.rooms, r.ref.Key)
+	w.rooms.remove(r)
 }
 
 // release is a player who leaves.
@@ -98,7 +88,7 @@ func (w *World) release(s *server, r *room, seat model.SeatID) {
 	if r.over {
 		return
 	}
-	i := slices.IndexFunc(r.seats, func(x model.Seat) bool { return x.ID == seat })
+	i := slices.IndexFunc(r.seats, func(x inside) bool { return x.seat == seat })
 	if i < 0 {
 		return
 	}
@@ -134,9 +124,12 @@ func (w *World) changed(s *server, r *room) {
 	}
 	if !s.reporting {
 		s.reporting = true
-		w.loop.After(reportWait, func() { w.report(s) })
+		w.loop.after(reportWait, s)
 	}
 }
+
+// happen is a report that is due.
+func (s *server) happen() { s.world.report(s) }
 
 // report tells the registry what changed on a server, or that it is there.
 func (w *World) report(s *server) {
@@ -144,13 +137,13 @@ func (w *World) report(s *server) {
 	if !s.instance.Running {
 		return
 	}
-	now := w.loop.Now()
-	out := registry.Report{Server: s.instance.ID, Stream: s.stream, Ended: s.ended, Now: now, Sessions: w.sessionReports[:0]}
+	out := registry.Report{Server: s.instance.ID, Stream: s.stream, Ended: s.ended, Now: w.loop.Now(), Sessions: w.said.sessions[:0]}
+	w.said.seats = w.said.seats[:0]
 	for _, r := range s.dirty {
 		r.dirty = false
 		if !r.over {
 			out.Sessions = append(out.Sessions, registry.SessionReport{
-				Session: r.ref, Generation: r.gen, Capacity: r.capacity, Claimed: r.seats, Released: r.released,
+				Session: r.ref, Generation: r.gen, Capacity: int(r.capacity), Claimed: w.said.claimed(r), Released: r.released,
 			})
 		}
 	}
@@ -158,8 +151,23 @@ func (w *World) report(s *server) {
 	for _, r := range s.dirty {
 		r.released = r.released[:0]
 	}
-	w.sessionReports = out.Sessions
-	s.dirty, s.ended, s.heard = s.dirty[:0], s.ended[:0], now
+	w.said.sessions = out.Sessions
+	s.dirty, s.ended, s.heard = s.dirty[:0], s.ended[:0], w.loop.now
+}
+
+// said is memory for what a report says; the next one writes over it.
+type said struct {
+	sessions []registry.SessionReport
+	seats    []model.Seat
+}
+
+// claimed is a room's seats as a report says them.
+func (m *said) claimed(r *room) []model.Seat {
+	from := len(m.seats)
+	for _, x := range r.seats {
+		m.seats = append(m.seats, model.Seat{ID: x.seat, Player: x.player})
+	}
+	return m.seats[from:len(m.seats):len(m.seats)]
 }
 
 // links are the streams to the virtual servers, as a hand-over sees them. They answer at once.
@@ -172,7 +180,7 @@ func (l links) find(id model.ServerID, ref model.SessionRef) (*server, *room, er
 	if s == nil || !s.instance.Running || !s.greeted {
 		return nil, nil, fmt.Errorf("server %s has no link", id)
 	}
-	return s, s.rooms[ref.Key], nil
+	return s, l.rooms.on(s, numberOf(ref.Key)), nil
 }
 
 // HandOver implements handover.Links. A session that nobody has entered yet has no state.
@@ -211,22 +219,22 @@ func (l links) Close(_ context.Context, id model.ServerID, ref model.SessionRef,
 		return err
 	}
 	l.Note(s, "closed", ref)
-	var inside []model.Seat
+	var left []inside
 	if r != nil {
-		inside = r.seats
+		left = r.seats
 		l.close(s, r)
 	}
 	if to == nil {
-		for _, seat := range inside {
-			l.cut(seat.Player)
+		for _, seat := range left {
+			l.cut(seat.player)
 		}
 		return nil
 	}
 	for _, t := range to.Tickets {
 		l.redirect(t, to.Server)
 	}
-	for _, seat := range inside { // who has no ticket joins again
-		l.lost(seat.Player)
+	for _, seat := range left { // who has no ticket joins again
+		l.lost(seat.player)
 	}
 	return nil
 }

@@ -16,30 +16,53 @@ const (
 
 // visitor is a player on their visit.
 type visitor struct {
-	visit visit
-	name  model.PlayerID
-	tries int
-	began bool // was inside once
+	world  *World
+	server *server // where their seat is
+	room   *room   // nil: not inside
+	seat   model.SeatID
+	gen    model.Generation // of the session of their seat; what it is follows
+	at     number
+	key    model.SessionKey
 
-	at       model.SessionRef // where their seat is
-	gen      model.Generation
-	seat     model.SeatID
-	capacity int
-	server   *server
-	room     *room // nil: not inside
+	player   uint64 // from 1
+	name     model.PlayerID
+	route    model.RouteName
+	session  number        // that they want; 0: any
+	connect  time.Duration // from a join's answer to the server
+	stay     time.Duration // from then on
+	capacity int32         // of the session of their seat
+	tries    uint8
+	began    bool // was inside once
 	gone     bool
 }
 
+func (w *World) visitorOf(v *visit) *visitor {
+	return &visitor{
+		world: w, player: v.player, name: v.name(), route: v.route, session: number(v.session), connect: v.connect, stay: v.stay,
+	}
+}
+
+// What a visitor does next, as it happens on the loop.
+type (
+	arriving visitor
+	entering visitor
+	leaving  visitor
+)
+
+func (v *arriving) happen() { v.world.arrive((*visitor)(v)) }
+func (v *entering) happen() { v.world.enter((*visitor)(v)) }
+func (v *leaving) happen()  { v.world.leave((*visitor)(v)) }
+
 // arrive is a visitor who joins.
 func (w *World) arrive(v *visitor) {
-	req := router.Request{Route: v.visit.route, Key: v.visit.key(), Players: []model.PlayerID{v.name}}
+	req := router.Request{Route: v.route, Key: v.session.key(), Players: []model.PlayerID{v.name}}
 	w.meter.join(v)
 	p, waiting, err := w.router.Offer(w.ctx, req)
 	switch {
 	case err != nil:
 		w.fail(v, 0, err)
 	case waiting != nil:
-		w.loop.Note("waits", v.visit.player)
+		w.loop.Note("waits", v.player)
 		w.queue(v, waiting)
 	default:
 		w.seat(v, p, 0)
@@ -52,25 +75,28 @@ func (w *World) seat(v *visitor, p router.Placement, waited time.Duration) {
 	if v.gone {
 		return // nobody comes for the seat
 	}
-	v.at, v.gen, v.seat, v.server = p.Session, p.Generation, p.Tickets[0].Seat, w.machine.servers[p.Server]
-	v.capacity = w.fleets[p.Fleet].Spec.Capacity.SeatsPerSession
+	v.key, v.gen, v.seat, v.server = p.Session.Key, p.Generation, p.Tickets[0].Seat, w.machine.servers[p.Server]
+	if v.at = v.session; v.at == 0 {
+		v.at = numberOf(v.key)
+	}
+	v.capacity = int32(w.fleets[p.Fleet].Spec.Capacity.SeatsPerSession)
 	w.note(v)
-	w.loop.Note("seated", v.visit.player, uint64(v.seat))
+	w.loop.Note("seated", v.player, uint64(v.seat))
 	w.loop.NoteText(string(p.Server))
-	w.loop.After(v.visit.connect, func() { w.enter(v) })
+	w.loop.after(v.connect, (*entering)(v))
 }
 
 // note keeps a visitor who has a seat.
 func (w *World) note(v *visitor) {
-	for uint64(len(w.visitors)) <= v.visit.player {
+	for uint64(len(w.visitors)) <= v.player {
 		w.visitors = append(w.visitors, nil)
 	}
-	w.visitors[v.visit.player] = v
+	w.visitors[v.player] = v
 }
 
 // visitor is the one of a name, if they have a seat.
 func (w *World) visitor(name model.PlayerID) *visitor {
-	if n := numberOf(name); n < uint64(len(w.visitors)) {
+	if n := playerOf(name); n < uint64(len(w.visitors)) {
 		return w.visitors[n]
 	}
 	return nil
@@ -85,17 +111,17 @@ func (w *World) enter(v *visitor) {
 		w.again(v)
 		return
 	}
-	w.loop.Note("in", v.visit.player)
+	w.loop.Note("in", v.player)
 	w.meter.enter(w.loop.Now())
 	if !v.began {
 		v.began = true
-		w.loop.After(v.visit.stay, func() { w.leave(v) })
+		w.loop.after(v.stay, (*leaving)(v))
 	}
 }
 
 // again is a visitor who was turned away, or whose server is gone, and who joins once more.
 func (w *World) again(v *visitor) {
-	w.visitors[v.visit.player] = nil
+	w.visitors[v.player] = nil
 	if v.tries++; v.tries > maxTries {
 		w.fail(v, 0, errTurnedAway)
 		return
@@ -113,7 +139,7 @@ func (w *World) leave(v *visitor) {
 		return
 	}
 	w.bye(v)
-	w.loop.Note("out", v.visit.player)
+	w.loop.Note("out", v.player)
 	if v.room == nil {
 		return // on the way to another server; the seat there is freed when nobody comes for it
 	}
@@ -124,7 +150,7 @@ func (w *World) leave(v *visitor) {
 // bye is a visitor of whom nothing more is heard.
 func (w *World) bye(v *visitor) {
 	v.gone = true
-	w.visitors[v.visit.player] = nil
+	w.visitors[v.player] = nil
 }
 
 // redirect sends a visitor on to where their session has moved.
@@ -134,11 +160,11 @@ func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
 		return
 	}
 	v.seat, v.server = t.Seat.ID, w.machine.servers[to]
-	v.gen = v.server.rooms[v.at.Key].gen
+	v.gen = w.rooms.on(v.server, v.at).gen
 	if v.room != nil {
 		v.room = nil
 		w.meter.leave(w.loop.Now())
-		w.loop.After(v.visit.connect, func() { w.enter(v) })
+		w.loop.after(v.connect, (*entering)(v))
 	}
 }
 
@@ -148,7 +174,7 @@ func (w *World) lost(name model.PlayerID) {
 	if v == nil || v.room == nil {
 		return
 	}
-	w.loop.Note("lost", v.visit.player)
+	w.loop.Note("lost", v.player)
 	v.room = nil
 	w.meter.leave(w.loop.Now())
 	w.again(v)
@@ -161,14 +187,14 @@ func (w *World) cut(name model.PlayerID) {
 		return
 	}
 	w.bye(v)
-	w.loop.Note("cut", v.visit.player)
+	w.loop.Note("cut", v.player)
 	w.meter.cut++
 	w.meter.leave(w.loop.Now())
 }
 
 // fail is a join that got no seat.
 func (w *World) fail(v *visitor, waited time.Duration, err error) {
-	w.loop.Note("failed", v.visit.player)
+	w.loop.Note("failed", v.player)
 	w.loop.NoteText(err.Error())
 	w.meter.failed(v, waited)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
-	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/memory"
 	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/store"
@@ -43,12 +41,13 @@ type World struct {
 	waiting  []*queued
 	nextLook time.Time // zero: none
 	lastLook time.Time
-	keys     uint64
+	rooms    rooms
+	keys     number // that the router made up
 
-	meter          *meter
-	begunBefore    uint64
-	sessionReports []registry.SessionReport // memory for the next report
-	broken         error                    // the world did what cannot be
+	meter       *meter
+	begunBefore uint64
+	said        said
+	broken      error // the world did what cannot be
 }
 
 // newWorld builds a world under a policy, whose clock stands at the beginning of the lead-in.
@@ -137,8 +136,8 @@ func (w *World) step() {
 		return
 	}
 	for i := range visits {
-		v := &visitor{visit: visits[i], name: visits[i].name()}
-		w.loop.At(v.visit.at, func() { w.arrive(v) })
+		v := &visits[i]
+		w.loop.at(v.at.UnixNano(), (*arriving)(w.visitorOf(v)))
 	}
 	w.loop.At(at.Add(w.in.Trace.Step), w.step)
 }
@@ -163,10 +162,10 @@ func (w *World) registryChanged() bool {
 // ended is the end of a server's instance; who was on it notices, and joins again.
 func (w *World) ended(s *server) {
 	w.pay(s)
-	for _, r := range slices.SortedFunc(maps.Values(s.rooms), func(a, b *room) int { return compareRefs(a.ref, b.ref) }) {
+	for _, r := range slices.SortedFunc(slices.Values(s.rooms), func(a, b *room) int { return compareRefs(a.ref, b.ref) }) {
 		w.close(s, r)
 		for _, seat := range r.seats {
-			w.lost(seat.Player)
+			w.lost(seat.player)
 		}
 	}
 	w.hurry()

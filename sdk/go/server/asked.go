@@ -7,6 +7,7 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/seatbook"
 )
 
 // serverLane is the lane of what concerns the whole server.
@@ -80,34 +81,21 @@ func (c *conn) open(ctx context.Context, m *greenroomv1.OpenSession) {
 func (s *Server) open(ctx context.Context, m *greenroomv1.OpenSession) error {
 	ref, gen := convert.SessionRefModel(m.GetSession())
 	s.mu.Lock()
-	if held := s.book.sessions[ref]; held != nil {
-		if held.gen == gen {
-			s.mu.Unlock()
-			return nil
-		}
-		if held.gen > gen {
-			s.mu.Unlock()
-			return fmt.Errorf("%v is here with the newer generation %d", ref, held.gen)
-		}
-		s.mu.Unlock()
-		s.closeNow(ref, held.gen, "a newer copy of the session came to this server", &Redirect{})
-		s.mu.Lock()
-	}
-	held := s.book.add(ref, gen, int(m.GetSeatCapacity()))
-	held.begin()
-	handle := held.handle
+	held, replaced, err := s.book.Open(ref, gen, int(m.GetSeatCapacity()), s.now())
 	s.mu.Unlock()
-
-	var err error
+	s.touch()
+	if replaced != nil {
+		s.closed(replaced, "a newer copy of the session came to this server", &Redirect{})
+	}
+	if held == nil {
+		return err
+	}
 	if f := s.cfg.Handler.Open; f != nil {
-		err = f(ctx, handle, int(m.GetSeatCapacity()), m.GetState(), m.GetComplete())
+		err = f(ctx, handleOf(held), int(m.GetSeatCapacity()), m.GetState(), m.GetComplete())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	held.settle()
-	if err != nil && s.book.sessions[ref] == held {
-		s.book.remove(ref, held)
-	}
+	s.book.Opened(held, err != nil)
 	s.touch()
 	return err
 }
@@ -125,37 +113,19 @@ func (c *conn) handOver(ctx context.Context, session *greenroomv1.SessionRef) {
 func (s *Server) freeze(ctx context.Context, session *greenroomv1.SessionRef) (*greenroomv1.SessionCopy, error) {
 	ref, gen := convert.SessionRefModel(session)
 	s.mu.Lock()
-	held := s.book.sessions[ref]
-	switch {
-	case held == nil:
-		defer s.mu.Unlock()
-		if s.book.departed[ref].gen < gen {
-			s.book.freezeHollow(ref, gen, s.now())
-		}
-		return &greenroomv1.SessionCopy{Session: session, Final: true}, nil
-	case held.gen > gen:
-		s.mu.Unlock()
-		return nil, fmt.Errorf("%v is here with the newer generation %d", ref, held.gen)
-	case held.frozen != nil:
-		s.mu.Unlock()
-		return held.frozen, nil
-	}
-	held.begin()
+	held, last, err := s.book.Freeze(ref, gen, s.now())
 	s.mu.Unlock()
-
-	state, err := s.handOver(ctx, held.handle)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.book.sessions[ref] != held:
-		return nil, fmt.Errorf("%v ended", ref)
-	case err != nil:
-		held.settle()
+	if held != nil {
+		var state []byte
+		state, err = s.handOver(ctx, handleOf(held))
+		s.mu.Lock()
+		last, err = s.book.Frozen(held, gen, state, err, s.now())
+		s.mu.Unlock()
+	}
+	if err != nil {
 		return nil, err
 	}
-	held.gen = gen
-	held.frozen, held.frozenAt = held.copyOf(state, true), s.now()
-	return held.frozen, nil
+	return copyProto(last), nil
 }
 
 func (s *Server) handOver(ctx context.Context, session Session) ([]byte, error) {
@@ -176,53 +146,41 @@ func (s *Server) handOver(ctx context.Context, session Session) ([]byte, error) 
 func (s *Server) resume(session *greenroomv1.SessionRef) {
 	ref, gen := convert.SessionRefModel(session)
 	s.mu.Lock()
-	held := s.book.sessions[ref]
-	if held == nil || held.gen > gen || held.frozen == nil {
-		s.mu.Unlock()
-		return
-	}
-	held.frozen = nil
-	held.settle()
-	if held.hollow {
-		s.book.end(ref, s.now())
-		s.mu.Unlock()
-		s.touch()
-		return
-	}
+	held := s.book.Resume(ref, gen, s.now())
 	s.mu.Unlock()
-	if f := s.cfg.Handler.Resume; f != nil {
-		f(held.handle)
+	s.touch()
+	if f := s.cfg.Handler.Resume; f != nil && held != nil {
+		f(handleOf(held))
 	}
 }
 
 func (s *Server) close(m *greenroomv1.CloseSession) {
 	ref, gen := convert.SessionRefModel(m.GetSession())
-	s.lanes.do(ref, func() { s.closeNow(ref, gen, m.GetReason(), redirect(m.GetRedirect())) })
+	s.lanes.do(ref, func() {
+		s.mu.Lock()
+		held := s.book.Close(ref, gen, s.now())
+		s.mu.Unlock()
+		s.touch()
+		if held != nil {
+			s.closed(held, m.GetReason(), redirect(m.GetRedirect()))
+		}
+	})
 }
 
-// closeNow runs in the session's lane.
-func (s *Server) closeNow(ref model.SessionRef, gen model.Generation, reason string, to *Redirect) {
-	s.mu.Lock()
-	if held := s.book.sessions[ref]; held != nil && held.gen > gen {
-		s.mu.Unlock()
-		return
-	}
-	hollow := s.book.sessions[ref] != nil && s.book.sessions[ref].hollow
-	handle, was := s.book.depart(ref, gen, s.now())
-	s.mu.Unlock()
-	s.touch()
-	if f := s.cfg.Handler.Close; f != nil && was && !hollow {
-		f(handle, reason, to)
+// closed tells the handler that a session left; it runs in the session's lane.
+func (s *Server) closed(held *seatbook.Session, reason string, to *Redirect) {
+	if f := s.cfg.Handler.Close; f != nil {
+		f(handleOf(held), reason, to)
 	}
 }
 
 func (s *Server) releaseAsked(m *greenroomv1.Release) {
 	ref, _ := convert.SessionRefModel(m.GetSession())
+	id := model.SeatID(m.GetSeat())
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seat, was := s.book.release(ref, model.SeatID(m.GetSeat()), s.now())
-	if was {
-		s.kick(seat, m.GetReason())
+	if held, player, was := s.book.Release(ref, id, s.now()); was {
+		s.kick(seatOf(held, id, player), m.GetReason())
 	}
 	s.touch()
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"greenroom.dev/greenroom/internal/seatbook"
 	"greenroom.dev/greenroom/internal/ticket"
 )
 
@@ -24,7 +25,7 @@ func BenchmarkClaim(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		token := tickets[i%len(tickets)]
 		if i%len(tickets) == 0 {
-			srv.book = newBook()
+			srv.book = seatbook.New()
 		}
 		if _, err := srv.Claim(token); err != nil {
 			b.Fatal(err)

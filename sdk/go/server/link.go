@@ -132,7 +132,7 @@ func (s *Server) hello() *greenroomv1.Hello {
 	defer s.mu.Unlock()
 	return &greenroomv1.Hello{
 		Server: s.cfg.Server, Version: s.cfg.Version, Endpoints: s.cfg.Endpoints,
-		State: s.want.GetState(), Want: s.want, Sessions: s.book.hello(),
+		State: s.want.GetState(), Want: s.want, Sessions: sessionsProto(s.book.Hello()),
 	}
 }
 
@@ -143,7 +143,7 @@ func (s *Server) takeWelcome(w *greenroomv1.Welcome) {
 	for _, k := range w.GetTicketKeys() {
 		s.keys = append(s.keys, ticket.Key{ID: k.GetId(), Secret: k.GetKey()})
 	}
-	s.book.sessionLimit, s.book.seatLimit = int(w.GetSessionCapacity()), int(w.GetSeatCapacity())
+	s.book.Limit(int(w.GetSessionCapacity()), int(w.GetSeatCapacity()))
 	if s.welcome == nil {
 		close(s.welcomed)
 	}
@@ -208,7 +208,7 @@ var errForgotten = errors.New("a session is frozen and nobody comes back to it")
 func (c *conn) forgotten() bool {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
-	return c.server.book.forgotten(c.server.now())
+	return c.server.book.Forgotten(c.server.now())
 }
 
 func (c *conn) heartbeat() time.Duration {
@@ -224,8 +224,9 @@ func (c *conn) heartbeat() time.Duration {
 // even if nothing changed, with the load.
 func (c *conn) flush(beat bool) error {
 	c.server.mu.Lock()
-	report, copies, counts := c.server.book.report(), c.server.book.copies(), c.server.book.counts
+	said, copies, counts := c.server.book.Report(), c.server.book.Copies(), c.server.book.Connections
 	c.server.mu.Unlock()
+	report := reportProto(said)
 	told := c.said != nil && *c.said == counts
 	if report == nil && (beat || !told) {
 		report = &greenroomv1.Report{}
@@ -241,8 +242,8 @@ func (c *conn) flush(beat bool) error {
 			return err
 		}
 	}
-	for _, copied := range copies {
-		if err := c.stream.Send(&greenroomv1.LinkRequest{Message: &greenroomv1.LinkRequest_Copy{Copy: copied}}); err != nil {
+	for i := range copies {
+		if err := c.stream.Send(&greenroomv1.LinkRequest{Message: &greenroomv1.LinkRequest_Copy{Copy: copyProto(&copies[i])}}); err != nil {
 			return err
 		}
 	}

@@ -1,104 +1,68 @@
 package server
 
 import (
-	"maps"
-	"slices"
-
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/seatbook"
 )
 
-// hello tells everything that lives here; what was said on an older stream does not matter any more.
-func (b *book) hello() []*greenroomv1.SessionReport {
-	clear(b.dirty)
-	for ref := range b.ended {
-		b.unsaid[ref] = true
-	}
-	for _, s := range b.sessions {
-		s.released = s.released[:0]
-		s.unsent = s.newest != nil
-	}
-	for id, r := range b.released {
-		if s := b.sessions[r.session]; s != nil {
-			s.released = append(s.released, id)
-		}
-	}
-	all := make([]*greenroomv1.SessionReport, 0, len(b.sessions))
-	for ref := range b.sessions {
-		all = append(all, b.reportSession(ref))
-	}
-	return all
+// What follows puts the book's words into the handler's and the link's.
+
+func refOf(s Session) model.SessionRef {
+	return model.SessionRef{Route: model.RouteName(s.Route), Key: model.SessionKey(s.Key)}
 }
 
-// report tells what changed since the last report or hello; nil for nothing.
-func (b *book) report() *greenroomv1.Report {
-	if len(b.dirty) == 0 && len(b.unsaid) == 0 {
+// handleOf is a session as the handler knows it.
+func handleOf(s *seatbook.Session) Session {
+	return Session{Route: string(s.Ref.Route), Key: string(s.Ref.Key), Generation: uint64(s.Born)}
+}
+
+func seatOf(s *seatbook.Session, id model.SeatID, player model.PlayerID) Seat {
+	return Seat{ID: uint64(id), Player: string(player), Session: handleOf(s), Capacity: s.Capacity()}
+}
+
+// here answers the session that the handler means; nil if it is no longer here.
+func (s *Server) here(session Session) *seatbook.Session {
+	held := s.book.Session(refOf(session))
+	if held == nil || uint64(held.Born) != session.Generation {
 		return nil
 	}
-	r := &greenroomv1.Report{}
-	for ref := range b.dirty {
-		r.Sessions = append(r.Sessions, b.reportSession(ref))
-	}
-	for ref := range b.unsaid {
-		if d, ok := b.ended[ref]; ok {
-			r.Sessions = append(r.Sessions, b.reportEnded(ref, d))
-			r.Ended = append(r.Ended, convert.SessionRefProto(ref, d.gen))
-		}
-	}
-	clear(b.dirty)
-	clear(b.unsaid)
-	return r
+	return held
 }
 
-// reportEnded tells which seats went with a session that ended on its own. Seats that were claimed and released while nothing
-// could be said are still reserved by what the control plane knows: it would give their players the same ones again and again.
-func (b *book) reportEnded(ref model.SessionRef, d departure) *greenroomv1.SessionReport {
-	r := &greenroomv1.SessionReport{Session: convert.SessionRefProto(ref, d.gen)}
-	for _, id := range b.releasedOf(ref) {
-		r.Released = append(r.Released, uint64(id))
+// reportProto answers nil for an empty report.
+func reportProto(r seatbook.Report) *greenroomv1.Report {
+	if len(r.Sessions) == 0 {
+		return nil
 	}
-	return r
-}
-
-// releasedOf answers the released seats of a session that are remembered.
-func (b *book) releasedOf(ref model.SessionRef) (ids []model.SeatID) {
-	for id, r := range b.released {
-		if r.session == ref {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-func (b *book) reportSession(ref model.SessionRef) *greenroomv1.SessionReport {
-	s := b.sessions[ref]
-	r := &greenroomv1.SessionReport{Session: convert.SessionRefProto(ref, s.gen), SeatCapacity: uint32(s.capacity), Frozen: s.frozen != nil}
-	for _, id := range slices.Sorted(maps.Keys(s.seats)) {
-		r.Seats = append(r.Seats, &greenroomv1.ClaimedSeat{Seat: uint64(id), Player: string(s.seats[id].player)})
-	}
-	for _, id := range s.released {
-		r.Released = append(r.Released, uint64(id))
-	}
-	s.released = s.released[:0]
-	return r
-}
-
-// copies tells the periodic copies that this stream has not carried yet.
-func (b *book) copies() []*greenroomv1.SessionCopy {
-	var out []*greenroomv1.SessionCopy
-	for _, s := range b.sessions {
-		if s.unsent && s.frozen == nil {
-			out = append(out, s.newest)
-			s.unsent = false
-		}
+	out := &greenroomv1.Report{Sessions: sessionsProto(r.Sessions)}
+	for _, e := range r.Ended {
+		out.Ended = append(out.Ended, convert.SessionRefProto(e.Session, e.Generation))
 	}
 	return out
 }
 
-// copyOf makes the session's next copy.
-func (s *session) copyOf(state []byte, final bool) *greenroomv1.SessionCopy {
-	s.version++
-	return &greenroomv1.SessionCopy{Session: convert.SessionRefProto(refOf(s.handle), s.gen), State: state, Version: s.version, Final: final}
+func sessionsProto(list []seatbook.SessionReport) []*greenroomv1.SessionReport {
+	all := make([]*greenroomv1.SessionReport, 0, len(list))
+	for i := range list {
+		r := &list[i]
+		p := &greenroomv1.SessionReport{
+			Session: convert.SessionRefProto(r.Session, r.Generation), SeatCapacity: uint32(r.Capacity), Frozen: r.Frozen,
+		}
+		for _, s := range r.Claimed {
+			p.Seats = append(p.Seats, &greenroomv1.ClaimedSeat{Seat: uint64(s.ID), Player: string(s.Player)})
+		}
+		for _, id := range r.Released {
+			p.Released = append(p.Released, uint64(id))
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func copyProto(c *seatbook.Copy) *greenroomv1.SessionCopy {
+	return &greenroomv1.SessionCopy{
+		Session: convert.SessionRefProto(c.Session, c.Generation), State: c.State, Version: c.Version, Final: c.Final,
+	}
 }

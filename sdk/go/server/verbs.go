@@ -15,7 +15,18 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/seatbook"
 	"greenroom.dev/greenroom/internal/ticket"
+)
+
+// Why a good ticket is refused, besides the reasons of package ticket. The texts are for players' clients.
+var (
+	// ErrSessionFull: every seat of the session is taken.
+	ErrSessionFull = seatbook.ErrSessionFull
+	// ErrServerFull: the server has no room for another session or another seat.
+	ErrServerFull = seatbook.ErrServerFull
+	// ErrGone: the session ended here or went to another server.
+	ErrGone = seatbook.ErrGone
 )
 
 // ErrNotReady: the control plane has not given this server its ticket keys yet, or the ticket's session is just being
@@ -42,7 +53,7 @@ type Server struct {
 	flags    atomic.Pointer[[]model.Flag]
 
 	mu      sync.Mutex
-	book    *book
+	book    *seatbook.Book
 	keys    []ticket.Key
 	welcome *greenroomv1.Welcome // the last one; nil before the first
 	want    *greenroomv1.Want    // the last one
@@ -71,7 +82,7 @@ func New(cfg Config) (*Server, error) {
 		now:      time.Now,
 		changed:  make(chan struct{}, 1),
 		welcomed: make(chan struct{}),
-		book:     newBook(),
+		book:     seatbook.New(),
 	}, nil
 }
 
@@ -82,7 +93,7 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) Claim(token string) (Seat, error) {
 	deadline := time.NewTimer(claimWait)
 	defer deadline.Stop()
-	for wait := s.welcomed; ; {
+	for wait := (<-chan struct{})(s.welcomed); ; {
 		select {
 		case <-wait:
 		case <-deadline.C:
@@ -100,7 +111,7 @@ func (s *Server) Claim(token string) (Seat, error) {
 }
 
 // tryClaim answers a channel to wait for if the session is being opened or handed over.
-func (s *Server) tryClaim(token string) (Seat, chan struct{}, error) {
+func (s *Server) tryClaim(token string) (Seat, <-chan struct{}, error) {
 	s.mu.Lock()
 	keys := s.keys // replaced as a whole, never changed
 	s.mu.Unlock()
@@ -114,19 +125,18 @@ func (s *Server) tryClaim(token string) (Seat, chan struct{}, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if held := s.book.sessions[claims.Session]; held != nil && held.busy != nil {
-		return Seat{}, held.busy, nil
+	if held := s.book.Session(claims.Session); held != nil && held.Busy() != nil {
+		return Seat{}, held.Busy(), nil
 	}
-	seat, replaced, err := s.book.claim(claims, now)
+	held, how, err := s.book.Claim(&claims, now)
+	s.touch()
 	if err != nil {
-		s.touch()
 		return Seat{}, nil, err
 	}
-	if replaced != nil {
-		s.kick(*replaced, "the player took another seat of the session")
+	if how.Replaced != 0 {
+		s.kick(seatOf(held, how.Replaced, claims.Player), "the player took another seat of the session")
 	}
-	s.touch()
-	return seat, nil, nil
+	return seatOf(held, claims.Seat, claims.Player), nil, nil
 }
 
 // OpenConnect checks the shown part of a connect token and answers what it says, and the connection's keys. It takes no
@@ -146,12 +156,14 @@ func (s *Server) OpenConnect(part []byte) (ticket.Claims, ticket.DirectionKeys, 
 func (s *Server) Release(seat Seat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ref := refOf(seat.Session)
-	if held := s.book.sessions[ref]; held == nil || held.seats[model.SeatID(seat.ID)].player == "" {
+	held := s.book.Session(refOf(seat.Session))
+	if held == nil {
 		return
 	}
-	s.book.release(ref, model.SeatID(seat.ID), s.now())
-	s.touch()
+	if _, claimed := held.Player(model.SeatID(seat.ID)); claimed {
+		s.book.Release(held.Ref, model.SeatID(seat.ID), s.now())
+		s.touch()
+	}
 }
 
 // Lost tells that a connection of a seat ended without its player's leave: the network, an error, a slow reader that was
@@ -165,7 +177,7 @@ func (s *Server) Refused(Seat) { s.count(func(c *model.Connections) { c.Refused+
 func (s *Server) count(add func(*model.Connections)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	add(&s.book.counts)
+	add(&s.book.Connections)
 	s.touch()
 }
 
@@ -180,12 +192,10 @@ func (s *Server) Copy(session Session, state []byte) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	held := s.book.sessions[refOf(session)]
-	if held == nil || held.handle != session {
-		return
+	if held := s.here(session); held != nil {
+		s.book.Copy(held, state)
+		s.touch()
 	}
-	held.newest, held.unsent = held.copyOf(state, false), true
-	s.touch()
 }
 
 // Ended tells that a session ended on its own, such as a match that is over. Its seats are released. Somebody who holds
@@ -193,12 +203,10 @@ func (s *Server) Copy(session Session, state []byte) {
 func (s *Server) Ended(session Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ref := refOf(session)
-	if held := s.book.sessions[ref]; held == nil || held.handle != session {
-		return
+	if held := s.here(session); held != nil {
+		s.book.End(held, s.now())
+		s.touch()
 	}
-	s.book.end(ref, s.now())
-	s.touch()
 }
 
 // CopyInterval is how often changed sessions are to be given to Copy. 0: never, or not welcomed yet.

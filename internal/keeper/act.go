@@ -60,7 +60,7 @@ func (k *Keeper) become(ctx context.Context, a plan.Action) error {
 		return fmt.Errorf("no such verb: %q", a.Verb)
 	}
 	_, err := k.cfg.Registry.SetState(ctx, a.Server, a.Generation, registry.StateChange{
-		State: state, Reason: a.Reason, Drain: a.Drain, Unused: a.Unused, Now: k.cfg.Now(),
+		State: state, Reason: a.Reason, Drain: a.Drain, Unused: a.Unused, Abandon: a.Abandon, Now: k.cfg.Now(),
 	})
 	return err
 }

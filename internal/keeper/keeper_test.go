@@ -496,6 +496,45 @@ func TestHandOverThatNobodyEnds(t *testing.T) {
 	})
 }
 
+// TestHandOverUnheard: players who nobody can send on, because their server lives and never links again, hold its drain up
+// until its deadline and no longer.
+func TestHandOverUnheard(t *testing.T) {
+	story(t, func(h *house) {
+		ctx := context.Background()
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		x := h.join("room-7")
+		wait, deadline := 30*time.Second, time.Minute
+		if _, err := h.keeper.Drain(ctx, x.Server, DrainPolicy{Wait: &wait, Deadline: &deadline}, ""); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(3 * time.Second) // for the warm server to be opened
+		move, err := h.reg.BeginMove(ctx, x.SessionRef, x.Generation, time.Now())
+		placed, lost := h.reg.CommitMove(ctx, registry.Move{
+			Session: x.SessionRef, Gen: x.Generation, Number: move, Fleets: []model.FleetName{"plaza"}, From: x.Server, Now: time.Now(), ExpiresAt: time.Now().Add(model.TicketTTL),
+		})
+		if err := errors.Join(err, lost); err != nil {
+			t.Fatal(err)
+		}
+		h.machine.cut(x.Server)
+		h.pass(50 * time.Second)
+		if s := h.server(x.Server); s.State != model.ServerDraining || s.Departing != 1 {
+			t.Fatalf("before the deadline the server is %s with %d departing", s.State, s.Departing)
+		}
+		e, _ := h.keeper.Explain("plaza")
+		if !strings.Contains(e.String(), "could not be sent on: the server has no link") {
+			t.Errorf("why it waits is not explained:\n%s", e)
+		}
+		h.pass(20 * time.Second)
+		if _, err := h.reg.GetServer(ctx, x.Server); !errors.Is(err, registry.ErrNotFound) || !h.did("and the drain's deadline has passed") {
+			t.Errorf("the drain did not end: %v", err)
+		}
+		if s := h.session("room-7"); s.State != model.SessionLive || s.Server != placed.Server || len(s.Left) > 0 {
+			t.Errorf("the session is %s on %s", s.State, s.Server)
+		}
+	})
+}
+
 // TestSlowHandOver: a server that does not answer holds up nobody but its own sessions, and keeps those.
 func TestSlowHandOver(t *testing.T) {
 	story(t, func(h *house) {

@@ -100,6 +100,15 @@ func (m *machine) setMute(id model.ServerID, mute bool) {
 	m.processes[id].mute = mute
 }
 
+// cut breaks a process's link for good: it lives, and nothing is heard of it.
+func (m *machine) cut(id model.ServerID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.processes[id]
+	p.mute = true
+	_ = m.reg.Unlink(context.Background(), id, p.stream, time.Now())
+}
+
 // setHangs makes the links to a server answer nothing any more, or answer again.
 func (m *machine) setHangs(id model.ServerID, on bool) {
 	m.mu.Lock()

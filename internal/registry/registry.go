@@ -116,8 +116,8 @@ type Servers interface {
 	AddServer(ctx context.Context, s model.Server) (model.Server, error)
 	// SetState moves a server to a state (checked by model.ServerState.CanBecome) if its generation is still gen;
 	// drain is kept for Draining and cleared for Open. A server with sessions, or with players of some that moved off it
-	// (model.Server.Departing), does not become Empty, and one with sessions nothing for a change that is for an Unused one
-	// (ErrConflict). The sessions of a Linkless server end with it, or when it becomes Ready again, which it may from Open and
+	// (model.Server.Departing), does not become Empty, unless they are to be abandoned and it has no link, and one with
+	// sessions nothing for a change that is for an Unused one (ErrConflict). The sessions of a Linkless server end with it, or when it becomes Ready again, which it may from Open and
 	// Cordoned.
 	// ErrStale, ErrConflict, ErrNotFound.
 	SetState(ctx context.Context, id model.ServerID, gen model.Generation, change StateChange) (model.Server, error)
@@ -173,7 +173,9 @@ type StateChange struct {
 	Reason string
 	Drain  *model.Drain // for Draining
 	Unused bool         // only while the server has no session; else ErrConflict
-	Now    time.Time
+	// Abandon lets a server become Empty although players of sessions that moved off it may wait on it, if it has no link.
+	Abandon bool
+	Now     time.Time
 }
 
 // Hello is a server's whole truth at the start of a stream.

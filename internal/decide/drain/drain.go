@@ -47,13 +47,16 @@ type Input struct {
 	Pause      string    // why no hand-over may begin now; "": it may
 	CanMove    bool      // it has a link, which hand-overs need
 	Unknown    bool      // it was found again and has not greeted: nobody knows what is on it
-	Now        time.Time
+	// Silent is how long nothing was heard of it, once that is longer than doubt needs and its link is gone; else 0.
+	Silent time.Duration
+	Now    time.Time
 }
 
 // Decision is a step with its reason.
 type Decision struct {
 	Step     Step
 	Sessions []Session // to hand over, or to end
+	Abandon  bool      // for Empty: players of sessions that left could not be sent on
 	Reason   string
 }
 
@@ -66,6 +69,8 @@ func Decide(in Input) Decision {
 			round(in.Drain.DeadlineAt.Sub(in.Now)))}
 	case in.InFlight == 0 && left == 0:
 		return empty(in)
+	case left == 0 && in.Silent > 0:
+		return abandon(in)
 	case left == 0:
 		return Decision{Step: Wait, Reason: model.Count(in.InFlight, "hand-over") + " under way"}
 	case !in.Now.Before(in.Drain.DeadlineAt):
@@ -83,6 +88,17 @@ func empty(in Input) Decision {
 		return Decision{Step: Wait, Reason: fmt.Sprintf("its last session moved %s ago, players are being sent on", since.Round(time.Millisecond))}
 	}
 	return Decision{Step: Empty, Reason: "no session left: " + in.Drain.Reason}
+}
+
+// abandon is the end of a drain whose server nobody can tell where its last players are to go: they have until the deadline to
+// hear of it. Their sessions live elsewhere by then.
+func abandon(in Input) Decision {
+	who := fmt.Sprintf("players of %s that moved could not be sent on: the server has no link and was not heard of for %s",
+		model.Count(in.InFlight, "session"), round(in.Silent))
+	if left := in.Drain.DeadlineAt.Sub(in.Now); left > 0 {
+		return Decision{Step: Wait, Reason: fmt.Sprintf("%s; its deadline is in %s", who, round(left))}
+	}
+	return Decision{Step: Empty, Abandon: true, Reason: who + ", and the drain's deadline has passed"}
 }
 
 func end(in Input) Decision {

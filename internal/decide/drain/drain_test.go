@@ -49,6 +49,9 @@ func TestDecide(t *testing.T) {
 		{"a move is not done", Input{InFlight: 1}, 15 * time.Second, Wait, 0, "1 hand-over under way"},
 		{"the deadline", Input{Sessions: sessions(3), FreeSlots: 9, CanMove: true}, time.Minute, End, 3, "3 sessions left at the drain's deadline, 1m0s after its start"},
 		{"the deadline, one on its way", Input{Sessions: moving, InFlight: 1}, time.Minute, End, 1, "1 session left at the drain's deadline, 1m0s after its start"},
+		{"a move is not done, and the server is silent", Input{InFlight: 2, Silent: 20 * time.Second}, 50 * time.Second, Wait, 0, "players of 2 sessions that moved could not be sent on: the server has no link and was not heard of for 20s; its deadline is in 10s"},
+		{"a move is not done, and the server was silent to the deadline", Input{InFlight: 2, Silent: 30 * time.Second}, time.Minute, Empty, 0, "players of 2 sessions that moved could not be sent on: the server has no link and was not heard of for 30s, and the drain's deadline has passed"},
+		{"a move is not done at the deadline", Input{InFlight: 2}, time.Minute, Wait, 0, "2 hand-overs under way"},
 		{"nobody knows what is on it", Input{Unknown: true}, time.Second, Wait, 0, "found again and not heard of: what may be on it has until the deadline in 59s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +72,8 @@ func TestSafety(t *testing.T) {
 			Drain: drain, Sessions: sessions(rapid.IntRange(0, 20).Draw(t, "sessions")),
 			InFlight: rapid.IntRange(0, MaxHandOvers).Draw(t, "in flight"), FreeSlots: rapid.IntRange(-3, 30).Draw(t, "free"),
 			CanMove: rapid.Bool().Draw(t, "link"), Unknown: rapid.Bool().Draw(t, "unknown"),
-			Now: start.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "after")) * time.Second),
+			Silent: time.Duration(rapid.IntRange(0, 1).Draw(t, "silent")) * time.Minute,
+			Now:    start.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "after")) * time.Second),
 		}
 		for i := range in.Sessions {
 			in.Sessions[i].Moving = rapid.Bool().Draw(t, "moving")
@@ -83,8 +87,10 @@ func TestSafety(t *testing.T) {
 			t.Fatalf("step %d at %s", got.Step, in.Now)
 		case got.Step == HandOver && (len(got.Sessions)+in.InFlight > MaxHandOvers || len(got.Sessions) > in.FreeSlots):
 			t.Fatalf("%d hand-overs beside %d, %d slots free", len(got.Sessions), in.InFlight, in.FreeSlots)
-		case got.Step == Empty && (len(in.Sessions) > 0 || in.InFlight > 0):
+		case got.Step == Empty && (len(in.Sessions) > 0 || in.InFlight > 0 && !got.Abandon):
 			t.Fatal("empty with sessions")
+		case got.Abandon && (!late || in.Silent == 0 || in.InFlight == 0):
+			t.Fatal("players are given up who can be told, or have time to hear")
 		}
 		for _, s := range got.Sessions {
 			if s.Moving {

@@ -41,7 +41,7 @@ func (p *planner) drains() {
 			}
 			a.Verb, a.Rejoin = End, s.Drain != nil && s.Drain.Cause == model.DrainNode
 		case drain.Empty:
-			a.Verb = Empty
+			a.Verb, a.Abandon = Empty, d.Abandon
 		}
 		p.plan.Actions = append(p.plan.Actions, a)
 	}
@@ -59,8 +59,17 @@ func (p *planner) drainInput(s *model.Server, free int) drain.Input {
 		Pause:      p.frozen(s),
 		CanMove:    s.Linked && !s.Linkless,
 		Unknown:    found,
+		Silent:     p.lostTouch(s),
 		Now:        p.in.Now,
 	}
+}
+
+// lostTouch is how long nothing was heard of a server whose link is gone, once that is reason for doubt; else 0.
+func (p *planner) lostTouch(s *model.Server) time.Duration {
+	if silent := p.silence(s); !s.Linked && silent >= p.in.Fleet.Spec.DoubtAfter {
+		return silent
+	}
+	return 0
 }
 
 func later(a, b time.Time) time.Time {

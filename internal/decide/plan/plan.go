@@ -72,6 +72,7 @@ type Action struct {
 	Revision   uint64           // for Start, Prove and Halt: of the fleet's template; 0: the present one
 	Drain      *model.Drain     // for Drain
 	Unused     bool             // for Drain: only if no session began on the server since
+	Abandon    bool             // for Empty: players of sessions that moved off it may wait on it still
 	Sessions   []drain.Session  // for HandOver and End
 	Rejoin     bool             // for End: players are told to join again, not that it is over
 	Reason     string

@@ -18,6 +18,7 @@ import (
 //	run 5s [quiet]        lets time pass; prints what was done, and at the end what is held back
 //	join N / leave SERVER N          sessions come and go
 //	crash SERVER / mute SERVER / speak SERVER / lose SERVER    faults; lose: the provider no longer knows it
+//	cut SERVER N                     its link breaks before the players of its last N sessions, which moved, were sent on
 //	drain SERVER wait=5s deadline=30s / undrain SERVER
 //	release N [broken]               makes a template the fleet's
 //	pause / resume                   the upgrade; upgrade surge=… draining=… failures=… crashes=… its policy
@@ -149,6 +150,11 @@ func serverCommand(t *testing.T, w *world, s *simServer, d *datadriven.TestData)
 		s.mute = true
 	case "speak":
 		s.mute = false
+	case "cut":
+		if _, err := fmt.Sscan(d.CmdArgs[1].Key, &s.Departing); err != nil {
+			t.Fatalf("%s: %v", d.Pos, err)
+		}
+		s.mute, s.Linked = true, false
 	case "lose":
 		s.unknown = true
 	case "drain":

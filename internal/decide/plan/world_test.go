@@ -134,7 +134,7 @@ func (w *world) live(s *simServer) {
 		s.inst.Running, s.inst.Exit = false, "exit status 1"
 	case s.mute, s.State == model.ServerStarting && w.now.Sub(s.StateSince) < 2*time.Second:
 	default:
-		s.Linked, s.ReportedAt = true, w.now
+		s.Linked, s.ReportedAt, s.Departing = true, w.now, 0
 		if s.State == model.ServerStarting {
 			w.greet(s)
 		}
@@ -207,6 +207,9 @@ func (w *world) applyTo(s *simServer, a Action) {
 	stops := a.Verb == Empty || a.Verb == Stop || a.Verb == Stopped || a.Verb == Remove
 	if stops && len(s.sessions) > 0 {
 		w.wrong("%s of %s with sessions", a.Verb, s.ID)
+	}
+	if a.Verb == Empty && s.Departing > 0 && (!a.Abandon || s.Linked || w.now.Before(s.Drain.DeadlineAt)) {
+		w.wrong("%s of %s with players who wait to be sent on", a.Verb, s.ID)
 	}
 	switch a.Verb {
 	case Open, Uncordon:

@@ -97,7 +97,7 @@ func (m *Memory) SetState(_ context.Context, id model.ServerID, gen model.Genera
 		return model.Server{}, fmt.Errorf("server %s is %s and cannot become %s: %w", id, s.State, c.State, registry.ErrConflict)
 	case (c.State == model.ServerEmpty || c.Unused) && s.Sessions > 0:
 		return model.Server{}, fmt.Errorf("server %s has %d sessions: %w", id, s.Sessions, registry.ErrConflict)
-	case c.State == model.ServerEmpty && s.Departing > 0:
+	case c.State == model.ServerEmpty && s.Departing > 0 && (!c.Abandon || s.Linked):
 		return model.Server{}, fmt.Errorf("players of %d sessions that moved off server %s wait on it: %w", s.Departing, id, registry.ErrConflict)
 	}
 	if c.State == model.ServerUnhealthy && s.State != model.ServerUnhealthy {
@@ -128,7 +128,7 @@ func (m *Memory) become(s *server, c registry.StateChange) {
 		}
 	case model.ServerOpen:
 		s.Drain = nil
-	case model.ServerStopped, model.ServerUnhealthy:
+	case model.ServerEmpty, model.ServerStopped, model.ServerUnhealthy:
 		m.leftAll(s, nil)
 	}
 }

@@ -253,6 +253,19 @@ var moveCases = []testCase{
 		w.become("a-1", model.ServerUnhealthy)
 		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
 	}},
+	{"players who wait on a server without a link can be abandoned, and on one with a link cannot", func(w *world) {
+		r := w.departed()
+		s := w.become("a-1", model.ServerDraining)
+		empty := registry.StateChange{State: model.ServerEmpty, Abandon: true, Now: w.now}
+		_, err := w.SetState(w.ctx, s.ID, s.Generation, empty)
+		w.is(err, registry.ErrConflict)
+		w.ok(w.Unlink(w.ctx, "a-1", 1, w.now))
+		_, err = w.SetState(w.ctx, s.ID, s.Generation, registry.StateChange{State: model.ServerEmpty, Now: w.now})
+		w.is(err, registry.ErrConflict)
+		must(w.SetState(w.ctx, s.ID, s.Generation, empty))
+		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
+		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, "[plaza/k]") // its players hear in the end
+	}},
 	{"nobody waits on a server for a session that its hello does not name", func(w *world) {
 		r := w.departed()
 		w.greet("a-1", 2, said(r, r.Seats...)) // it is told that it is stale, and its players still have to be

@@ -49,7 +49,7 @@ func (k *Keeper) lookAround(ctx context.Context, instances []provider.Instance) 
 	}
 	known := make(map[model.ServerID]bool, len(servers))
 	for i := range servers {
-		known[servers[i].ID] = true
+		known[servers[i].ID] = !foundUnheard(&servers[i])
 	}
 	for _, i := range instances {
 		if i.Running && !known[i.ID] {
@@ -61,6 +61,11 @@ func (k *Keeper) lookAround(ctx context.Context, instances []provider.Instance) 
 	k.looked = true
 	k.noteRecovery()
 	return nil
+}
+
+// foundUnheard tells whether a server was found again, by another keeper, and has not greeted since: it became known after its start.
+func foundUnheard(s *model.Server) bool {
+	return s.State == model.ServerStarting && s.ReportedAt.IsZero() && !s.StateSince.Equal(s.CreatedAt)
 }
 
 func (k *Keeper) find(id model.ServerID, now time.Time) {

@@ -214,6 +214,36 @@ func TestRestart(t *testing.T) {
 	})
 }
 
+// TestFoundByAnother: what another keeper found again after a restart, and nobody heard of since, is waited for by a keeper that
+// comes later, and not taken for a server that does not get ready.
+func TestFoundByAnother(t *testing.T) {
+	story(t, func(h *house) {
+		f := plaza()
+		f.Spec.StartTimeout = 10 * time.Second
+		h.store.apply(f)
+		h.pass(time.Minute)
+		silent := h.join("room-1").Server
+		h.machine.setMute(silent, true)
+		h.restart()
+		h.pass(3 * time.Second)
+		second := New(h.config(h.reg))
+		instances, err := h.machine.Observe(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := second.lookAround(context.Background(), instances); err != nil {
+			t.Fatal(err)
+		}
+		if _, found := second.found[silent]; !found || len(second.found) != 1 || !second.Recovering() {
+			t.Errorf("found %v, and %s is what is waited for; recovering: %t", second.found, silent, second.Recovering())
+		}
+		h.pass(6 * time.Second)
+		if second.Recovering() {
+			t.Error("recovering past its grace")
+		}
+	})
+}
+
 // TestRestartSilentServer: a server that does not greet holds nothing up for longer than the grace, and is not stopped.
 func TestRestartSilentServer(t *testing.T) {
 	story(t, func(h *house) {

@@ -123,6 +123,8 @@ func (s *server) admit(c *ticket.Claims, r *room, who *client) answer {
 	case !s.node.now().Before(c.ExpiresAt):
 		s.w.cover(expiredTicketRefused)
 		return refused
+	case r == nil && c.Seat < s.firstSeat:
+		return refused
 	case s.departed[c.Session].gen >= c.Generation:
 		s.w.cover(departedTicketRefused)
 		return refused

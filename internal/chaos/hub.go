@@ -250,7 +250,7 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 		}
 		st.told = tellingOf(&g.Server)
 		want, drain := wantOf(&g.Server)
-		st.toServer(func() { s.welcome(st, want, drain, list) })
+		st.toServer(func() { s.welcome(st, want, drain, list, g.FirstSeat) })
 		st.frozen = frozenOf(hello)
 		h.resume(st)
 		h.enter(st)

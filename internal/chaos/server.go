@@ -39,6 +39,7 @@ type server struct {
 	rooms     map[model.SessionRef]*room
 	list      []*room // of rooms, in the order in which they came
 	released  map[model.SeatID]model.SessionRef
+	firstSeat model.SeatID // older ones open no session that is not here
 	departed  map[model.SessionRef]departure
 	ended     map[model.SessionRef]model.Generation // on their own
 	unsaid    []model.SessionRef                    // of ended: to be reported
@@ -202,12 +203,12 @@ func (s *server) flush(beat bool) {
 }
 
 // welcome is the control plane's answer to a hello.
-func (s *server) welcome(st *stream, want model.ServerState, drain *model.Drain, stale []stale) {
+func (s *server) welcome(st *stream, want model.ServerState, drain *model.Drain, stale []stale, first model.SeatID) {
 	if s.stream != st {
 		return
 	}
 	st.welcomed, s.welcomed = true, true
-	s.want, s.drain = want, drain
+	s.want, s.drain, s.firstSeat = want, drain, first
 	for _, x := range stale {
 		s.close(x.ref, x.gen, &handover.Redirect{}, "stale")
 	}

@@ -228,6 +228,27 @@ func TestServerLivesOnItsLink(t *testing.T) {
 	}
 }
 
+// TestTicketFromBeforeARestart: one of a seat that the control plane does not know opens nothing that is not here (I1): the session
+// may have been placed elsewhere since.
+func TestTicketFromBeforeARestart(t *testing.T) {
+	h := newHouse(t)
+	h.add("rooms-1")
+	srv := h.serve("rooms-1", connectinprocess.New(h.rpc), server.Handler{})
+	h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+	h.become("rooms-1", model.ServerOpen, nil)
+	old := ticket.Claims{
+		Server: "rooms-1", Player: "ann", Seat: 7, Session: model.SessionRef{Route: "plaza", Key: "room-1"}, Generation: 6, Capacity: 3,
+		ExpiresAt: time.Now().Add(time.Minute),
+	}
+	if _, err := srv.Claim(h.signer.Sign(old)); !errors.Is(err, server.ErrGone) {
+		t.Errorf("it opened a session: %v", err)
+	}
+	_, fresh := h.join("ann", "room-1")
+	if _, err := srv.Claim(fresh); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSessionMovesWithItsState(t *testing.T) {
 	h := newHouse(t)
 	transport := h.overHTTP()

@@ -204,6 +204,7 @@ func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, reported []*
 		SessionCapacity: uint32(g.Server.SessionCapacity),
 		SeatsPerSession: uint32(g.Server.SeatsPerSession),
 		SeatCapacity:    uint32(g.Server.SeatCapacity),
+		FirstSeat:       uint64(g.FirstSeat),
 		Room:            convert.RoomSettingsProto(room),
 		Want:            wantOf(g.Server),
 	}

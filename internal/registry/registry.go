@@ -197,6 +197,9 @@ type Hello struct {
 type Greeting struct {
 	Server model.Server
 	Stale  []model.SessionRef
+	// FirstSeat is the first that this registry gave: a ticket of an older seat must not open a session that is not on its server,
+	// as this registry may have placed it elsewhere.
+	FirstSeat model.SeatID
 }
 
 // SessionReport is what a server says of one session.

@@ -57,7 +57,7 @@ func (b *Book) admit(c *ticket.Claims, s *Session, now time.Time) error {
 		return ticket.ErrReleased
 	case !now.Before(c.ExpiresAt):
 		return ticket.ErrExpired
-	case b.departed[c.Session].gen >= c.Generation:
+	case b.departed[c.Session].gen >= c.Generation, s == nil && c.Seat < b.firstSeat:
 		return ErrGone
 	case s == nil && b.sessionLimit > 0 && len(b.sessions) >= b.sessionLimit:
 		return ErrServerFull

@@ -32,6 +32,7 @@ type Book struct {
 	sessions                map[model.SessionRef]*Session
 	list                    []*Session // of sessions, in the order in which they came
 	seats                   int        // claimed, on all sessions
+	firstSeat               model.SeatID
 	released                map[model.SeatID]releasedSeat
 	departed                map[model.SessionRef]departure
 	ended                   map[model.SessionRef]departure // on their own
@@ -78,6 +79,10 @@ func New() *Book {
 
 // Limit says how many sessions, and how many seats in all of them, the server may have from now on. 0: any number.
 func (b *Book) Limit(sessions, seats int) { b.sessionLimit, b.seatLimit = sessions, seats }
+
+// OpensFrom says from which seat on tickets open sessions that are not here. Older seats were given by a control plane that has
+// been restarted since: the one that there is may have placed the session elsewhere.
+func (b *Book) OpensFrom(first model.SeatID) { b.firstSeat = first }
 
 // Session answers a session that is here; nil if it is not.
 func (b *Book) Session(ref model.SessionRef) *Session { return b.sessions[ref] }

@@ -21,7 +21,7 @@ import (
 // TestBook tells testdata/book, a day in the life of one server's seats. Each line of input is one call:
 //
 //	limits SESSIONS SEATS · wait SECONDS · claim PLAYER KEY SEAT GEN CAPACITY [LIFE] · release KEY SEAT
-//	close KEY GEN · ended KEY · hello · report · forgotten
+//	close KEY GEN · ended KEY · hello · report · forgotten · from SEAT
 func TestBook(t *testing.T) { play(t, "testdata/book") }
 
 // TestAsked tells testdata/asked, what the control plane asks of a server:
@@ -54,6 +54,8 @@ func runBook(t *testing.T, b *Book, now *time.Time, words []string) string {
 	switch words[0] {
 	case "limits":
 		b.Limit(number(1), number(2))
+	case "from":
+		b.OpensFrom(model.SeatID(number(1)))
 	case "wait":
 		*now = now.Add(time.Duration(number(1)) * time.Second)
 	case "claim":

@@ -935,7 +935,10 @@ type Welcome struct {
 	// What the stages of all routes show to late joiners.
 	Stage *StageMessages `protobuf:"bytes,10,opt,name=stage,proto3" json:"stage,omitempty"`
 	// The fleet's flags.
-	Flags         []*Flag `protobuf:"bytes,11,rep,name=flags,proto3" json:"flags,omitempty"`
+	Flags []*Flag `protobuf:"bytes,11,rep,name=flags,proto3" json:"flags,omitempty"`
+	// Seats below it were given by an earlier control plane, of whose joins this one knows nothing: their tickets open no session
+	// that is not on the server. 0: every ticket does.
+	FirstSeat     uint64 `protobuf:"varint,12,opt,name=first_seat,json=firstSeat,proto3" json:"first_seat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1045,6 +1048,13 @@ func (x *Welcome) GetFlags() []*Flag {
 		return x.Flags
 	}
 	return nil
+}
+
+func (x *Welcome) GetFirstSeat() uint64 {
+	if x != nil {
+		return x.FirstSeat
+	}
+	return 0
 }
 
 // All of a fleet's flags.
@@ -1896,7 +1906,7 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x04room\x18\t \x01(\v2\x1a.greenroom.v1.RoomSettingsH\x00R\x04room\x12+\n" +
 	"\x05flags\x18\n" +
 	" \x01(\v2\x13.greenroom.v1.FlagsH\x00R\x05flagsB\t\n" +
-	"\amessage\"\x9d\x04\n" +
+	"\amessage\"\xbc\x04\n" +
 	"\aWelcome\x128\n" +
 	"\vticket_keys\x18\x01 \x03(\v2\x17.greenroom.v1.TicketKeyR\n" +
 	"ticketKeys\x127\n" +
@@ -1910,7 +1920,9 @@ const file_greenroom_v1_link_proto_rawDesc = "" +
 	"\x05stale\x18\t \x03(\v2\x18.greenroom.v1.SessionRefR\x05stale\x121\n" +
 	"\x05stage\x18\n" +
 	" \x01(\v2\x1b.greenroom.v1.StageMessagesR\x05stage\x12(\n" +
-	"\x05flags\x18\v \x03(\v2\x12.greenroom.v1.FlagR\x05flags\"1\n" +
+	"\x05flags\x18\v \x03(\v2\x12.greenroom.v1.FlagR\x05flags\x12\x1d\n" +
+	"\n" +
+	"first_seat\x18\f \x01(\x04R\tfirstSeat\"1\n" +
 	"\x05Flags\x12(\n" +
 	"\x05flags\x18\x01 \x03(\v2\x12.greenroom.v1.FlagR\x05flags\"G\n" +
 	"\rStageMessages\x126\n" +

@@ -40,7 +40,7 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 		m.bringBack(s, &h)
 	}
 	m.touch(s)
-	return registry.Greeting{Server: s.model(), Stale: stale}, nil
+	return registry.Greeting{Server: s.model(), Stale: stale, FirstSeat: m.firstSeat}, nil
 }
 
 // recognise gives a Starting server the state it was last told to be in.

@@ -32,6 +32,7 @@ type Memory struct {
 	leases   map[string]lease
 	watchers []chan struct{}
 
+	firstSeat  model.SeatID
 	seat       model.SeatID     // last one given
 	generation model.Generation // last one given, to a server, a session or a lease
 	revision   uint64           // raised with every change
@@ -51,6 +52,7 @@ func New(now time.Time) *Memory {
 		requests:   requests{bound: maxRequests},
 		tally:      newTally(),
 		leases:     map[string]lease{},
+		firstSeat:  model.SeatID(now.UnixMicro()) + 1,
 		seat:       model.SeatID(now.UnixMicro()),
 		generation: model.Generation(now.UnixMicro()),
 	}

@@ -21,6 +21,15 @@ var greetCases = []testCase{
 		_, err := w.Greet(w.ctx, registry.Hello{Server: "a-9", Stream: 1, Now: w.now})
 		w.is(err, registry.ErrNotFound)
 	}},
+	{"I1: a greeting tells from which seat on this registry gave them", func(w *world) {
+		before := model.SeatID(w.now.UnixMicro())
+		w.open("a-1", "a", shape{1, 2, 0})
+		r := w.join("k", "ann")
+		first := w.greet("a-1", 2).FirstSeat
+		w.equal([]bool{first > before, first <= r.Seats[0].ID}, []bool{true, true})
+		w.join("k", "bob")
+		w.equal(w.greet("a-1", 3).FirstSeat, first)
+	}},
 	{"I8: an older stream is refused and does not unlink the newer", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		w.greet("a-1", 3)

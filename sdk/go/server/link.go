@@ -144,6 +144,7 @@ func (s *Server) takeWelcome(w *greenroomv1.Welcome) {
 		s.keys = append(s.keys, ticket.Key{ID: k.GetId(), Secret: k.GetKey()})
 	}
 	s.book.Limit(int(w.GetSessionCapacity()), int(w.GetSeatCapacity()))
+	s.book.OpensFrom(model.SeatID(w.GetFirstSeat()))
 	if s.welcome == nil {
 		close(s.welcomed)
 	}

@@ -189,8 +189,10 @@ func (a *authority) greet(h registry.Hello) (registry.Greeting, error) {
 	if err == nil {
 		a.w.note("greeted", string(h.Server), "", h.Stream)
 		a.w.rules.greets(a.w.machines.servers[h.Server])
-		if a.heard[h.Server].stream != h.Stream {
-			a.heard[h.Server] = heard{stream: h.Stream}
+		if last := a.heard[h.Server]; last == nil {
+			a.heard[h.Server] = &heard{stream: h.Stream}
+		} else if last.stream != h.Stream {
+			*last = heard{stream: h.Stream}
 		}
 		if len(g.Stale) > 0 {
 			a.w.cover(helloNamedStale)
@@ -202,6 +204,10 @@ func (a *authority) greet(h registry.Hello) (registry.Greeting, error) {
 // report takes a report that the hub brings. serial is the report's on its stream, as its server sent it.
 func (a *authority) report(r registry.Report, serial uint64) error {
 	last := a.heard[r.Server]
+	if last == nil {
+		last = &heard{}
+		a.heard[r.Server] = last
+	}
 	late := r.Stream < last.stream || r.Stream == last.stream && serial <= last.serial
 	if a.w.has(StaleReport) && late {
 		r.Stream, r.Serial = last.stream, last.serial+1
@@ -221,7 +227,7 @@ func (a *authority) report(r registry.Report, serial uint64) error {
 		return err
 	}
 	if err == nil {
-		a.heard[r.Server] = heard{r.Stream, serial}
+		*last = heard{r.Stream, serial}
 	}
 	return err
 }

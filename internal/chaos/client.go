@@ -2,7 +2,7 @@ package chaos
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 	"time"
 
 	"greenroom.dev/greenroom/internal/handover"
@@ -97,7 +97,7 @@ func (c *client) join() {
 	c.joins++
 	if c.request == "" {
 		w.requests++
-		c.request = fmt.Sprintf("r%d", w.requests)
+		c.request = "r" + strconv.FormatUint(w.requests, 10)
 	}
 	g := w.routers[w.loop.Rand.IntN(len(w.routers))]
 	c.asked, c.queued = g, nil

@@ -32,7 +32,7 @@ type hub struct {
 	node    *node
 	numbers uint64
 	streams map[model.ServerID]*stream
-	copies  map[model.SessionRef]copied
+	copies  map[model.SessionRef]*copied
 	looking bool
 	listed  []model.Server // memory for the next look, unless one is under way
 	spare   []*said        // reports to be used again
@@ -111,7 +111,7 @@ func (h *hub) begin() {
 	h.node.born()
 	h.numbers = max(h.numbers+1000, uint64(h.node.now().UnixMicro()))
 	h.streams = map[model.ServerID]*stream{}
-	h.copies = map[model.SessionRef]copied{}
+	h.copies = map[model.SessionRef]*copied{}
 	h.looking = false
 	h.node.every(hubEvery, h.tick)
 }
@@ -341,9 +341,14 @@ func (st *stream) next() {
 	r := st.inbox[0]
 	st.inbox = slices.Delete(st.inbox, 0, 1)
 	h := st.w.hub
-	for _, c := range r.copies {
-		if old, had := h.copies[c.ref]; !had || old.gen < c.gen || old.gen == c.gen && old.value <= c.value {
-			h.copies[c.ref] = c
+	for i := range r.copies {
+		c := &r.copies[i]
+		switch old := h.copies[c.ref]; {
+		case old == nil:
+			first := *c
+			h.copies[c.ref] = &first
+		case old.gen < c.gen || old.gen == c.gen && old.value <= c.value:
+			*old = *c
 		}
 	}
 	r.at = h.node.now()
@@ -487,7 +492,10 @@ func (q *question) reply(value uint64, err error) {
 func (l links) HandOver(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation) ([]byte, error) {
 	w := l.hub.w
 	if w.has(OpenBeforeFreeze) {
-		return stateOf(l.hub.copies[ref].value), nil
+		if c := l.hub.copies[ref]; c != nil {
+			return stateOf(c.value), nil
+		}
+		return stateOf(0), nil
 	}
 	took := false
 	value, err := l.question(id, handover.FreezeTimeout, func(st *stream, answer func(uint64, string)) {

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -30,6 +31,7 @@ type warden struct {
 	keeper *keeper.Keeper
 	mover  *handover.Mover
 	fleets map[model.FleetName]*round
+	rounds []*round // of fleets, by name
 	pilot  *pilot // nil: no route moves from fleet to fleet
 }
 
@@ -54,7 +56,7 @@ func (k *warden) begin() {
 	if w.bugs != 0 {
 		mover = badMover{k.mover, w}
 	}
-	k.fleets = map[model.FleetName]*round{}
+	k.fleets, k.rounds = map[model.FleetName]*round{}, nil
 	k.keeper = keeper.New(keeper.Config{
 		Store: k.specs(), Revisions: k.templates(), Leaves: k.leaves(), Registry: reached, Provider: k.engine(), Mover: mover,
 		Env:     func(model.ServerID) map[string]string { return nil },
@@ -91,6 +93,8 @@ func (k *warden) follow() {
 				if k.fleets[name] == nil {
 					r := &round{name: name}
 					k.fleets[name] = r
+					k.rounds = append(k.rounds, r)
+					slices.SortFunc(k.rounds, func(a, b *round) int { return cmp.Compare(a.name, b.name) })
 					k.tick(r)
 				}
 			}
@@ -161,8 +165,8 @@ func (w *World) keepersLook() {
 		if !k.node.up {
 			continue
 		}
-		for _, name := range slices.Sorted(maps.Keys(k.fleets)) {
-			k.look(k.fleets[name])
+		for _, r := range k.rounds {
+			k.look(r)
 		}
 	}
 }

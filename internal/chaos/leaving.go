@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"greenroom.dev/greenroom/internal/handover"
@@ -42,7 +43,7 @@ type machine struct {
 	down   bool
 }
 
-func boxName(box int) string { return fmt.Sprintf("box-%d", box) }
+func boxName(box int) string { return "box-" + strconv.Itoa(box) }
 
 // asked is the operators' notice of a machine; nil: there is none.
 func (d *disk) asked(box int) *model.NodeLeave {

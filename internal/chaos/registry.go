@@ -221,7 +221,7 @@ type authority struct {
 	cancel  context.CancelFunc
 	askings []*asking // to be used again
 	leases  map[string]granted
-	heard   map[model.ServerID]heard
+	heard   map[model.ServerID]*heard
 	// answered has the ids of joins that were answered.
 	answered map[string]bool
 	bornAt   time.Time
@@ -236,6 +236,12 @@ type granted struct {
 // heard is the newest that the registry took of a server.
 type heard struct{ stream, serial uint64 }
 
+// heardOf tells whether a server said hello, or anything after it.
+func (a *authority) heardOf(id model.ServerID) bool {
+	last := a.heard[id]
+	return last != nil && last.stream > 0
+}
+
 // begin starts the registry with nothing in it.
 func (a *authority) begin() {
 	if a.cancel != nil {
@@ -246,7 +252,7 @@ func (a *authority) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.changes, a.cancel = a.Watch(ctx), cancel
 	a.answered = map[string]bool{}
-	a.leases, a.heard = map[string]granted{}, map[model.ServerID]heard{}
+	a.leases, a.heard = map[string]granted{}, map[model.ServerID]*heard{}
 	a.bornAt = a.w.loop.Now()
 }
 

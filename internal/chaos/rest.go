@@ -23,6 +23,9 @@ func (w *World) unrest(all bool) (out []complaint) {
 		}
 	}
 	w.restlessClients(add)
+	if !all {
+		w.restlessSeats(add) // nearly always what comes to rest last
+	}
 	if len(out) > 0 {
 		return out // the rest is looked at when it can be true
 	}
@@ -46,6 +49,18 @@ func (w *World) restlessClients(add complain) {
 		if len(g.waiting) > 0 {
 			add(NobodyWaits, "%s has %d joins in its queues", g.node.name, len(g.waiting))
 		}
+	}
+}
+
+// restlessSeats finds seats that are reserved still, of which restlessSessions tells the whole.
+func (w *World) restlessSeats(add complain) {
+	count, _ := w.registry.Count(background)
+	reserved := 0
+	for _, f := range count.Fleets {
+		reserved += f.SeatsReserved
+	}
+	if reserved > 0 {
+		add(GhostsVanish, "%d seats are reserved", reserved)
 	}
 }
 

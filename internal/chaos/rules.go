@@ -314,7 +314,7 @@ func (r *rules) brought(at *room, complete bool) {
 func (r *rules) unheld() {
 	w := r.w
 	for _, s := range w.machines.running() {
-		if len(s.list) > 0 && w.registry.heard[s.instance.ID].stream == 0 {
+		if len(s.list) > 0 && !w.registry.heardOf(s.instance.ID) {
 			s.excused = true
 			for _, r := range s.list {
 				r.excused = true

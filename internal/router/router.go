@@ -53,6 +53,11 @@ type Router struct {
 	mu     sync.Mutex
 	held   bool
 	queues map[model.RouteName]*queue
+
+	tick struct { // memory of one tick for the next
+		routes []model.RouteName
+		line   []*Waiting
+	}
 }
 
 // New makes a router. Waiting joins are served only while Run runs.

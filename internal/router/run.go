@@ -59,16 +59,20 @@ func (r *Router) Tick(ctx context.Context) (waiting int) {
 	return waiting
 }
 
+// routes are those with joins that wait, by name. They stand in the tick's memory, like line's.
 func (r *Router) routes() []model.RouteName {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.queues))
+	r.tick.routes = slices.AppendSeq(r.tick.routes[:0], maps.Keys(r.queues))
+	slices.Sort(r.tick.routes)
+	return r.tick.routes
 }
 
 // line is the joins of a route that wait now, and why none may take room; nil if they may.
 func (r *Router) line(route model.RouteName) (line []*Waiting, reason error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	line = r.tick.line[:0]
 	if q := r.queues[route]; q != nil {
 		for e := q.line.Front(); e != nil; e = e.Next() {
 			line = append(line, e.Value.(*Waiting))
@@ -77,6 +81,7 @@ func (r *Router) line(route model.RouteName) (line []*Waiting, reason error) {
 	if r.held {
 		reason = ErrHeld
 	}
+	r.tick.line = line
 	return line, reason
 }
 
@@ -102,6 +107,7 @@ func (r *Router) serve(ctx context.Context, name model.RouteName) (waiting int) 
 			closed = reason
 		}
 	}
+	clear(line) // a join that is over is not kept in memory
 	return waiting
 }
 

@@ -91,6 +91,9 @@ func (k *Keeper) endMove(f *fleet, a plan.Action, x drain.Session, err error) {
 func (k *Keeper) settle(ctx context.Context, f *fleet, v view) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.homeless) == 0 {
+		return
+	}
 	for _, ref := range slices.SortedFunc(maps.Keys(f.homeless), compareRefs) {
 		h := f.homeless[ref]
 		_, moving := f.moving[ref]

@@ -71,6 +71,9 @@ type noNode struct {
 
 // names are the nodes that go away, in order.
 func names(leaving map[string]model.NodeLeave) []string {
+	if len(leaving) == 0 {
+		return nil
+	}
 	return slices.Sorted(maps.Keys(leaving))
 }
 

@@ -21,11 +21,12 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 		return fmt.Errorf("list the routes of fleet %s: %w", name, err)
 	}
 	elsewhere := v.elsewhere(v.input.Fleet.Spec.Region.Name)
-	v.routes = make(map[model.RouteName][]model.FleetName)
+	v.routes = make(map[model.RouteName][]model.FleetName, len(routes))
 	others := make(map[model.FleetName]bool)
+	var room [8]model.FleetWeight
 	for _, r := range routes {
 		v.input.Waiting += scale.Share(k.cfg.Waiting(r.Name), r.Fleets, name)
-		weights := slices.Clone(r.Fleets)
+		weights := append(room[:0], r.Fleets...)
 		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int {
 			return cmp.Or(cmp.Compare(elsewhere[a.Fleet], elsewhere[b.Fleet]), cmp.Compare(b.Weight, a.Weight))
 		})
@@ -58,21 +59,21 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 }
 
 // destinations are the fleets of a route, the best first, in the order in which name's sessions try them.
-func destinations(weights []model.FleetWeight, name model.FleetName) (to []model.FleetName) {
-	own := false
+func destinations(weights []model.FleetWeight, name model.FleetName) []model.FleetName {
+	to := make([]model.FleetName, 0, len(weights)+1)
+	own := slices.ContainsFunc(weights, func(w model.FleetWeight) bool { return w.Fleet == name && w.Weight != 0 })
+	if own {
+		to = append(to, name)
+	}
 	for _, w := range weights {
-		switch {
-		case w.Weight == 0:
-		case w.Fleet == name:
-			own = true
-		default:
+		if w.Weight != 0 && w.Fleet != name {
 			to = append(to, w.Fleet)
 		}
 	}
-	if own {
-		return append([]model.FleetName{name}, to...)
+	if !own {
+		to = append(to, name)
 	}
-	return append(to, name)
+	return to
 }
 
 // leave tells whether a fleet's sessions of a route may have to move: the route names it, or did when they began.

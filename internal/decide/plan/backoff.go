@@ -17,6 +17,9 @@ type BackOff struct {
 
 // died notes the end of a server and how it came, once; a young one's counts as a quick death.
 func (p *planner) died(s *model.Server, how string) {
+	if p.next.Counted == nil {
+		p.next.Counted = make(map[model.ServerID]bool)
+	}
 	p.next.Counted[s.ID] = true
 	if p.in.State.Counted[s.ID] || p.tried(s, how) {
 		return
@@ -61,7 +64,9 @@ func (p *planner) lacksNode(n int) bool {
 // allowedStarts is how many of n wanted starts the back-off lets through now.
 func (p *planner) allowedStarts(n, coming int) int {
 	b := p.next.BackOff
-	times := fmt.Sprintf("servers of this spec died within %s of their start, %s in a row", QuickDeath, model.Count(b.Deaths, "time"))
+	times := func() string {
+		return fmt.Sprintf("servers of this spec died within %s of their start, %s in a row", QuickDeath, model.Count(b.Deaths, "time"))
+	}
 	switch {
 	case n == 0:
 		return 0
@@ -69,14 +74,14 @@ func (p *planner) allowedStarts(n, coming int) int {
 		return 0
 	case p.in.Now.Before(b.NotBefore):
 		p.hold(fmt.Sprintf("would start %s: %s; the next try is in %s",
-			model.Count(n, "server"), times, b.NotBefore.Sub(p.in.Now).Round(100*time.Millisecond)))
+			model.Count(n, "server"), times(), b.NotBefore.Sub(p.in.Now).Round(100*time.Millisecond)))
 		return 0
 	case b.Deaths < ProbeAfter:
 		return n
 	}
 	allowed := max(0, min(n, 1-coming))
 	if allowed < n {
-		p.hold(fmt.Sprintf("would start %s: %s; one at a time until one lives", model.Count(n-allowed, "more server"), times))
+		p.hold(fmt.Sprintf("would start %s: %s; one at a time until one lives", model.Count(n-allowed, "more server"), times()))
 	}
 	return allowed
 }

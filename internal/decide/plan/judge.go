@@ -46,6 +46,9 @@ func (p *planner) gone(s *model.Server, inst Instance, known bool) bool {
 	if !seen {
 		since = p.in.Now
 	}
+	if p.next.Missing == nil {
+		p.next.Missing = make(map[model.ServerID]time.Time)
+	}
 	p.next.Missing[s.ID] = since
 	unheard := !s.Linked || p.silence(s) >= p.in.Fleet.Spec.DoubtAfter
 	return unheard && p.in.Now.Sub(since) >= MissingAfter

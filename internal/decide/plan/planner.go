@@ -47,9 +47,6 @@ func newPlanner(in Input) *planner {
 		AwakeAt:   in.State.AwakeAt,
 		BackOff:   in.State.BackOff,
 		Scale:     in.State.Scale,
-		Missing:   make(map[model.ServerID]time.Time),
-		Counted:   make(map[model.ServerID]bool),
-		DeadSince: make(map[model.ServerID]time.Time),
 	}
 	if in.State.PlannedAt.IsZero() || in.Now.Sub(in.State.PlannedAt) > StallAfter {
 		p.next.AwakeAt = in.Now

@@ -73,7 +73,9 @@ func (c *client) step(p phase) uint64 {
 }
 
 // later has do called unless the client does something else by then.
-func (c *client) later(d time.Duration, do func()) { c.w.set(d, alarm{client: c, turn: c.turn, do: do}) }
+func (c *client) later(d time.Duration, do func()) {
+	c.w.set(d, alarm{client: c, turn: c.turn, do: do})
+}
 
 // come begins a visit.
 func (c *client) come() {

@@ -32,7 +32,7 @@ type warden struct {
 	mover  *handover.Mover
 	fleets map[model.FleetName]*round
 	rounds []*round // of fleets, by name
-	pilot  *pilot // nil: no route moves from fleet to fleet
+	pilot  *pilot   // nil: no route moves from fleet to fleet
 }
 
 // round is the keeper's round of one fleet.

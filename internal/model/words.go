@@ -14,6 +14,15 @@ func Count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
+// AppendCount appends what Count says.
+func AppendCount(to []byte, n int, noun string) []byte {
+	to = append(append(strconv.AppendInt(to, int64(n), 10), ' '), noun...)
+	if n != 1 {
+		to = append(to, 's')
+	}
+	return to
+}
+
 // Duration prints a duration exactly, without empty parts at its end: "1h", not "1h0m0s". time.ParseDuration reads it.
 func Duration(d time.Duration) string {
 	text := d.String()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -155,10 +156,10 @@ func (r *Router) Offer(ctx context.Context, req Request) (Placement, *Waiting, e
 	var err error
 	switch {
 	case reason == nil:
-		res, err = r.reserve(ctx, &req, &route, true)
+		res, err = r.reserve(ctx, &req, &route, nil, true)
 	case req.Key != "" || req.RequestID != "":
 		// A seat in a session that is there, or an answer already given, takes nothing from those who wait.
-		res, err = r.reserve(ctx, &req, &route, false)
+		res, err = r.reserve(ctx, &req, &route, nil, false)
 	default:
 		err = reason
 	}
@@ -200,8 +201,9 @@ func waits(err error) bool {
 	return errors.Is(err, registry.ErrFull) || errors.Is(err, registry.ErrMoving) || errors.Is(err, ErrHeld)
 }
 
-// reserve asks the registry; without fresh only for a session that is there.
-func (r *Router) reserve(ctx context.Context, req *Request, route *model.Route, fresh bool) (registry.Reservation, error) {
+// reserve asks the registry; without fresh only for a session that is there. Fleets are the route's in the order in which the
+// join's key tries them, where that is known.
+func (r *Router) reserve(ctx context.Context, req *Request, route *model.Route, fleets []model.FleetName, fresh bool) (registry.Reservation, error) {
 	now := r.cfg.Now()
 	ask := registry.Reserve{
 		Route: req.Route, Key: req.Key, Players: req.Players, RequestID: req.RequestID,
@@ -213,7 +215,14 @@ func (r *Router) reserve(ctx context.Context, req *Request, route *model.Route, 
 			ask.NewKey = r.cfg.NewKey()
 			key = ask.NewKey
 		}
-		ask.Fleets = place.Order(string(key), route.Fleets)
+		switch {
+		case fleets == nil:
+			ask.Fleets = place.Order(string(key), route.Fleets)
+		case len(req.Latencies) > 0:
+			ask.Fleets = slices.Clone(fleets) // which is put in another order
+		default:
+			ask.Fleets = fleets
+		}
 		if len(req.Latencies) > 0 && r.cfg.Region != nil {
 			ask.Fleets = place.Nearest(ask.Fleets, r.cfg.Region, req.Latencies, route.RegionSlack)
 		}

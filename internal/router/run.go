@@ -121,7 +121,11 @@ func (r *Router) attempt(w *Waiting, route *model.Route, closed error) error {
 	}
 	reason := closed
 	if closed == nil || w.req.Key != "" {
-		res, err := r.reserve(w.ctx, &w.req, route, closed == nil)
+		var fleets []model.FleetName
+		if closed == nil && w.req.Key != "" {
+			fleets = w.fleets(route)
+		}
+		res, err := r.reserve(w.ctx, &w.req, route, fleets, closed == nil)
 		if err == nil || !waits(err) {
 			r.finish(w, res, err)
 			return nil

@@ -3,9 +3,11 @@ package router
 import (
 	"container/list"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
+	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 )
@@ -21,6 +23,9 @@ type Waiting struct {
 	deadline time.Time
 	ready    chan struct{} // closed once answer or err is there
 
+	order   []model.FleetName // in which its key tries the fleets, by those weights: worked out once for many looks
+	ordered []model.FleetWeight
+
 	place  *list.Element // guarded by the router's mu, like reason
 	reason error         // why it waits
 
@@ -28,6 +33,14 @@ type Waiting struct {
 	over   bool       // guarded by turn: answered or given up
 	answer registry.Reservation
 	err    error
+}
+
+// fleets are those of the route in the order in which the join's key tries them; its turn is held.
+func (w *Waiting) fleets(route *model.Route) []model.FleetName {
+	if w.order == nil || !slices.Equal(w.ordered, route.Fleets) {
+		w.order, w.ordered = place.Order(string(w.req.Key), route.Fleets), slices.Clone(route.Fleets)
+	}
+	return w.order
 }
 
 // Deadline is when it has waited for as long as it may; whoever holds it is to give it up then.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -26,39 +25,36 @@ func (p *planner) facts() {
 			slots += s.Slots
 		}
 	}
-	var states []string
+	said := &p.in.Sheet.said
+	said.begin()
+	said.count(len(p.in.Servers), "server").text(" of at most ").number(spec.Max).text(": ")
+	between := ""
 	for st := model.ServerStarting; st <= model.ServerUnhealthy; st++ {
 		if n := byState[st]; n > 0 {
-			states = append(states, fmt.Sprintf("%d %s", n, st))
+			said.text(between).number(n).text(" ").text(st.String())
+			between = ", "
 		}
 	}
-	p.fact("%s of at most %d: %s", model.Count(len(p.in.Servers), "server"), spec.Max, orNone(strings.Join(states, ", ")))
-	p.fact("%d of %s on open servers free, open buffer %d", free, model.Count(slots, "session slot"), spec.Open)
-	p.fact("%s, ready buffer %d", model.Count(byState[model.ServerReady], "ready server"), spec.Ready)
-	p.fact("%s on them", model.Count(sessions, "session"))
+	if between == "" {
+		said.text("none")
+	}
+	said.end()
+	said.number(free).text(" of ").count(slots, "session slot").text(" on open servers free, open buffer ").number(spec.Open).end()
+	said.count(byState[model.ServerReady], "ready server").text(", ready buffer ").number(spec.Ready).end()
+	said.count(sessions, "session").text(" on them").end()
 	if n := p.rehome(); n > 0 {
-		p.fact("%s to re-home", model.Count(n, "session"))
+		said.count(n, "session").text(" to re-home").end()
 	}
 	if p.doubtful > 0 {
-		p.fact("%s silent: counted for nothing until heard again", model.Count(p.doubtful, "server"))
+		said.count(p.doubtful, "server").text(" silent: counted for nothing until heard again").end()
 	}
 	if n := len(p.next.Scale.Surplus); n > 0 {
-		p.fact("%s not needed and empty: taken away after %s", model.Count(n, "server"), spec.ScaleInAfter)
+		said.count(n, "server").text(" not needed and empty: taken away after ").text(spec.ScaleInAfter.String()).end()
 	}
 	if p.in.Fleet.Deleted {
-		p.fact("the fleet was deleted: its servers are drained")
+		said.text("the fleet was deleted: its servers are drained").end()
 	}
-}
-
-func (p *planner) fact(format string, args ...any) {
-	p.plan.Facts = append(p.plan.Facts, fmt.Sprintf(format, args...))
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
+	p.plan.Facts = said.all(p.plan.Facts)
 }
 
 // server finds one of the input's servers, which come by ID; nil if there is none.

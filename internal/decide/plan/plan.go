@@ -158,6 +158,7 @@ type Sheet struct {
 	capacity []scale.Server
 	planner  planner
 	scale    scale.Sheet
+	said     sentences
 }
 
 // State is what a fleet's planner remembers between two plans. Its zero value is that of a planner that just started.

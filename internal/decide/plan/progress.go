@@ -15,7 +15,7 @@ func (p *planner) progress() {
 	p.plan.Upgrade = p.up.Upgrade
 	p.plan.Upgrade.Sentence = p.up.say(p.deadline())
 	if p.upgrading() {
-		p.fact("%s", p.plan.Upgrade.Sentence)
+		p.plan.Facts = append(p.plan.Facts, p.plan.Upgrade.Sentence)
 	}
 }
 

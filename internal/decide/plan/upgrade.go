@@ -192,11 +192,18 @@ func (p *planner) prefer(r *replacing) {
 	if r.preferred == 0 {
 		return
 	}
+	var of uint64
+	why := ""
 	for i := range p.capacity {
-		s := p.server(p.capacity[i].ID)
-		if c := &p.capacity[i]; c.Last && c.Stage != scale.Leaving {
-			p.avoid(s.ID, fmt.Sprintf("it is of revision %d, and servers of %d take sessions", s.TemplateNumber(), p.up.demand))
+		c := &p.capacity[i]
+		if !c.Last || c.Stage == scale.Leaving {
+			continue
 		}
+		s := p.server(c.ID)
+		if n := s.TemplateNumber(); why == "" || n != of {
+			of, why = n, fmt.Sprintf("it is of revision %d, and servers of %d take sessions", n, p.up.demand)
+		}
+		p.avoid(s.ID, why)
 	}
 }
 

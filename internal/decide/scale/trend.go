@@ -1,8 +1,8 @@
 package scale
 
 import (
-	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -48,8 +48,7 @@ func (x *weighing) trend(p *model.Policy) Answer {
 	free = x.hold(p.Name, free) + x.waiting
 	return Answer{
 		Name: p.Name, Kind: p.Kind(), Free: roundUp(free),
-		Reason: fmt.Sprintf("%s begin and %s end, a server takes %s: %s for growth, noise and headroom",
-			often(t.arriving), often(t.leaving), horizon.Round(time.Second), model.Count(roundUp(free), "slot")),
+		Reason: trendReason(&t, horizon, roundUp(free)),
 		Numbers: map[string]float64{
 			"sessions": float64(x.census.sessions), "arriving_per_second": t.arriving, "leaving_per_second": t.leaving,
 			"growth_per_second2": t.growth, "noise": t.noise, "horizon_seconds": h,
@@ -58,18 +57,27 @@ func (x *weighing) trend(p *model.Policy) Answer {
 	}
 }
 
-// often says how many sessions there are in a time in which there are some.
-func often(perSecond float64) string {
+// appendOften says how many sessions there are in a time in which there are some.
+func appendOften(to []byte, perSecond float64) []byte {
+	times, span := perSecond*3600, "an hour"
 	switch {
 	case perSecond == 0:
-		return "no sessions"
+		return append(to, "no sessions"...)
 	case perSecond >= 1:
-		return fmt.Sprintf("%.1f sessions a second", perSecond)
+		times, span = perSecond, "a second"
 	case perSecond >= 1.0/60:
-		return fmt.Sprintf("%.1f sessions a minute", perSecond*60)
-	default:
-		return fmt.Sprintf("%.1f sessions an hour", perSecond*3600)
+		times, span = perSecond*60, "a minute"
 	}
+	return append(append(strconv.AppendFloat(to, times, 'f', 1, 64), " sessions "...), span...)
+}
+
+// trendReason says what the policy saw, and what it wants: every decision says it.
+func trendReason(t *pace, horizon time.Duration, slots int) string {
+	var room [160]byte
+	s := append(appendOften(room[:0], t.arriving), " begin and "...)
+	s = append(appendOften(s, t.leaving), " end, a server takes "...)
+	s = append(append(s, horizon.Round(time.Second).String()...), ": "...)
+	return string(append(model.AppendCount(s, slots, "slot"), " for growth, noise and headroom"...))
 }
 
 // hold lets a policy's want fall slowly.

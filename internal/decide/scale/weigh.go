@@ -1,7 +1,6 @@
 package scale
 
 import (
-	"fmt"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -92,7 +91,7 @@ func (x *weighing) base() {
 	in := x.in
 	x.add(Answer{
 		Name: "buffers", Free: in.Spec.Open, Ready: in.Spec.Ready,
-		Reason: fmt.Sprintf("%s kept free, %s kept ready", model.Count(in.Spec.Open, "slot"), model.Count(in.Spec.Ready, "server")),
+		Reason: buffersReason(&in.Spec),
 	})
 	if in.Waiting > 0 {
 		x.add(Answer{Name: "waiting", Free: in.Waiting, Reason: model.Count(in.Waiting, "join") + " waiting"})
@@ -108,6 +107,12 @@ func (x *weighing) base() {
 			Name: "minimum", Servers: in.Spec.Min, Reason: "never fewer than " + model.Count(in.Spec.Min, "server"),
 		})
 	}
+}
+
+func buffersReason(spec *model.FleetSpec) string {
+	var room [80]byte
+	s := append(model.AppendCount(room[:0], spec.Open, "slot"), " kept free, "...)
+	return string(append(model.AppendCount(s, spec.Ready, "server"), " kept ready"...))
 }
 
 // add takes an answer in; of equal ones the first counts.

@@ -23,15 +23,15 @@ func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserv
 	if w.has(Oversell) && errors.Is(err, registry.ErrSessionFull) {
 		res, err = a.oversell(req)
 	}
-	switch {
-	case errors.Is(err, registry.ErrMoving):
-		w.cover(joinMetMove)
-	case errors.Is(err, registry.ErrSessionFull):
-		w.cover(joinMetFullSession)
-	case errors.Is(err, registry.ErrFull):
-		w.cover(joinMetFullFleet)
-	}
 	if err != nil {
+		switch {
+		case errors.Is(err, registry.ErrMoving):
+			w.cover(joinMetMove)
+		case errors.Is(err, registry.ErrSessionFull):
+			w.cover(joinMetFullSession)
+		case errors.Is(err, registry.ErrFull):
+			w.cover(joinMetFullFleet)
+		}
 		return res, err
 	}
 	w.note("reserved", string(res.Session.Key), string(res.Server), uint64(res.Seats[0].ID))

@@ -99,17 +99,18 @@ func (r *Router) dequeue(w *Waiting) {
 	r.awake() // who stood behind it may go on
 }
 
-// blame notes why a join still waits.
-func (r *Router) blame(w *Waiting, reason error) {
+// blame notes why a join still waits: own is whether it is for its own session.
+func (r *Router) blame(w *Waiting, reason error, own bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch q, was, is := r.queues[w.req.Route], bound(w.reason), bound(reason); {
-	case was && !is:
+	was := bound(w.reason)
+	w.reason = reason
+	switch q := r.queues[w.req.Route]; {
+	case was && !own:
 		q.room++
-	case !was && is:
+	case !was && own:
 		q.room--
 	}
-	w.reason = reason
 }
 
 // full is the error of a join that got no seat.

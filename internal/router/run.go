@@ -98,12 +98,12 @@ func (r *Router) serve(ctx context.Context, name model.RouteName) (waiting int) 
 			r.resolve(w, registry.Reservation{}, fmt.Errorf("%s: %w", name, ErrNoRoute))
 			continue
 		}
-		reason := r.attempt(w, &route, closed)
+		reason, own := r.attempt(w, &route, closed)
 		if reason == nil {
 			continue
 		}
 		waiting++
-		if !bound(reason) {
+		if !own {
 			closed = reason
 		}
 	}
@@ -111,15 +111,15 @@ func (r *Router) serve(ctx context.Context, name model.RouteName) (waiting int) 
 	return waiting
 }
 
-// attempt tries to seat one join, in a session that is there if room is closed. It answers why it waits on; nil if it
-// does not.
-func (r *Router) attempt(w *Waiting, route *model.Route, closed error) error {
+// attempt tries to seat one join, in a session that is there if room is closed. It answers why it waits on, and whether that is
+// for its own session; nil if it does not.
+func (r *Router) attempt(w *Waiting, route *model.Route, closed error) (reason error, own bool) {
 	w.turn.Lock()
 	defer w.turn.Unlock()
 	if w.over {
-		return nil
+		return nil, false
 	}
-	reason := closed
+	reason = closed // which is of nobody's own session
 	if closed == nil || w.req.Key != "" {
 		var fleets []model.FleetName
 		if closed == nil && w.req.Key != "" {
@@ -128,14 +128,14 @@ func (r *Router) attempt(w *Waiting, route *model.Route, closed error) error {
 		res, err := r.reserve(w.ctx, &w.req, route, fleets, closed == nil)
 		if err == nil || !waits(err) {
 			r.finish(w, res, err)
-			return nil
+			return nil, false
 		}
-		if closed == nil || bound(err) {
+		if own = bound(err); own || closed == nil {
 			reason = err
 		}
 	}
-	r.blame(w, reason)
-	return reason
+	r.blame(w, reason, own)
+	return reason, own
 }
 
 // resolve answers a join, unless it was given up.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
-	"greenroom.dev/greenroom/internal/registry"
 )
 
 // due says when to look at a reservation again. It stays when the seat is claimed, released or prolonged; what the seat
@@ -123,7 +122,7 @@ func (m *Memory) expire(now time.Time) (freed int) {
 		case expires > at:
 			m.due.push(due{at: expires, session: d.session, seat: d.seat})
 		default:
-			m.counted(d.session, func(c *registry.Counters) { c.SeatsExpired++ })
+			m.seatExpired(d.session)
 			m.unseat(d.session, i)
 			m.settle(d.session)
 			freed++

@@ -17,7 +17,9 @@ type fleet struct {
 	open     ladders[*server]                       // those that take a new session, by place.Room.Rank
 	sessions map[model.RouteName]*ladders[*session] // those that take players without a key, by place.SessionRank
 	sizes    map[int]int                            // how many servers have sessions of so many seats
-	count    registry.FleetCount
+	count    registry.FleetCount                    // of the servers, but for what changed of the uncounted
+	changed  []*server                              // uncounted ones
+	tally    registry.Counters
 }
 
 func (m *Memory) fleet(name model.FleetName) *fleet {
@@ -54,7 +56,7 @@ func (f *fleet) countSize(size, by int) {
 
 func (f *fleet) remove(s *server) {
 	f.servers = remove(f.servers, s)
-	s.uncount()
+	f.uncount(s)
 	f.countSize(s.SeatsPerSession, -1)
 }
 
@@ -97,6 +99,7 @@ type server struct {
 	narrow   bool
 	told     *model.Load                           // that watchers were told last
 	counted  registry.FleetCount                   // its part of its fleet's count
+	changed  bool                                  // since it was counted
 	said     *model.Connections                    // since its process began, as it last said; nil: it did not
 	over     map[model.SessionRef]model.Generation // ended from here, and not known to be heard; see endOn
 	owed     map[model.SessionRef]time.Time        // what it is to hear of, and since when; see owe
@@ -134,14 +137,14 @@ func (s *server) room() place.Room {
 	}
 }
 
-// rank puts the server where it now belongs on its fleet's ladder, and counts it as it now is.
+// rank puts the server where it now belongs on its fleet's ladder, and has it counted as it now is.
 func (s *server) rank() {
 	rank, ok := s.room().Rank()
 	if !ok || !s.takes() {
 		rank = 0
 	}
 	s.fleet.open.of(s.Avoided).put(s, rank)
-	s.recount()
+	s.fleet.recount(s)
 }
 
 // rankAll puts the server and all its sessions where they now belong.

@@ -21,7 +21,8 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 	if h.Stream < s.stream || h.Stream == s.stream && s.hailed {
 		return registry.Greeting{}, fmt.Errorf("server %s: stream %d after %d: %w", h.Server, h.Stream, s.stream, registry.ErrStale)
 	}
-	s.stream, s.serial, s.hailed, s.Linked, s.ReportedAt = h.Stream, 0, !h.Linkless, !h.Linkless, h.Now
+	m.restream(s, h.Stream)
+	s.serial, s.hailed, s.Linked, s.ReportedAt = 0, !h.Linkless, !h.Linkless, h.Now
 	s.Linkless, s.owed = h.Linkless, nil
 	if !h.Linkless || h.Version != "" {
 		s.Version = h.Version
@@ -88,7 +89,10 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		case x == nil:
 			x = m.comeBack(s, r, h.Now)
 		}
-		x.generation, x.used = r.Generation, true
+		x.used = true
+		if x.generation != r.Generation {
+			m.regenerate(x, r.Generation)
+		}
 		has[x] = true
 		m.take(x, r)
 	}
@@ -164,7 +168,7 @@ func (m *Memory) usurp(x *session, s *server, now time.Time) {
 func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, err := m.known(r.Server)
+	s, err := m.on(r.Server, r.Stream)
 	if err != nil {
 		return err
 	}
@@ -183,7 +187,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	m.connected(s, r.Connections)
 	for i := range r.Sessions {
 		said := &r.Sessions[i]
-		x := m.sessions[said.Session]
+		x := m.find(said.Session, said.Generation)
 		if x == nil && len(said.Claimed) > 0 && said.Generation > s.over[said.Session] && s.State < model.ServerEmpty {
 			x = m.comeBack(s, said, r.Now)
 		}
@@ -195,7 +199,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 		}
 	}
 	for _, e := range r.Ended {
-		if x := m.sessions[e.Session]; x != nil && x.server == s && e.Generation == x.generation {
+		if x := m.find(e.Session, e.Generation); x != nil && x.server == s && e.Generation == x.generation {
 			delete(s.owed, e.Session)
 			m.lose(x)
 		}

@@ -24,11 +24,14 @@ type Memory struct {
 	servers  map[model.ServerID]*server
 	order    []*server // all of them, by ID
 	sessions map[model.SessionRef]*session
+	by       struct {
+		generation numbered[session]
+		stream     numbered[server]
+	}
 	moving   map[*session]struct{} // of sessions
-	routes   map[model.RouteName]*registry.RouteCount
+	routes   map[model.RouteName]*route
 	due      dueQueue
 	requests requests
-	tally    registry.Tally
 	leases   map[string]lease
 	watchers []chan struct{}
 
@@ -48,9 +51,8 @@ func New(now time.Time) *Memory {
 		servers:    map[model.ServerID]*server{},
 		sessions:   map[model.SessionRef]*session{},
 		moving:     map[*session]struct{}{},
-		routes:     map[model.RouteName]*registry.RouteCount{},
+		routes:     map[model.RouteName]*route{},
 		requests:   requests{bound: maxRequests},
-		tally:      newTally(),
 		leases:     map[string]lease{},
 		firstSeat:  model.SeatID(now.UnixMicro()) + 1,
 		seat:       model.SeatID(now.UnixMicro()),

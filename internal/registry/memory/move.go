@@ -99,7 +99,8 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 		m.leave(x)
 	}
 	m.detach(x)
-	x.generation, x.placed, x.found = m.nextGeneration(), true, false
+	m.regenerate(x, m.nextGeneration())
+	x.placed, x.found = true, false
 	x.capacity = to.SeatsPerSession // or it could outgrow every server of the fleet it is on, and have no place after a crash
 	expires := move.ExpiresAt.UnixNano()
 	for i := range x.seats.list {

@@ -71,6 +71,28 @@ func (m *Memory) known(id model.ServerID) (*server, error) {
 	return nil, fmt.Errorf("server %s: %w", id, registry.ErrNotFound)
 }
 
+// restream notes a server's newest stream, by which on finds it.
+func (m *Memory) restream(s *server, stream uint64) {
+	by := &m.by.stream
+	by.forget(s.stream, s)
+	s.stream = stream
+	if by.full(len(m.servers)) {
+		by.clear(len(m.servers))
+		for _, other := range m.order {
+			by.put(other.stream, other)
+		}
+	}
+	by.put(stream, s)
+}
+
+// on finds a server that stream is probably the newest of.
+func (m *Memory) on(id model.ServerID, stream uint64) (*server, error) {
+	if s := m.by.stream.find(stream); s != nil && s.stream == stream && s.ID == id {
+		return s, nil
+	}
+	return m.known(id)
+}
+
 // serverAt finds a server whose generation is gen.
 func (m *Memory) serverAt(id model.ServerID, gen model.Generation) (*server, error) {
 	s, err := m.known(id)
@@ -101,7 +123,7 @@ func (m *Memory) SetState(_ context.Context, id model.ServerID, gen model.Genera
 		return model.Server{}, fmt.Errorf("players of %d sessions that moved off server %s wait on it: %w", s.Departing, id, registry.ErrConflict)
 	}
 	if c.State == model.ServerUnhealthy && s.State != model.ServerUnhealthy {
-		m.onFleet(s, func(c *registry.Counters) { c.Crashes++ })
+		s.fleet.tally.Crashes++
 	}
 	m.become(s, c)
 	if s.Linkless && (again || c.State.Terminal()) {
@@ -147,6 +169,7 @@ func (m *Memory) RemoveServer(_ context.Context, id model.ServerID, gen model.Ge
 	s.fleet.open.of(s.Avoided).put(s, 0)
 	s.fleet.remove(s)
 	delete(m.servers, id)
+	m.by.stream.forget(s.stream, s)
 	m.order = remove(m.order, s)
 	m.changed()
 	return nil

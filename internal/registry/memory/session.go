@@ -14,19 +14,12 @@ import (
 
 // session is what is known of one session.
 type session struct {
-	ref        model.SessionRef
-	server     *server // nil after a crash
-	fleet      *fleet
-	on         *ladder[*session] // its route's on its fleet, for its server
-	generation model.Generation
-	move       model.Generation // the number of the last one that was begun
-	revision   uint64
-	created    int64 // Unix nanoseconds
-	joined     int64 // last join, Unix nanoseconds; 0: none here
-	promised   int64 // until when a seat's ticket may open it that went unclaimed, Unix nanoseconds; 0: there is none
+	ref        model.SessionRef // what is asked for first lies together
+	server     *server          // nil after a crash
+	generation model.Generation // see regenerate
 	seats      seats
-	left       []model.Departure // never changed in place
 	capacity   int
+	on         *ladder[*session] // its route's on its fleet, for its server
 	place      spot
 	at         int32 // in server.sessions
 	state      model.SessionState
@@ -34,6 +27,14 @@ type session struct {
 	used       bool // a seat was claimed once: it is the server's to say that it ended
 	found      bool // brought back by its server, and not placed by this registry
 	ended      bool
+	revision   uint64
+	joined     int64 // last join, Unix nanoseconds; 0: none here
+	promised   int64 // until when a seat's ticket may open it that went unclaimed, Unix nanoseconds; 0: there is none
+	fleet      *fleet
+	route      *route
+	created    int64             // Unix nanoseconds
+	move       model.Generation  // the number of the last one that was begun
+	left       []model.Departure // never changed in place
 }
 
 func (x *session) spot() *spot { return &x.place }
@@ -72,11 +73,35 @@ func (x *session) modelWithSeats() model.Session {
 
 // open makes a live session without seats on a server.
 func (m *Memory) open(ref model.SessionRef, s *server, gen model.Generation, capacity int, now time.Time) *session {
-	x := &session{ref: ref, generation: gen, capacity: capacity, created: now.UnixNano(), state: model.SessionLive}
+	x := &session{ref: ref, capacity: capacity, created: now.UnixNano(), state: model.SessionLive}
 	m.sessions[ref] = x
-	m.route(ref.Route).Sessions++
+	m.regenerate(x, gen)
+	x.route = m.route(ref.Route)
+	x.route.count.Sessions++
 	m.attach(x, s, now)
 	return x
+}
+
+// regenerate gives a session a generation, by which find finds it.
+func (m *Memory) regenerate(x *session, gen model.Generation) {
+	by := &m.by.generation
+	by.forget(uint64(x.generation), x)
+	x.generation = gen
+	if by.full(len(m.sessions)) {
+		by.clear(len(m.sessions))
+		for _, other := range m.sessions {
+			by.put(uint64(other.generation), other)
+		}
+	}
+	by.put(uint64(gen), x)
+}
+
+// find finds the session of a name, whose generation is probably gen; nil if there is none.
+func (m *Memory) find(ref model.SessionRef, gen model.Generation) *session {
+	if x := m.by.generation.find(uint64(gen)); x != nil && x.generation == gen && x.ref == ref {
+		return x
+	}
+	return m.sessions[ref]
 }
 
 // attach puts a session, with its seats, on a server.
@@ -120,6 +145,7 @@ func (m *Memory) end(x *session) {
 	x.ended = true
 	delete(m.moving, x)
 	m.uncountSession(x)
+	m.by.generation.forget(uint64(x.generation), x)
 	delete(m.sessions, x.ref)
 }
 
@@ -197,7 +223,7 @@ func (m *Memory) count(x *session, reserved, claimed int) {
 
 // sessionAt finds a session whose generation is gen.
 func (m *Memory) sessionAt(ref model.SessionRef, gen model.Generation) (*session, error) {
-	x := m.sessions[ref]
+	x := m.find(ref, gen)
 	if x == nil {
 		return nil, fmt.Errorf("session %s: %w", ref, registry.ErrNotFound)
 	}

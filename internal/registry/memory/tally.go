@@ -2,33 +2,50 @@ package memory
 
 import (
 	"context"
-	"maps"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 )
 
-func newTally() registry.Tally {
-	return registry.Tally{Fleets: map[model.FleetName]registry.Counters{}, Routes: map[model.RouteName]registry.Counters{}}
-}
-
 // Tally implements registry.Registry.
 func (m *Memory) Tally(context.Context) (registry.Tally, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return registry.Tally{Fleets: maps.Clone(m.tally.Fleets), Routes: maps.Clone(m.tally.Routes)}, nil
+	out := registry.Tally{
+		Fleets: make(map[model.FleetName]registry.Counters, len(m.fleets)),
+		Routes: make(map[model.RouteName]registry.Counters, len(m.routes)),
+	}
+	for name, f := range m.fleets {
+		if f.tally != (registry.Counters{}) {
+			out.Fleets[name] = f.tally
+		}
+	}
+	for name, r := range m.routes {
+		if r.tally != (registry.Counters{}) {
+			out.Routes[name] = r.tally
+		}
+	}
+	return out, nil
 }
 
 func (m *Memory) sessionBegun(x *session) {
-	m.counted(x, func(c *registry.Counters) { c.SessionsBegun++ })
+	x.fleet.tally.SessionsBegun++
+	x.route.tally.SessionsBegun++
 }
 
 func (m *Memory) seatTaken(x *session) {
-	m.counted(x, func(c *registry.Counters) { c.SeatsTaken++ })
+	x.fleet.tally.SeatsTaken++
+	x.route.tally.SeatsTaken++
 }
 
 func (m *Memory) seatsFreed(x *session, n int) {
-	m.counted(x, func(c *registry.Counters) { c.SeatsFreed += uint64(n) })
+	x.fleet.tally.SeatsFreed += uint64(n)
+	x.route.tally.SeatsFreed += uint64(n)
+}
+
+func (m *Memory) seatExpired(x *session) {
+	x.fleet.tally.SeatsExpired++
+	x.route.tally.SeatsExpired++
 }
 
 // connected takes what a server says of its connections since its process began: what is more than it said before. Of one
@@ -46,25 +63,9 @@ func (m *Memory) connected(s *server, now *model.Connections) {
 	if now.Admitted < was.Admitted || now.Resumed < was.Resumed || now.Refused < was.Refused || now.Lost < was.Lost {
 		was = &model.Connections{} // another process
 	}
-	m.onFleet(s, func(c *registry.Counters) {
-		c.Connections.Admitted += now.Admitted - was.Admitted
-		c.Connections.Resumed += now.Resumed - was.Resumed
-		c.Connections.Refused += now.Refused - was.Refused
-		c.Connections.Lost += now.Lost - was.Lost
-	})
-}
-
-// onFleet changes the counters of a server's fleet.
-func (m *Memory) onFleet(s *server, count func(*registry.Counters)) {
-	f := m.tally.Fleets[s.Fleet]
-	count(&f)
-	m.tally.Fleets[s.Fleet] = f
-}
-
-// counted changes the counters of a session's fleet and of its route.
-func (m *Memory) counted(x *session, count func(*registry.Counters)) {
-	f, r := m.tally.Fleets[x.fleet.name], m.tally.Routes[x.ref.Route]
-	count(&f)
-	count(&r)
-	m.tally.Fleets[x.fleet.name], m.tally.Routes[x.ref.Route] = f, r
+	c := &s.fleet.tally.Connections
+	c.Admitted += now.Admitted - was.Admitted
+	c.Resumed += now.Resumed - was.Resumed
+	c.Refused += now.Refused - was.Refused
+	c.Lost += now.Lost - was.Lost
 }

@@ -623,6 +623,40 @@ func TestTargetsFail(t *testing.T) {
 	})
 }
 
+// TestCrashOutgrown: a session that lost its server and is larger than its fleet's servers can be by now does not wait for ever:
+// who joins it gets a new one.
+func TestCrashOutgrown(t *testing.T) {
+	story(t, func(h *house) {
+		ctx, f := context.Background(), plaza()
+		f.Spec.Capacity = model.Capacity{Sessions: 1, SeatsPerSession: 2}
+		h.store.apply(f)
+		h.pass(time.Minute)
+		join := registry.Reserve{
+			Route: "plaza", Key: "room-1", Fleets: []model.FleetName{"plaza"}, Players: []model.PlayerID{"ann", "bob"}, Now: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
+		}
+		r, err := h.reg.Reserve(ctx, join)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.machine.claim(r)
+		h.pass(time.Second)
+		f.Spec.Capacity.SeatsPerSession = 1
+		f.Spec.Drain = model.DrainPolicy{Wait: time.Hour, Deadline: time.Hour}
+		h.store.apply(f)
+		h.pass(10 * time.Second) // the others are of the new template
+		h.machine.kill(r.Server)
+		h.pass(5 * time.Second)
+		if x, err := h.reg.GetSession(ctx, r.Session); !errors.Is(err, registry.ErrNotFound) {
+			e, _ := h.keeper.Explain("plaza")
+			t.Fatalf("the session is %s on %q: %v\n%s", x.State, x.Server, err, e)
+		}
+		join.Players, join.Now = join.Players[:1], time.Now()
+		if r, err := h.reg.Reserve(ctx, join); err != nil || !r.Created {
+			t.Errorf("got %+v, %v", r, err)
+		}
+	})
+}
+
 // TestCrashWithoutRoom: sessions of a dead server wait until there is a server for them.
 func TestCrashWithoutRoom(t *testing.T) {
 	story(t, func(h *house) {

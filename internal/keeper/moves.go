@@ -8,9 +8,11 @@ import (
 	"slices"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
+	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 )
 
 // moveAll has workers hand over or end the sessions of an action, each on its own.
@@ -103,6 +105,9 @@ func (k *Keeper) settle(ctx context.Context, f *fleet, v view) {
 		from, fleets := h.from, v.destinations(ref.Route)
 		h.running = k.work(f.name, func() {
 			err := k.cfg.Mover.Replace(ctx, ref, from, fleets)
+			if errors.Is(err, registry.ErrTooLarge) {
+				err = k.outgrown(ctx, f, v, ref, err)
+			}
 			k.settled(f, ref, from, err)
 			f.poke()
 		})
@@ -110,6 +115,31 @@ func (k *Keeper) settle(ctx context.Context, f *fleet, v view) {
 			return // no worker is free; the others wait too
 		}
 	}
+}
+
+// outgrown ends a session that lost its server and has more players than a server of any fleet it may come to can hold, since their
+// templates have fewer seats by now. Who joins it waits no longer, and is told when the next one is full. While the fleet is
+// upgraded an older template may serve again.
+func (k *Keeper) outgrown(ctx context.Context, f *fleet, v view, ref model.SessionRef, tooLarge error) error {
+	x, err := k.cfg.Registry.GetSession(ctx, ref)
+	if err != nil || x.Server != "" || f.upgrading() {
+		return tooLarge
+	}
+	var templates []model.Capacity
+	for _, name := range v.destinations(ref.Route) {
+		templates = append(templates, k.wished(v.fleets, name).Spec.Capacity)
+	}
+	if !place.Outgrown(x.SeatsReserved+x.SeatsClaimed, templates) {
+		return tooLarge
+	}
+	k.log.Warn("session ends: no server has as many seats, and its own is gone", "session", ref.String(), "error", tooLarge)
+	return k.cfg.Mover.End(ctx, ref, handover.Origin{Generation: x.Generation}, 0, tooLarge.Error())
+}
+
+func (f *fleet) upgrading() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.upgrade.Phase != ""
 }
 
 func (k *Keeper) settled(f *fleet, ref model.SessionRef, from handover.Origin, err error) {

@@ -242,8 +242,10 @@ type Sessions interface {
 	BeginMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) (move model.Generation, err error)
 	// CommitMove puts a Moving session on the best open server of the fleets in order (never on `from`), with a new
 	// generation, the capacity that server's sessions have, and a fresh reservation until expires for every seat (seat IDs
-	// are new). The session stays Moving
-	// until FinishMove. ErrFull leaves it as it was; ErrStale if another move was begun since. A Moving session whose new server dies is orphaned again.
+	// are new). Where no server that has room has sessions of so many seats, it comes to one with enough seats on all of them
+	// together, with as many seats as are taken in it. The session stays Moving until FinishMove. ErrFull, and ErrTooLarge where
+	// no server of the fleets could ever hold it, leave it as it was; ErrStale if another move was begun since. A Moving session
+	// whose new server dies is orphaned again.
 	CommitMove(ctx context.Context, move Move) (Reservation, error)
 	// The players wait where it was: that server counts it in model.Server.Departing until SentOn, or until the
 	// server has ended or does not name it in its Hello.

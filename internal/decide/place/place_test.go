@@ -177,6 +177,17 @@ func TestRankPrefersTheFullestThatFits(t *testing.T) {
 	}
 }
 
+func TestASessionMayBeLargerThanNewOnes(t *testing.T) {
+	r := Room{Slots: 1, Seats: 8, SeatsPerSession: 6}
+	if r.Fits(8) || !r.Holds(8) || r.Holds(9) || (Room{Seats: 8}).Holds(1) {
+		t.Error("a session of eight has room where eight seats and a slot are free, whatever new ones have")
+	}
+	shrunk := []model.Capacity{{Sessions: 1, SeatsPerSession: 6, Seats: 6}}
+	if !Outgrown(8, shrunk) || Outgrown(6, shrunk) || Outgrown(8, append(shrunk, model.Capacity{Seats: 12})) {
+		t.Error("a session has outgrown its fleets when no server of theirs has as many seats")
+	}
+}
+
 // Whatever else differs, fewer free slots win; with as many, a quarter more players for each session do, up to 11 of them;
 // and whether a party fits can be read from the rank.
 func TestRankIsFullestThenMostCrowded(t *testing.T) {

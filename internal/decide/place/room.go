@@ -1,6 +1,10 @@
 package place
 
-import "greenroom.dev/greenroom/internal/model"
+import (
+	"slices"
+
+	"greenroom.dev/greenroom/internal/model"
+)
 
 // Room is what placing looks at in a server that takes new sessions.
 type Room struct {
@@ -13,6 +17,14 @@ type Room struct {
 
 // Fits tells whether a new session for n players has room.
 func (r Room) Fits(n int) bool { return r.Slots > 0 && r.Party() >= n }
+
+// Holds tells whether a session that n players are in already has room, although new ones here may have fewer seats.
+func (r Room) Holds(n int) bool { return r.Slots > 0 && r.Seats >= n }
+
+// Outgrown tells whether no server of the templates could ever hold a session of n players.
+func Outgrown(n int, templates []model.Capacity) bool {
+	return !slices.ContainsFunc(templates, func(c model.Capacity) bool { return c.Seats >= n })
+}
 
 // Party is the largest party a new session could take now.
 func (r Room) Party() int {

@@ -86,6 +86,13 @@ func (f *fleet) best(n int, good func(*server) bool) *server {
 	return s
 }
 
+// holding is the best server for a session that n players are in already and that may be larger than new ones, that is also good;
+// nil if there is none.
+func (f *fleet) holding(n int, good func(*server) bool) *server {
+	s, _ := f.open.find(0, func(s *server) bool { return s.room().Holds(n) && good(s) })
+	return s
+}
+
 // server is what is known of one server.
 type server struct {
 	model.Server

@@ -89,11 +89,9 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 	if x.state != model.SessionMoving {
 		return registry.Reservation{}, fmt.Errorf("session %s is not moving: %w", x.ref, registry.ErrConflict)
 	}
-	to := m.best(move.Fleets, max(1, len(x.seats.list)), func(s *server) bool {
-		return s.ID != move.From && s != x.server && !s.Linkless
-	})
-	if to == nil {
-		return registry.Reservation{}, fmt.Errorf("no open server for %s: %w", x.ref, registry.ErrFull)
+	to, err := m.home(x, &move)
+	if err != nil {
+		return registry.Reservation{}, err
 	}
 	if !x.placed { // else nobody has come to it there
 		m.leave(x)
@@ -101,7 +99,8 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 	m.detach(x)
 	m.regenerate(x, m.nextGeneration())
 	x.placed, x.found = true, false
-	x.capacity = to.SeatsPerSession // or it could outgrow every server of the fleet it is on, and have no place after a crash
+	// Of the size that it has there, or it could outgrow every server of the fleet it is on.
+	x.capacity = max(to.SeatsPerSession, len(x.seats.list))
 	expires := move.ExpiresAt.UnixNano()
 	for i := range x.seats.list {
 		id := m.nextSeat()
@@ -112,6 +111,35 @@ func (m *Memory) CommitMove(_ context.Context, move registry.Move) (registry.Res
 	m.settle(x)
 	m.changed()
 	return x.reservation(x.seats.models(), false), nil
+}
+
+// home is the server that a moving session comes to: the best of those whose sessions have as many seats as it has players, else,
+// since a fleet's template may have fewer by now, the best that has room for it all the same.
+func (m *Memory) home(x *session, move *registry.Move) (*server, error) {
+	n := max(1, len(x.seats.list))
+	good := func(s *server) bool { return s.ID != move.From && s != x.server && !s.Linkless }
+	if to := m.best(move.Fleets, n, good); to != nil {
+		return to, nil
+	}
+	known, most := false, 0
+	for _, name := range move.Fleets {
+		f := m.fleets[name]
+		if f == nil {
+			continue
+		}
+		if to := f.holding(n, good); to != nil {
+			return to, nil
+		}
+		for _, s := range f.servers {
+			if !s.Linkless && !s.State.Terminal() {
+				known, most = true, max(most, s.SeatCapacity)
+			}
+		}
+	}
+	if known && n > most {
+		return nil, fmt.Errorf("%s has %d seats, and no server has more than %d: %w", x.ref, n, most, registry.ErrTooLarge)
+	}
+	return nil, fmt.Errorf("no open server for %s: %w", x.ref, registry.ErrFull)
 }
 
 // Orphan implements registry.Sessions.

@@ -1,6 +1,7 @@
 package registrytest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -386,28 +387,40 @@ func (m *machine) move(rt *rapid.T) {
 }
 
 func (m *machine) commit(key model.SessionKey, x *modelSession) {
-	possible, unavoided := false, false
+	n := max(1, len(x.seats))
+	fits, holds, unavoided, want := false, false, false, error(nil)
 	for id, s := range m.servers {
-		if id != x.server && s.fleet == "a" && s.state == model.ServerOpen && m.room(id).Fits(max(1, len(x.seats))) {
-			possible, unavoided = true, unavoided || !s.avoided
+		if s.fleet == "a" && !s.state.Terminal() && want != registry.ErrFull {
+			if want = registry.ErrTooLarge; s.shape.seats >= n {
+				want = registry.ErrFull
+			}
+		}
+		if id == x.server || s.fleet != "a" || s.state != model.ServerOpen || !m.room(id).Holds(n) {
+			continue
+		}
+		switch fit := m.room(id).Fits(n); {
+		case fit && !fits:
+			fits, holds, unavoided = true, true, !s.avoided
+		case fit == fits:
+			holds, unavoided = true, unavoided || !s.avoided
 		}
 	}
 	r, err := m.w.tryCommit(key, x.gen, x.server)
-	if !possible {
-		m.want(err, registry.ErrFull)
+	if !holds {
+		m.want(err, cmp.Or(want, registry.ErrFull))
 		return
 	}
 	m.want(err, nil)
 	if unavoided && m.servers[r.Server].avoided {
 		m.rt.Fatalf("move of %s to %s, which is avoided", key, r.Server)
 	}
-	if r.Server == x.server || !m.room(r.Server).Fits(max(1, len(x.seats))) || r.Generation <= max(x.gen, m.lastGen) || len(r.Seats) != len(x.seats) {
+	if room := m.room(r.Server); r.Server == x.server || !room.Holds(n) || fits && !room.Fits(n) || r.Generation <= max(x.gen, m.lastGen) || len(r.Seats) != len(x.seats) {
 		m.rt.Fatalf("move of %s from %s: %+v", key, x.server, r)
 	}
 	if x.server != "" {
 		m.want(m.w.SentOn(m.w.ctx, ref(key), x.server, x.gen, m.w.now), nil)
 	}
-	x.capacity = m.servers[r.Server].shape.size
+	x.capacity = max(m.servers[r.Server].shape.size, len(x.seats))
 	x.server, x.gen, x.placed, m.lastGen = r.Server, r.Generation, true, r.Generation
 	for _, s := range r.Seats {
 		if _, ok := x.seats[s.Player]; !ok || s.ID <= m.lastSeat {

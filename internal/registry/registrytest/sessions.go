@@ -280,6 +280,39 @@ var moveCases = []testCase{
 		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, "[plaza/k]")
 		w.none("k")
 	}},
+	{"a session that is larger than new ones are comes to a server with room for it, as large as it has to be", func(w *world) {
+		w.open("a-1", "a", shape{1, 4, 0})
+		r := w.join("k", "ann", "bob", "cat", "dan")
+		w.open("a-2", "a", shape{2, 3, 0})
+		w.open("a-3", "a", shape{1, 4, 0})
+		w.become("a-1", model.ServerUnhealthy)
+		must(w.Orphan(w.ctx, "a-1", w.now))
+		moved := w.commit("k", r.Generation, "") // one whose sessions are as large comes first
+		w.equal([]any{moved.Server, moved.SessionCapacity}, "[a-3 4]")
+		w.become("a-3", model.ServerUnhealthy)
+		must(w.Orphan(w.ctx, "a-3", w.now))
+		moved = w.commit("k", moved.Generation, "")
+		w.equal([]any{moved.Server, moved.SessionCapacity, w.counts("a-2")}, "[a-2 4 [1 4 0]]")
+		_, err := w.try("k", "eve")
+		w.is(err, registry.ErrMoving)
+		w.ok(w.FinishMove(w.ctx, r.Session, moved.Generation, w.now))
+		_, err = w.try("k", "eve")
+		w.is(err, registry.ErrSessionFull)
+	}},
+	{"a session that no server of its fleets can ever hold is too large for them", func(w *world) {
+		w.open("a-1", "a", shape{1, 4, 0})
+		r := w.join("k", "ann", "bob", "cat", "dan")
+		w.become("a-1", model.ServerUnhealthy)
+		must(w.Orphan(w.ctx, "a-1", w.now))
+		_, err := w.tryCommit("k", r.Generation, "")
+		w.is(err, registry.ErrFull) // there is no server: the next one may be large enough
+		w.open("a-2", "a", shape{1, 3, 0})
+		_, err = w.tryCommit("k", r.Generation, "")
+		w.is(err, registry.ErrTooLarge)
+		w.start("a-3", "a", shape{1, 4, 0})
+		_, err = w.tryCommit("k", r.Generation, "")
+		w.is(err, registry.ErrFull)
+	}},
 	{"a move called off leaves everything as it was", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})
 		r := w.join("k", "ann")

@@ -34,6 +34,7 @@ const (
 	DeafNotice                         // keepers do not hear operators' notices (their store)
 	MergeEnds                          // sessions are ended for consolidation, in place of being moved (the mover)
 	DeafWindow                         // consolidation does not hear of its windows (the keepers' specs)
+	TakenForHeard                      // a server that is found again after a restart is taken for one that was heard of (the registry's door)
 	bugsEnd
 )
 
@@ -47,7 +48,7 @@ func Bugs() map[string]Bug {
 		"stop-in-use": StopInUse, "dead-by-silence": DeadBySilence, "deaf-provider": DeafProvider, "two-seats": TwoSeats,
 		"ticket-twice": TicketTwice, "untried-template": UntriedTemplate, "deaf-pause": DeafPause, "lost-halt": LostHalt, "blind-step": BlindStep, "half-rollback": HalfRollback,
 		"forgotten-node": ForgottenNode, "told-it-is-over": ToldItIsOver, "deaf-notice": DeafNotice,
-		"merge-ends": MergeEnds, "deaf-window": DeafWindow,
+		"merge-ends": MergeEnds, "deaf-window": DeafWindow, "taken-for-heard": TakenForHeard,
 	}
 }
 

@@ -79,6 +79,9 @@ func (f facts) AddServer(ctx context.Context, s model.Server) (model.Server, err
 	if f.at.w.has(UntriedTemplate) && s.FleetRevision > 1 {
 		s.State, s.ReportedAt = model.ServerReady, s.CreatedAt
 	}
+	if f.at.w.has(TakenForHeard) && s.Reason == "found again" {
+		s.ReportedAt = s.CreatedAt
+	}
 	return reach(f, func() (model.Server, error) { return f.at.AddServer(ctx, s) })
 }
 

@@ -18,14 +18,34 @@ type Trial struct {
 	Crashes   []time.Time
 	Stopped   string // why the upgrade stopped by itself; "": it did not
 	Noted     bool   // the store knows that it stopped
+	Unproved  Unproved
+}
+
+// Unproved is a template whose place another took while its servers were crashing, before its upgrade was over or had stopped:
+// it got ready, and whether it is sound is not known. The zero value is none.
+type Unproved struct {
+	Revision uint64
+	Why      string
+}
+
+// superseded is the template before this one, if it had not proved itself.
+func superseded(was Trial, u *upgrade, servers []model.Server) Unproved {
+	before := func(s model.Server) bool {
+		return s.State < model.ServerEmpty && s.TemplateNumber() != was.Revision
+	}
+	if was.Revision == u.Revision || len(was.Crashes) == 0 || was.Stopped != "" || !slices.ContainsFunc(servers, before) {
+		return Unproved{}
+	}
+	return Unproved{was.Revision, fmt.Sprintf("%s of revision %d ended unexpectedly before it had taken the place of all others, and revision %d took its",
+		model.Count(len(was.Crashes), "server"), was.Revision, u.Revision)}
 }
 
 // trialOf is the memory as the store's facts leave it: another template begins anew, as does one that somebody resumed.
-func trialOf(was Trial, u *upgrade) Trial {
+func trialOf(was Trial, u *upgrade, servers []model.Server) Trial {
 	r := u.revision
 	switch {
 	case was.Revision != u.Revision || !was.Since.Equal(r.UsedAt), was.Noted && r.Stopped == "":
-		was = Trial{Revision: u.Revision, Since: r.UsedAt}
+		was = Trial{Revision: u.Revision, Since: r.UsedAt, Unproved: superseded(was, u, servers)}
 	}
 	if r.Stopped != "" {
 		was.Stopped, was.Noted = r.Stopped, true
@@ -39,7 +59,8 @@ func (p *planner) beginUpgrade() {
 	if p.up = upgradeOf(&p.in); p.up == nil {
 		return
 	}
-	p.next.Trial = trialOf(p.in.State.Trial, p.up)
+	p.next.Trial = trialOf(p.in.State.Trial, p.up, p.in.Servers)
+	p.doubt()
 	p.up.decide(&p.in, p.next.Trial.Stopped)
 	t := &p.next.Trial
 	for i := range p.in.Servers {
@@ -48,6 +69,18 @@ func (p *planner) beginUpgrade() {
 			t.Failures = 0
 		}
 	}
+}
+
+// doubt has the store know that the template before this one is unproved, until it does.
+func (p *planner) doubt() {
+	u := &p.next.Trial.Unproved
+	i := slices.IndexFunc(p.in.Revisions, func(r model.FleetRevision) bool { return r.Number == u.Revision })
+	if i < 0 || p.in.Revisions[i].Stopped != "" || u.Revision == p.up.Revision {
+		*u = Unproved{}
+		return
+	}
+	p.up.unproved = u.Revision
+	p.plan.Actions = append(p.plan.Actions, Action{Verb: Halt, Revision: u.Revision, Reason: u.Why})
 }
 
 // tried notes the unexpected end of a server, the first time that it is seen. It answers whether that says nothing about the

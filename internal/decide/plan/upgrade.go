@@ -40,6 +40,8 @@ type upgrade struct {
 	// is one.
 	demand uint64
 	ready  map[uint64]bool // templates of which a server is ready, or was
+	// unproved is a template that got ready and did not stay, of which the store does not know it yet; 0: there is none.
+	unproved uint64
 }
 
 // upgradeOf looks at the fleet's servers by their templates.
@@ -108,7 +110,7 @@ func (u *upgrade) standIn(revisions []model.FleetRevision) uint64 {
 	for _, r := range revisions {
 		switch {
 		case r.Number == u.Revision || !u.ready[r.Number]:
-		case r.Stopped == "":
+		case r.Stopped == "" && r.Number != u.unproved:
 			return r.Number
 		case number == u.Revision:
 			number = r.Number

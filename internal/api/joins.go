@@ -133,7 +133,9 @@ func (s joins) Leave(ctx context.Context, r *greenroomv1.LeaveRequest) (*greenro
 	if err == nil && session.Server != "" { // also of a seat that nobody came for yet: its ticket is to open nothing any more
 		err = s.cfg.Links.Release(ctx, session.Server, ref, session.Generation, seat.ID, "removed by "+actorOf(ctx))
 	}
-	s.tell(ctx, ref, err)
+	if !errors.Is(err, registry.ErrNotFound) { // else the session is over, and nobody is left to be told
+		s.tell(ctx, ref, err)
+	}
 	return &greenroomv1.LeaveResponse{}, nil
 }
 

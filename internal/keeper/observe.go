@@ -76,11 +76,8 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 // wished is the fleet of the store's as it is wished to be: one that is not among them is to go.
 func (k *Keeper) wished(fleets []model.Fleet, name model.FleetName) model.Fleet {
 	f := model.Fleet{Name: name, Deleted: true}
-	for i := range fleets {
-		if fleets[i].Name == name {
-			f = fleets[i]
-			break
-		}
+	if i := slices.IndexFunc(fleets, func(f model.Fleet) bool { return f.Name == name }); i >= 0 {
+		f = fleets[i]
 	}
 	if k.cfg.Revisions == nil {
 		f.Revision = 0

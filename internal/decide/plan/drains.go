@@ -54,7 +54,7 @@ func (p *planner) drainInput(s *model.Server, free int) drain.Input {
 		Drain:      p.drainOf(s),
 		Sessions:   p.in.Sessions[s.ID],
 		InFlight:   max(moves.InFlight, s.Departing),
-		LastMoveAt: later(moves.LastAt, s.DepartedAt),
+		LastMoveAt: model.Later(moves.LastAt, s.DepartedAt),
 		FreeSlots:  free,
 		Pause:      p.frozen(s),
 		CanMove:    s.Linked && !s.Linkless,
@@ -70,13 +70,6 @@ func (p *planner) lostTouch(s *model.Server) time.Duration {
 		return silent
 	}
 	return 0
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // drainOf is the server's drain; one without is given the fleet's policy from the start of its state.

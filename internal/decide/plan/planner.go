@@ -109,11 +109,6 @@ func (p *planner) silence(s *model.Server) time.Duration {
 	if s.Linkless {
 		return 0
 	}
-	heard := s.ReportedAt
-	for _, t := range []time.Time{s.CreatedAt, p.next.AwakeAt} {
-		if t.After(heard) {
-			heard = t
-		}
-	}
+	heard := model.Later(s.ReportedAt, model.Later(s.CreatedAt, p.next.AwakeAt))
 	return max(0, p.in.Now.Sub(heard))
 }

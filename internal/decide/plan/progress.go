@@ -22,8 +22,8 @@ func (p *planner) progress() {
 // deadline is when the last of the drains that are under way ends; zero for none.
 func (p *planner) deadline() (last time.Time) {
 	for _, s := range p.draining {
-		if s.Drain != nil && !p.up.isNew(s) && s.Drain.DeadlineAt.After(last) {
-			last = s.Drain.DeadlineAt
+		if s.Drain != nil && !p.up.isNew(s) {
+			last = model.Later(last, s.Drain.DeadlineAt)
 		}
 	}
 	return last

@@ -92,9 +92,7 @@ func (w *world) input() Input {
 
 func (w *world) foundBy() (t time.Time) {
 	for _, at := range w.found {
-		if by := at.Add(RecoveryGrace); by.After(t) {
-			t = by
-		}
+		t = model.Later(t, at.Add(RecoveryGrace))
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/room/wire"
 )
 
@@ -166,7 +167,7 @@ func (e *Endpoint) Next() time.Time {
 			next = t
 		}
 	}
-	sooner(later(e.heard, e.pinged).Add(e.cfg.KeepAlive))
+	sooner(model.Later(e.heard, e.pinged).Add(e.cfg.KeepAlive))
 	sooner(e.ackSoon)
 	sooner(e.flight.lossAt)
 	sooner(e.flight.timeout())
@@ -187,13 +188,6 @@ func (e *Endpoint) Due(now time.Time) time.Time {
 // Left tells whether the peer has closed, and everything it is still owed was sent.
 func (e *Endpoint) Left() bool { return e.told.taken && e.ackSoon.IsZero() }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // expire does what is due by now.
 func (e *Endpoint) expire(now time.Time) {
 	if t := e.flight.lossAt; !t.IsZero() && !t.After(now) {
@@ -205,7 +199,7 @@ func (e *Endpoint) expire(now time.Time) {
 		e.flight.tidy()
 		e.ping = true
 	}
-	if !later(e.heard, e.pinged).Add(e.cfg.KeepAlive).After(now) {
+	if !model.Later(e.heard, e.pinged).Add(e.cfg.KeepAlive).After(now) {
 		e.ping, e.pinged = true, now
 	}
 	if !e.heard.Add(e.cfg.Idle).After(now) || e.closing.set && !e.closing.until.After(now) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/netip"
 	"time"
+
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // Receive takes a Data datagram of this connection; b is changed. ErrMalformed, ErrForged and ErrReplay say that it is to
@@ -25,7 +27,7 @@ func (e *Endpoint) Receive(b []byte, from netip.AddrPort, now time.Time, sink Si
 	gap := packet != e.seen.top+1
 	e.seen.mark(packet)
 	e.path.came(from, len(b), newest, e.cfg.Random)
-	e.heard = later(e.heard, now)
+	e.heard = model.Later(e.heard, now)
 	if newest {
 		e.highestAt = now
 	}

@@ -35,6 +35,7 @@ type house struct {
 	flags  atomic.Pointer[[]model.Flag]
 	shown  func() []model.StageMessage // by the stages
 	waits  atomic.Bool                 // for servers from before a restart
+	ahead  atomic.Int64                // of the real clock, the hub's
 }
 
 func newHouse(t *testing.T) *house {
@@ -49,7 +50,7 @@ func newHouse(t *testing.T) *house {
 // open starts the hub, or starts it again.
 func (h *house) open() {
 	h.hub = New(Config{
-		Registry: h.facts, Keys: h.keys, Now: time.Now, Shown: h.shown, Recovering: h.waits.Load,
+		Registry: h.facts, Keys: h.keys, Now: h.now, Shown: h.shown, Recovering: h.waits.Load,
 		Fleet: func(model.FleetName) (model.Fleet, bool) {
 			return model.Fleet{Spec: model.FleetSpec{Room: *h.room.Load(), Flags: *h.flags.Load()}}, true
 		},
@@ -68,6 +69,8 @@ func (h *house) open() {
 	}
 	h.t.Cleanup(h.stop)
 }
+
+func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
 // overHTTP serves the hub on loopback and gives a transport to it.
 func (h *house) overHTTP() connect.Transport {
@@ -226,6 +229,43 @@ func TestServerLivesOnItsLink(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLostWordIsMadeGood: a server that nobody told of its session's end, while its stream lived on, hears of it all the same.
+func TestLostWordIsMadeGood(t *testing.T) {
+	h := newHouse(t)
+	h.add("rooms-1")
+	closed := make(chan server.Session, 1)
+	srv := h.serve("rooms-1", connectinprocess.New(h.rpc), server.Handler{Close: func(s server.Session, _ string, _ *server.Redirect) { closed <- s }})
+	h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+	h.become("rooms-1", model.ServerOpen, nil)
+	r, token := h.join("ann", "room-1")
+	if _, err := srv.Claim(token); err != nil {
+		t.Fatal(err)
+	}
+	h.eventually("ann is seated", func() bool { return h.claimed("room-1") == 1 })
+	if err := h.facts.EndSession(t.Context(), r.Session, r.Generation, 0, h.now()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // the first report after the end is where the time begins
+		h.eventually("it reports", h.reports("rooms-1"))
+		h.ahead.Add(int64(registry.HearsWithin))
+	}
+	select {
+	case s := <-closed:
+		if s.Key != "room-1" {
+			t.Errorf("%+v was closed", s)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it was not told")
+	}
+	h.eventually("it is linked", func() bool { return h.linked("rooms-1") && h.server("rooms-1").Linked })
+}
+
+// reports tells whether the server was heard of since.
+func (h *house) reports(id model.ServerID) func() bool {
+	last := h.server(id).ReportedAt
+	return func() bool { return h.server(id).ReportedAt.After(last) }
 }
 
 // TestTicketFromBeforeARestart: one of a seat that the control plane does not know opens nothing that is not here (I1): the session

@@ -321,7 +321,7 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 	})
 	switch {
 	case errors.Is(err, registry.ErrStale):
-		return errReplaced
+		return connect.NewError(connect.CodeAborted, err.Error()) // a newer stream took over, or it is to greet again
 	case errors.Is(err, registry.ErrNotFound):
 		return connect.Errorf(connect.CodeNotFound, "server %s is not known here any more", st.server)
 	case err != nil:

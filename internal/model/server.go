@@ -32,7 +32,7 @@ func (s ServerState) String() string {
 func (s ServerState) Terminal() bool { return s == ServerStopped || s == ServerUnhealthy }
 
 // CanBecome tells whether a server may go from s to next. States move forward only; Open and Cordoned alternate, a
-// drain may be taken back to Open, and every living state may become Stopped or Unhealthy.
+// drain may be taken back to Open, and every living state may become Stopped or Unhealthy. (A registry has an Empty server drain again whose Hello brings sessions.)
 func (s ServerState) CanBecome(next ServerState) bool {
 	switch {
 	case s == next:

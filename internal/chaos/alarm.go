@@ -9,8 +9,9 @@ type alarm struct {
 	life   int
 	client *client // in place of a node
 	turn   uint64
-	do     func()
-	ring   func() // as the loop calls it
+	do     func()        // of the node
+	step   func(*client) // of the client
+	ring   func()        // as the loop calls it
 }
 
 // set sets an alarm.
@@ -34,6 +35,6 @@ func (w *World) rings(a *alarm) {
 	case rang.client == nil:
 		rang.node.awake(rang.life, rang.do)
 	case rang.client.turn == rang.turn:
-		rang.do()
+		rang.step(rang.client)
 	}
 }

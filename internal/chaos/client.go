@@ -73,8 +73,8 @@ func (c *client) step(p phase) uint64 {
 }
 
 // later has do called unless the client does something else by then.
-func (c *client) later(d time.Duration, do func()) {
-	c.w.set(d, alarm{client: c, turn: c.turn, do: do})
+func (c *client) later(d time.Duration, do func(*client)) {
+	c.w.set(d, alarm{client: c, turn: c.turn, step: do})
 }
 
 // come begins a visit.
@@ -106,7 +106,7 @@ func (c *client) join() {
 	turn := c.turn
 	req := router.Request{Route: c.route, Key: c.key, Players: []model.PlayerID{c.id}, RequestID: c.request}
 	if !g.node.up {
-		c.later(5*time.Millisecond, c.unanswered)
+		c.later(5*time.Millisecond, (*client).unanswered)
 		return
 	}
 	w.net.send(c.node, g.node, func() {
@@ -125,7 +125,7 @@ func (c *client) join() {
 			c.queued = q
 		}
 	}, func() {})
-	c.later(joinPatience, c.unanswered)
+	c.later(joinPatience, (*client).unanswered)
 }
 
 // unanswered is a join of which nothing was heard: the same again, or the client gives up for now.
@@ -141,7 +141,7 @@ func (c *client) unanswered() {
 	}
 	w.cover(requestRepeated)
 	c.step(joining)
-	c.later(c.pause(), c.join)
+	c.later(c.pause(), (*client).join)
 }
 
 func (c *client) pause() time.Duration {
@@ -176,10 +176,10 @@ func (c *client) answered(p router.Placement, err error) {
 	case errors.Is(err, router.ErrNoRoute), errors.Is(err, registry.ErrConflict), errors.Is(err, registry.ErrTooLarge):
 		c.request = ""
 		c.step(joining)
-		c.later(c.pause(), c.join)
+		c.later(c.pause(), (*client).join)
 	default: // the router does not know what became of it
 		c.step(joining)
-		c.later(c.pause(), c.join)
+		c.later(c.pause(), (*client).join)
 	}
 }
 
@@ -188,14 +188,14 @@ func (c *client) goAway() {
 	c.step(away)
 	c.request, c.conn, c.room = "", 0, nil
 	if !c.w.closing {
-		c.later(c.w.between(500*time.Millisecond, maxAway)+c.w.asleep(), c.come)
+		c.later(c.w.between(500*time.Millisecond, maxAway)+c.w.asleep(), (*client).come)
 	}
 }
 
 // walk goes to the server's door after a while.
 func (c *client) walk(after time.Duration) {
 	c.step(walking)
-	c.later(after+c.w.between(5*time.Millisecond, 100*time.Millisecond), c.knock)
+	c.later(after+c.w.between(5*time.Millisecond, 100*time.Millisecond), (*client).knock)
 }
 
 // knock shows the ticket at the door.
@@ -204,7 +204,7 @@ func (c *client) knock() {
 	s := c.server
 	c.step(walking)
 	if s == nil || !s.node.up {
-		c.later(10*time.Millisecond, c.turnedAway)
+		c.later(10*time.Millisecond, (*client).turnedAway)
 		return
 	}
 	w.conns++
@@ -227,7 +227,7 @@ func (c *client) knock() {
 			}
 		})
 	}, func() {})
-	c.later(doorPatience, c.turnedAway)
+	c.later(doorPatience, (*client).turnedAway)
 }
 
 // admitted takes the door's answer.
@@ -242,7 +242,7 @@ func (c *client) admitted(a answer, r *room, conn uint64) {
 		c.conn, c.room, c.joins, c.tries = conn, r, 0, 0
 		c.stay()
 		if !r.holds(c, conn) { // the connection was closed before the answer was there
-			c.later(c.pause(), func() { c.cut(conn) })
+			c.later(c.pause(), func(c *client) { c.cut(conn) })
 		}
 	case notReady:
 		w.cover(doorNotReady)
@@ -265,7 +265,7 @@ func (c *client) turnedAway() {
 func (c *client) again() {
 	c.conn, c.room, c.request = 0, nil, ""
 	c.step(joining)
-	c.later(c.pause(), c.join)
+	c.later(c.pause(), (*client).join)
 }
 
 // stay is the visit itself.
@@ -294,7 +294,7 @@ func (c *client) leave() {
 		s.lostConn(c, conn, idleAfter)
 		c.step(away)
 		c.conn, c.room = 0, nil
-		c.later(idleAfter+resumeWindow+c.w.between(0, maxAway), func() {
+		c.later(idleAfter+resumeWindow+c.w.between(0, maxAway), func(c *client) {
 			c.ghost = false
 			c.goAway()
 		})

@@ -27,8 +27,10 @@ type gateway struct {
 	held    bool
 	heldBy  *warden // whose recovery ends the hold
 	waiting []*queued
-	looking bool                 // a look at the queues is under way
-	due     bool                 // and another is asked for
+	looking bool   // a look at the queues is under way
+	due     bool   // and another is asked for
+	looks   func() // look, as it is called later; likewise serve
+	serves  func()
 	first   registry.Reservation // of a planted bug
 }
 
@@ -54,7 +56,10 @@ func (g *gateway) begin() {
 		g.unhold()
 	}
 	g.node.run("read the specs", g.read)
-	g.node.every(router.Patience, g.look)
+	if g.looks == nil {
+		g.looks, g.serves = g.look, g.serve
+	}
+	g.node.every(router.Patience, g.looks)
 }
 
 // read reads the specs for the first time, until it succeeds; from then on they are read after every change.
@@ -189,7 +194,7 @@ func (g *gateway) lookSoon() {
 		return
 	}
 	g.due = true
-	g.node.after(lookEvery, g.look)
+	g.node.after(lookEvery, g.looks)
 }
 
 // look has the router look at its queues once, as its Run does.
@@ -199,25 +204,27 @@ func (g *gateway) look() {
 		return
 	}
 	g.looking = true
-	g.node.run("look at the queues", func() {
-		g.router.Tick(background)
-		g.looking = false
-		left := g.waiting[:0]
-		all := g.waiting
-		g.waiting = nil
-		for _, q := range all {
-			g.take(q)
-			if end := q.end; end != nil {
-				q.end = nil
-				end()
-			}
-			if !q.over {
-				left = append(left, q)
-			}
+	g.node.run("look at the queues", g.serves)
+}
+
+func (g *gateway) serve() {
+	g.router.Tick(background)
+	g.looking = false
+	left := g.waiting[:0]
+	all := g.waiting
+	g.waiting = nil
+	for _, q := range all {
+		g.take(q)
+		if end := q.end; end != nil {
+			q.end = nil
+			end()
 		}
-		clear(all[len(left):])
-		g.waiting = append(left, g.waiting...)
-	})
+		if !q.over {
+			left = append(left, q)
+		}
+	}
+	clear(all[len(left):])
+	g.waiting = append(left, g.waiting...)
 }
 
 // faultyJoins is the registry as a router reaches it.

@@ -44,6 +44,7 @@ type server struct {
 	ended     map[model.SessionRef]model.Generation // on their own
 	unsaid    []model.SessionRef                    // of ended: to be reported
 	reporting bool
+	tells     func() // tellChanges, as it is called later
 	conns     model.Connections
 	refuses   bool // some of those who come
 	excused   bool // a registry that forgot everything could not hear of it in time
@@ -144,10 +145,15 @@ func (s *server) changed(r *room) {
 		return
 	}
 	s.reporting = true
-	s.node.after(batchWait, func() {
-		s.reporting = false
-		s.flush(false)
-	})
+	if s.tells == nil {
+		s.tells = s.tellChanges
+	}
+	s.node.after(batchWait, s.tells)
+}
+
+func (s *server) tellChanges() {
+	s.reporting = false
+	s.flush(false)
 }
 
 // beat is the server's second: its rooms play, and it reports even if nothing changed.

@@ -22,7 +22,7 @@ type task struct {
 
 // thread is a coroutine that does one task after another, so that its stack has to grow once only.
 type thread struct {
-	task  *task // nil: it has none
+	task  task // that it does, or did
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
@@ -34,8 +34,9 @@ type killed struct{}
 // run begins a task of a node now. It returns when the task waits for the first time, or is over. It may be called by a task
 // of the same node or another.
 func (n *node) run(what string, do func()) {
-	t := &task{node: n, what: what, began: n.w.loop.Now(), do: do, thread: n.w.idle()}
-	t.thread.task = t
+	h := n.w.idle()
+	h.task = task{node: n, what: what, began: n.w.loop.Now(), do: do, thread: h}
+	t := &h.task
 	n.tasks = append(n.tasks, t)
 	t.resume()
 }
@@ -81,7 +82,7 @@ func (t *task) resume() {
 	t.thread.next()
 	w.current = before
 	if t.ended {
-		t.thread.task = nil
+		t.do = nil
 		w.threads = append(w.threads, t.thread)
 		t.node.forget(t)
 	}

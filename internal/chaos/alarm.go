@@ -5,13 +5,13 @@ import "time"
 // alarm is something that a node, or a client, does when its time has come, unless that life, or what the client was doing, is
 // over by then. Alarms are used again.
 type alarm struct {
+	w      *World
 	node   *node
 	life   int
 	client *client // in place of a node
 	turn   uint64
 	do     func()        // of the node
 	step   func(*client) // of the client
-	ring   func()        // as the loop calls it
 }
 
 // set sets an alarm.
@@ -21,16 +21,16 @@ func (w *World) set(d time.Duration, to alarm) {
 		a, w.alarms = w.alarms[last], w.alarms[:last]
 	} else {
 		a = &alarm{}
-		a.ring = func() { w.rings(a) }
 	}
-	to.ring = a.ring
+	to.w = w
 	*a = to
-	w.loop.After(d, a.ring)
+	w.loop.Due(d, a)
 }
 
-func (w *World) rings(a *alarm) {
+// Happen implements simulate.Happening: the alarm rings.
+func (a *alarm) Happen() {
 	rang := *a
-	w.alarms = append(w.alarms, a)
+	a.w.alarms = append(a.w.alarms, a)
 	switch {
 	case rang.client == nil:
 		rang.node.awake(rang.life, rang.do)

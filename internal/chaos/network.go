@@ -116,8 +116,7 @@ type letter struct {
 	to      *node
 	life    int // of to, when it was sent
 	message message
-	again   bool   // a second copy: it is no matter what becomes of it
-	deliver func() // arrived, as the loop calls it
+	again   bool // a second copy: it is no matter what becomes of it
 }
 
 // doubled is a message that has to know that a second copy of it is on its way: it is not used again then.
@@ -187,13 +186,13 @@ func (n *network) carry(to *node, d time.Duration, m message, again bool) {
 		l, n.spare = n.spare[last], n.spare[:last]
 	} else {
 		l = &letter{net: n}
-		l.deliver = l.arrived
 	}
 	l.to, l.life, l.message, l.again = to, to.life, m, again
-	n.w.loop.After(d, l.deliver)
+	n.w.loop.Due(d, l)
 }
 
-func (l *letter) arrived() {
+// Happen implements simulate.Happening: the letter arrives.
+func (l *letter) Happen() {
 	to, life, m, again := l.to, l.life, l.message, l.again
 	l.message = nil
 	l.net.spare = append(l.net.spare, l)

@@ -77,14 +77,29 @@ func (n *node) awakeNow(life int) bool { return n.lives(life) && !n.paused.After
 
 // every has do called again and again for as long as the node lives.
 func (n *node) every(d time.Duration, do func()) {
-	life := n.life
-	var due func()
-	again := func() {
-		do()
-		n.w.loop.After(d, due)
+	n.w.loop.Due(d, &habit{n, n.life, d, do})
+}
+
+// habit is something that a node does again and again.
+type habit struct {
+	node  *node
+	life  int
+	every time.Duration
+	do    func()
+}
+
+// Happen implements simulate.Happening: it is time again.
+func (h *habit) Happen() {
+	if h.node.awakeNow(h.life) {
+		h.again()
+		return
 	}
-	due = func() { n.awake(life, again) }
-	n.w.loop.After(d, due)
+	h.node.awake(h.life, h.again)
+}
+
+func (h *habit) again() {
+	h.do()
+	h.node.w.loop.Due(h.every, h)
 }
 
 // troubled notes that the node has trouble until a time: one that lies ahead of it stays.

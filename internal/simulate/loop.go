@@ -18,21 +18,22 @@ type Loop struct {
 	time   time.Time // the same, as Now answers it
 	hash   uint64
 	done   uint64
-	agenda *agenda[happening]
+	agenda *agenda[Happening]
 }
 
-// happening is what is due. Things that often have something due are happenings themselves, and need no function made for it.
-type happening interface{ happen() }
+// Happening is what is due. Things that often have something due are happenings themselves, and need no function made for it.
+type Happening interface{ Happen() }
 
 // call is any other.
 type call func()
 
-func (c call) happen() { c() }
+// Happen implements Happening.
+func (c call) Happen() { c() }
 
 // NewLoop makes a loop whose clock stands at start.
 func NewLoop(start time.Time, seed uint64) *Loop {
 	now := start.UnixNano()
-	l := &Loop{Rand: rand.New(rand.NewPCG(seed, loopStream)), hash: hashSeed, agenda: newAgenda[happening](now)}
+	l := &Loop{Rand: rand.New(rand.NewPCG(seed, loopStream)), hash: hashSeed, agenda: newAgenda[Happening](now)}
 	l.turnTo(now)
 	return l
 }
@@ -53,11 +54,12 @@ func (l *Loop) Now() time.Time { return l.time }
 func (l *Loop) At(t time.Time, do func()) { l.at(t.UnixNano(), call(do)) }
 
 // After has do called when d has passed.
-func (l *Loop) After(d time.Duration, do func()) { l.after(d, call(do)) }
+func (l *Loop) After(d time.Duration, do func()) { l.Due(d, call(do)) }
 
-func (l *Loop) after(d time.Duration, what happening) { l.at(l.now+int64(d), what) }
+// Due has something happen when d has passed.
+func (l *Loop) Due(d time.Duration, what Happening) { l.at(l.now+int64(d), what) }
 
-func (l *Loop) at(t int64, what happening) { l.agenda.put(max(t, l.now), what) }
+func (l *Loop) at(t int64, what Happening) { l.agenda.put(max(t, l.now), what) }
 
 // Run calls what is due before until, and stops the clock there. It ends early, with ctx's error, when ctx does; it can go
 // on after that.
@@ -74,7 +76,7 @@ func (l *Loop) Run(ctx context.Context, until time.Time) error {
 		l.done++
 		l.turnTo(at)
 		l.Note("at", uint64(at))
-		what.happen()
+		what.Happen()
 		if l.Then != nil {
 			l.Then()
 		}

@@ -124,12 +124,12 @@ func (w *World) changed(s *server, r *room) {
 	}
 	if !s.reporting {
 		s.reporting = true
-		w.loop.after(reportWait, s)
+		w.loop.Due(reportWait, s)
 	}
 }
 
-// happen is a report that is due.
-func (s *server) happen() { s.world.report(s) }
+// Happen implements Happening: a report is due.
+func (s *server) Happen() { s.world.report(s) }
 
 // report tells the registry what changed on a server, or that it is there.
 func (w *World) report(s *server) {

@@ -49,9 +49,9 @@ type (
 	leaving  visitor
 )
 
-func (v *arriving) happen() { v.world.arrive((*visitor)(v)) }
-func (v *entering) happen() { v.world.enter((*visitor)(v)) }
-func (v *leaving) happen()  { v.world.leave((*visitor)(v)) }
+func (v *arriving) Happen() { v.world.arrive((*visitor)(v)) }
+func (v *entering) Happen() { v.world.enter((*visitor)(v)) }
+func (v *leaving) Happen()  { v.world.leave((*visitor)(v)) }
 
 // arrive is a visitor who joins.
 func (w *World) arrive(v *visitor) {
@@ -83,7 +83,7 @@ func (w *World) seat(v *visitor, p router.Placement, waited time.Duration) {
 	w.note(v)
 	w.loop.Note("seated", v.player, uint64(v.seat))
 	w.loop.NoteText(string(p.Server))
-	w.loop.after(v.connect, (*entering)(v))
+	w.loop.Due(v.connect, (*entering)(v))
 }
 
 // note keeps a visitor who has a seat.
@@ -115,7 +115,7 @@ func (w *World) enter(v *visitor) {
 	w.meter.enter(w.loop.Now())
 	if !v.began {
 		v.began = true
-		w.loop.after(v.stay, (*leaving)(v))
+		w.loop.Due(v.stay, (*leaving)(v))
 	}
 }
 
@@ -164,7 +164,7 @@ func (w *World) redirect(t handover.PlayerTicket, to model.ServerID) {
 	if v.room != nil {
 		v.room = nil
 		w.meter.leave(w.loop.Now())
-		w.loop.after(v.connect, (*entering)(v))
+		w.loop.Due(v.connect, (*entering)(v))
 	}
 }
 

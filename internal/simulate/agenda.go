@@ -1,15 +1,17 @@
 package simulate
 
 // agenda is what is due and when: it gives the earliest first, and what is due at one moment in the order in which it was
-// put down. What is due soon is in a heap, small enough to stay in the processor's cache; the rest lies in slices of time.
+// put down. What is due at once is in a heap, small enough to stay in the processor's cache; the rest lies in slices of time,
+// in shorter ones when it is due soon. There are so few of them that the ends of all, where things are put down, stay in the
+// cache too.
 type agenda[T any] struct {
-	next  uint64   // numbers what is put down
-	heap  []due[T] // what is due before reach
-	reach int64    // Unix nanoseconds: the end of a slice
-	ring  [ring][]due[T]
-	far   map[int64][]due[T] // by slice, what lies beyond the ring when it is put down
-	later int                // in ring and far
-	spare [][]due[T]         // memory for more slices
+	next  uint64                                // numbers what is put down
+	heap  []due[T]                              // what is due before reach
+	reach int64                                 // Unix nanoseconds: the end of a slice
+	soon  [1 << (longBits - sliceBits)][]due[T] // the slices of the long slice that reach is in
+	ring  [ring][]due[T]                        // the long slices after that
+	far   map[int64][]due[T]                    // by long slice, what lies beyond the ring when it is put down
+	later int                                   // in soon, ring and far
 }
 
 // due is something that is to happen, and when.
@@ -21,17 +23,14 @@ type due[T any] struct {
 
 const (
 	sliceBits = 27             // 134 ms
-	slice     = 1 << sliceBits // nanoseconds: what later is cut into
-	ring      = 1 << 15        // a power of two: so many slices, 73 minutes, lie in a ring
-	few       = 16             // of what is due in a slice there is room from the beginning
+	longBits  = 33             // 8.6 s: a long slice
+	slice     = 1 << sliceBits // nanoseconds
+	ring      = 1 << 9         // a power of two: so many long slices, 73 minutes, lie in a ring
 )
 
-// sliceOf is the slice that a time is in; times before 1970 are below 0.
-func sliceOf(at int64) int64 { return at >> sliceBits }
-
-// newAgenda makes one whose time begins at start.
+// newAgenda makes one whose time begins at start, which may be before 1970.
 func newAgenda[T any](start int64) *agenda[T] {
-	return &agenda[T]{reach: sliceOf(start) * slice, far: map[int64][]due[T]{}}
+	return &agenda[T]{reach: start >> sliceBits << sliceBits, far: map[int64][]due[T]{}}
 }
 
 // put puts down what is due at a time, which is not before that of anything taken.
@@ -43,17 +42,20 @@ func (a *agenda[T]) put(at int64, what T) {
 		return
 	}
 	a.later++
-	n := sliceOf(at)
-	if n-sliceOf(a.reach) >= ring {
-		a.far[n] = append(a.far[n], d)
-		return
+	switch long, now := at>>longBits, a.reach>>longBits; {
+	case long == now:
+		a.putSoon(d)
+	case long-now < ring:
+		list := &a.ring[long&(ring-1)]
+		*list = append(*list, d)
+	default:
+		a.far[long] = append(a.far[long], d)
 	}
-	list := &a.ring[n&(ring-1)]
-	if last := len(a.spare) - 1; *list == nil && last >= 0 {
-		*list, a.spare = a.spare[last], a.spare[:last]
-	} else if *list == nil {
-		*list = make([]due[T], 0, few)
-	}
+}
+
+// putSoon puts down what is due in the long slice that reach is in.
+func (a *agenda[T]) putSoon(d due[T]) {
+	list := &a.soon[d.at>>sliceBits&int64(len(a.soon)-1)]
 	*list = append(*list, d)
 }
 
@@ -72,26 +74,37 @@ func (a *agenda[T]) take(end int64) (at int64, what T, ok bool) {
 	return first.at, first.what, true
 }
 
-// reachOn takes the next slice into the heap.
+// reachOn takes the next slice into the heap. Behind the last of a long slice the next long one is cut into slices.
 func (a *agenda[T]) reachOn() {
-	n := sliceOf(a.reach)
-	a.reach += slice
-	if list := &a.ring[n&(ring-1)]; *list != nil {
-		a.pushAll(*list)
-		clear(*list)
-		*list, a.spare = nil, append(a.spare, (*list)[:0])
+	list := &a.soon[a.reach>>sliceBits&int64(len(a.soon)-1)]
+	a.later -= len(*list)
+	for i := range *list {
+		a.push((*list)[i])
 	}
-	if list, any := a.far[n]; any {
-		a.pushAll(list)
-		delete(a.far, n)
+	empty(list)
+	was := a.reach >> longBits
+	if a.reach += slice; a.reach>>longBits != was {
+		a.cut(a.reach >> longBits)
 	}
 }
 
-func (a *agenda[T]) pushAll(list []due[T]) {
-	a.later -= len(list)
-	for i := range list {
-		a.push(list[i])
+// cut puts what is due in a long slice into slices.
+func (a *agenda[T]) cut(long int64) {
+	list := &a.ring[long&(ring-1)]
+	for i := range *list {
+		a.putSoon((*list)[i])
 	}
+	empty(list)
+	for _, d := range a.far[long] {
+		a.putSoon(d)
+	}
+	delete(a.far, long)
+}
+
+// empty empties a list and keeps its memory.
+func empty[T any](list *[]T) {
+	clear(*list)
+	*list = (*list)[:0]
 }
 
 // push and pop keep a heap of four children a node: flatter than a binary one, and so with fewer misses of the cache.

@@ -98,15 +98,19 @@ func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Flee
 	return f.seen.those(all, f.name), leaving, err
 }
 
-// those gives a fleet's instances by ID: where they lie, if they lie together and in order, as most engines list them.
+// those gives a fleet's instances by ID: where they lie, if they lie together and in order, as most engines list them. To see
+// that one is where it was at the last tick costs less than to compare it with its neighbour.
 func (s *sight) those(all []provider.Instance, fleet model.FleetName) []provider.Instance {
 	first := 0
 	for first < len(all) && all[first].Fleet != fleet {
 		first++
 	}
-	end, inOrder := first, true
+	end, inOrder, asBefore := first, true, true
 	for ; end < len(all) && all[end].Fleet == fleet; end++ {
-		inOrder = inOrder && (end == first || all[end-1].ID < all[end].ID)
+		n := end - first
+		same := n < len(s.plans) && s.plans[n].ID == all[end].ID
+		inOrder = inOrder && (n == 0 || same && asBefore || all[end-1].ID < all[end].ID)
+		asBefore = same
 	}
 	out := all[first:end:end]
 	for i := end; i < len(all); i++ {
@@ -170,15 +174,19 @@ func (f *fleet) unknown(servers []model.Server, instances []provider.Instance) (
 	at := 0
 	for n := range instances {
 		i := &instances[n]
-		for at < len(servers) && servers[at].ID < i.ID {
+		for at < len(servers) && servers[at].ID != i.ID && servers[at].ID < i.ID { // to be another is seen sooner
 			at++
 		}
-		switch known := at < len(servers) && servers[at].ID == i.ID; {
+		known := at < len(servers) && servers[at].ID == i.ID
+		switch {
 		case !i.Running || known && servers[at].ProviderRef != "" || f.isBusy(i.ID):
 		case !known:
 			unknown = append(unknown, i)
 		case i.Ref != "":
 			bare = append(bare, i)
+		}
+		if known {
+			at++
 		}
 	}
 	return unknown, bare

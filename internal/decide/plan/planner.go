@@ -12,7 +12,8 @@ import (
 // planner is one plan in the making.
 type planner struct {
 	in   Input
-	at   int // in in.Instances, behind the one that was asked for last
+	at   int  // in in.Instances, behind the one that was asked for last
+	byID bool // they are by ID; false: not known
 	plan Plan
 	next State
 
@@ -39,9 +40,6 @@ func newPlanner(in Input) *planner {
 	in.Sheet.capacity = slices.Grow(in.Sheet.capacity[:0], len(in.Servers))
 	p := &in.Sheet.planner
 	*p = planner{in: in, capacity: in.Sheet.capacity}
-	if !slices.IsSortedFunc(in.Instances, byID) {
-		p.in.Instances = slices.SortedFunc(slices.Values(in.Instances), byID)
-	}
 	p.next = State{
 		PlannedAt: in.Now,
 		AwakeAt:   in.State.AwakeAt,
@@ -59,16 +57,22 @@ func byID(a, b Instance) int { return strings.Compare(string(a.ID), string(b.ID)
 // instance is what the provider knows of a server. Servers are asked for in their order, so that the next instance is
 // nearly always the one.
 func (p *planner) instance(id model.ServerID) (i Instance, known bool) {
-	all := p.in.Instances
-	if p.at >= len(all) || all[p.at].ID != id {
-		at, ok := slices.BinarySearchFunc(all, Instance{ID: id}, byID)
-		if !ok {
+	if p.at >= len(p.in.Instances) || p.in.Instances[p.at].ID != id {
+		if p.at, known = slices.BinarySearchFunc(p.instances(), Instance{ID: id}, byID); !known {
 			return Instance{}, false
 		}
-		p.at = at
 	}
 	p.at++
-	return all[p.at-1], true
+	return p.in.Instances[p.at-1], true
+}
+
+// instances are all of them, by ID.
+func (p *planner) instances() []Instance {
+	if !p.byID && !slices.IsSortedFunc(p.in.Instances, byID) {
+		p.in.Instances = slices.SortedFunc(slices.Values(p.in.Instances), byID)
+	}
+	p.byID = true
+	return p.in.Instances
 }
 
 // act adds an action on a server.

@@ -99,27 +99,24 @@ func (s fleets) UndoUpgrade(ctx context.Context, r *greenroomv1.UndoUpgradeReque
 	return &greenroomv1.UndoUpgradeResponse{Fleet: fleet}, err
 }
 
-// undoTo chooses the template an undo goes to; 0: of those of which a server was ready the one that was used last, one to which
-// no upgrade stopped by itself before the others.
+// undoTo is the template an undo goes to: that of the number, which 0 leaves to plan.UndoTo.
 func undoTo(f *model.Fleet, list []model.FleetRevision, number uint64) (model.FleetRevision, error) {
+	if number == 0 {
+		if to, ok := plan.UndoTo(f.Revision, list); ok {
+			return to, nil
+		}
+		return model.FleetRevision{}, connect.Errorf(connect.CodeFailedPrecondition,
+			"fleet %s has no other revision of which a server was ready: name one, or apply the fleet as it shall be", f.Name)
+	}
 	if number == f.Revision {
 		return model.FleetRevision{}, connect.Errorf(connect.CodeFailedPrecondition, "revision %d is what fleet %s has already", number, f.Name)
 	}
-	proved := func(r model.FleetRevision) bool { return number == 0 && r.Number != f.Revision && !r.ProvedAt.IsZero() }
-	i := slices.IndexFunc(list, func(r model.FleetRevision) bool { return r.Number == number || proved(r) && r.Stopped == "" })
+	i := slices.IndexFunc(list, func(r model.FleetRevision) bool { return r.Number == number })
 	if i < 0 {
-		i = slices.IndexFunc(list, proved)
-	}
-	switch {
-	case i >= 0:
-		return list[i], nil
-	case number == 0:
-		return model.FleetRevision{}, connect.Errorf(connect.CodeFailedPrecondition,
-			"fleet %s has no other revision of which a server was ready: name one, or apply the fleet as it shall be", f.Name)
-	default:
 		return model.FleetRevision{}, connect.Errorf(connect.CodeFailedPrecondition,
 			"fleet %s has no revision %d; ListRevisions says which ones it has", f.Name, number)
 	}
+	return list[i], nil
 }
 
 // amend applies a fleet again with something changed, and again if somebody else changed it first; change says what it did.

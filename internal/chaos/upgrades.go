@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	keep "greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/keeper"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/store"
@@ -104,14 +105,13 @@ func (w *World) resumeUpgrade() {
 // undoUpgrade goes back to the template that was used last of those that are known to get ready, and to stay.
 func (w *World) undoUpgrade() {
 	w.amendUpgrade("undo upgrade", upgradeUndone, func(f *model.Fleet) bool {
-		for _, r := range w.disk.listRevisions(f.Name) {
-			if r.Number != f.Revision && !r.ProvedAt.IsZero() && r.Stopped == "" {
-				f.Spec = f.Spec.WithTemplate(r.Spec.Template())
-				f.Spec.Upgrade.Paused = false
-				return true
-			}
+		to, ok := keep.UndoTo(f.Revision, w.disk.listRevisions(f.Name))
+		if !ok || to.Stopped != "" {
+			return false
 		}
-		return false
+		f.Spec = f.Spec.WithTemplate(to.Spec.Template())
+		f.Spec.Upgrade.Paused = false
+		return true
 	})
 }
 

@@ -103,20 +103,43 @@ func (u *upgrade) decide(in *Input, stopped string) {
 	}
 }
 
-// standIn is the template that serves in the place of the fleet's: the one that was used last of those that are known to get
-// ready, and of them one to which no upgrade stopped by itself, if there is one. Without any it is the fleet's.
+// standIn is the template that serves in the place of the fleet's: the last sound one. Without any it is the fleet's.
 func (u *upgrade) standIn(revisions []model.FleetRevision) uint64 {
-	number := u.Revision
-	for _, r := range revisions {
-		switch {
-		case r.Number == u.Revision || !u.ready[r.Number]:
-		case r.Stopped == "" && r.Number != u.unproved:
-			return r.Number
-		case number == u.Revision:
-			number = r.Number
+	i := lastSound(revisions, func(r *model.FleetRevision) (ready, stays bool) {
+		return r.Number != u.Revision && u.ready[r.Number], r.Number != u.unproved
+	})
+	if i < 0 {
+		return u.Revision
+	}
+	return revisions[i].Number
+}
+
+// UndoTo is the template that an upgrade is undone to when nobody names one: of those of which a server was ready the one that was
+// used last, and of them one to which no upgrade stopped by itself, if there is one. Revisions are as in Input; false: there is none.
+func UndoTo(present uint64, revisions []model.FleetRevision) (model.FleetRevision, bool) {
+	i := lastSound(revisions, func(r *model.FleetRevision) (ready, stays bool) {
+		return r.Number != present && !r.ProvedAt.IsZero(), true
+	})
+	if i < 0 {
+		return model.FleetRevision{}, false
+	}
+	return revisions[i], true
+}
+
+// lastSound finds the template that was used last of those that are known to get ready, and of them one that stays and to which
+// no upgrade stopped by itself, if there is one; -1 for none.
+func lastSound(revisions []model.FleetRevision, known func(*model.FleetRevision) (ready, stays bool)) int {
+	last := -1
+	for i := range revisions {
+		switch ready, stays := known(&revisions[i]); {
+		case !ready:
+		case stays && revisions[i].Stopped == "":
+			return i
+		case last < 0:
+			last = i
 		}
 	}
-	return number
+	return last
 }
 
 // isNew tells whether a server is of the fleet's present template.

@@ -50,6 +50,38 @@ func (w *world) resume() {
 	}
 }
 
+// TestUndoTo: revisions are named by what happened to them, the one used last first: ready, stopped, new (of which no server was
+// ready), or both of the first.
+func TestUndoTo(t *testing.T) {
+	for _, c := range []struct {
+		list []string
+		to   uint64 // counted from 1; 0: there is none
+	}{
+		{[]string{}, 0},
+		{[]string{"ready"}, 0}, // the present one
+		{[]string{"new", "ready", "ready"}, 2},
+		{[]string{"stopped", "new", "ready"}, 3},
+		{[]string{"ready", "ready and stopped", "ready"}, 3},
+		{[]string{"ready", "new", "ready and stopped", "ready and stopped"}, 3},
+		{[]string{"ready", "stopped", "new"}, 0},
+	} {
+		var list []model.FleetRevision
+		for i, what := range c.list {
+			r := model.FleetRevision{Number: uint64(i + 1)}
+			if strings.Contains(what, "ready") {
+				r.ProvedAt = time.Unix(1, 0)
+			}
+			if strings.Contains(what, "stopped") {
+				r.Stopped = "3 starts failed"
+			}
+			list = append(list, r)
+		}
+		if to, ok := UndoTo(1, list); to.Number != c.to || ok != (c.to > 0) {
+			t.Errorf("%q: undone to %d (%v), want %d", c.list, to.Number, ok, c.to)
+		}
+	}
+}
+
 // GoString keeps the reports of failed properties short.
 func (s *simServer) GoString() string {
 	return fmt.Sprintf("%s %s of %d, %d sessions", s.ID, s.State, s.FleetRevision, len(s.sessions))

@@ -35,6 +35,7 @@ const (
 	MergeEnds                          // sessions are ended for consolidation, in place of being moved (the mover)
 	DeafWindow                         // consolidation does not hear of its windows (the keepers' specs)
 	TakenForHeard                      // a server that is found again after a restart is taken for one that was heard of (the registry's door)
+	FrozenQuery                        // a query that has no number is answered by the last one (the rollouts' Prometheus)
 	bugsEnd
 )
 
@@ -48,7 +49,7 @@ func Bugs() map[string]Bug {
 		"stop-in-use": StopInUse, "dead-by-silence": DeadBySilence, "deaf-provider": DeafProvider, "two-seats": TwoSeats,
 		"ticket-twice": TicketTwice, "untried-template": UntriedTemplate, "deaf-pause": DeafPause, "lost-halt": LostHalt, "blind-step": BlindStep, "half-rollback": HalfRollback,
 		"forgotten-node": ForgottenNode, "told-it-is-over": ToldItIsOver, "deaf-notice": DeafNotice,
-		"merge-ends": MergeEnds, "deaf-window": DeafWindow, "taken-for-heard": TakenForHeard,
+		"merge-ends": MergeEnds, "deaf-window": DeafWindow, "taken-for-heard": TakenForHeard, "frozen-query": FrozenQuery,
 	}
 }
 

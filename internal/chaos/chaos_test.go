@@ -79,7 +79,7 @@ func TestFound(t *testing.T) {
 var where = map[Bug]change{
 	UntriedTemplate: upgrades, DeafPause: upgrades, LostHalt: upgrades, BlindStep: rollouts, HalfRollback: rollouts,
 	ForgottenNode: leaving, ToldItIsOver: leaving, DeafNotice: leaving,
-	MergeEnds: merging, DeafWindow: merging, TakenForHeard: leaving,
+	MergeEnds: merging, DeafWindow: merging, TakenForHeard: leaving, FrozenQuery: rollouts,
 }
 
 // TestBugsAreFound: every planted bug is found within a few seeds, by a rule that it breaks.
@@ -116,6 +116,7 @@ func TestBugsAreFound(t *testing.T) {
 		"deaf-notice":         {[]Rule{NothingPlaced, NoticedEmpty}, 40},
 		"merge-ends":          {[]Rule{NoEarlyEnd, MergeEndsNone}, 80},
 		"deaf-window":         {[]Rule{MergeInWindows}, 120},
+		"frozen-query":        {[]Rule{GatesAnswered}, 60},
 		"taken-for-heard":     {[]Rule{OneHost, NobodyCut, NoEarlyEnd}, 60},
 	} {
 		t.Run(name, func(t *testing.T) {

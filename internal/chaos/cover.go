@@ -89,6 +89,9 @@ const (
 	rolloutDone
 	rolloutFailed
 	rolloutStopped
+	rolloutSlow
+	rolloutAnsweredBadly
+	rolloutUnanswered
 	rolloutPaused
 	rolloutResumed
 	rolloutPushed
@@ -197,6 +200,9 @@ var situationNames = [situations]string{
 	rolloutDone:           "a rollout was done",
 	rolloutFailed:         "a rollout's gates rolled it back",
 	rolloutStopped:        "a rollout paused by itself",
+	rolloutSlow:           "a rollout ended or paused because joins were slow",
+	rolloutAnsweredBadly:  "a rollout ended or paused by the answer to a query",
+	rolloutUnanswered:     "a rollout paused because a query had no number",
 	rolloutPaused:         "an operator paused a rollout",
 	rolloutResumed:        "an operator resumed a rollout",
 	rolloutPushed:         "an operator promoted a rollout",

@@ -9,6 +9,7 @@ import (
 	decide "greenroom.dev/greenroom/internal/decide/rollout"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/rollout"
+	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -23,13 +24,15 @@ type pilot struct {
 	reading turn
 	ticking bool
 	stale   bool // the specs changed since they were last read
+	// answered are the last answers to the queries of routes' rollouts; not a number: it was none.
+	answered map[string]float64
 }
 
 // beginPilot starts it with nothing in its memory.
 func (k *warden) beginPilot() {
-	p := &pilot{k: k}
+	p := &pilot{k: k, answered: map[string]float64{}}
 	k.pilot = p
-	from := plans{specs{from: k.node, at: k.w.disk}}
+	from := plans{specs{from: k.node, at: k.w.disk}, p}
 	k.node.run("read the specs", func() {
 		for p.cache == nil {
 			cache, err := store.NewSpecCache(background, from)
@@ -41,8 +44,7 @@ func (k *warden) beginPilot() {
 		}
 		p.service = rollout.New(rollout.Config{
 			Store: from, Specs: p, Tally: facts{k.node, k.w.registry}.Tally, Open: k.w.open,
-			Joins: func(model.FleetName) decide.Latencies { return decide.Latencies{} },
-			Query: func(context.Context, string, string) (float64, error) { return 0, errNoQuery },
+			Joins: k.w.joinLatencies, Query: p.ask,
 			Drain: k.keeper.DrainFleet, Now: k.node.now, Logger: slog.New(slog.DiscardHandler),
 		})
 		k.w.disk.watch(k.node, p.changed)
@@ -117,6 +119,29 @@ func (t *turn) give() {
 	}
 }
 
+// latencyBounds are those of the buckets in which joins are counted by how long they took.
+var latencyBounds = []time.Duration{time.Millisecond, 2 * time.Millisecond, 3 * time.Millisecond, 10 * time.Millisecond, time.Second}
+
+// timed counts how long the join that is answered took, if it was seated.
+func (w *World) timed(answer func(router.Placement, error)) func(router.Placement, error) {
+	asked := w.loop.Now()
+	return func(p router.Placement, err error) {
+		if err == nil {
+			if w.joins[p.Fleet] == nil {
+				w.joins[p.Fleet] = make([]uint64, len(latencyBounds)+1)
+			}
+			i, _ := slices.BinarySearch(latencyBounds, w.loop.Now().Sub(asked))
+			w.joins[p.Fleet][i]++
+		}
+		answer(p, err)
+	}
+}
+
+// joinLatencies are how long joins took on a fleet, as a control plane's metrics have them.
+func (w *World) joinLatencies(fleet model.FleetName) decide.Latencies {
+	return decide.Latencies{Bounds: latencyBounds, Counts: slices.Clone(w.joins[fleet])}
+}
+
 // open counts a fleet's open servers, as a control plane's census has them.
 func (w *World) open(name model.FleetName) int {
 	count, _ := w.registry.Count(background)
@@ -124,7 +149,10 @@ func (w *World) open(name model.FleetName) int {
 }
 
 // plans is the disk as rollouts reach it.
-type plans struct{ specs }
+type plans struct {
+	specs
+	pilot *pilot
+}
 
 // GetRoute implements rollout.Store.
 func (p plans) GetRoute(_ context.Context, name model.RouteName) (model.Route, error) {
@@ -148,7 +176,9 @@ func (p plans) StepRollout(
 ) (model.Rollout, model.Route, error) {
 	var route model.Route
 	r, err := fromDisk(p.specs, func() (r model.Rollout, err error) {
-		r, route, err = p.at.stepRollout(name, state, weights)
+		if r, route, err = p.at.stepRollout(name, state, weights); err == nil {
+			p.pilot.wentOn(&r)
+		}
 		return r, err
 	})
 	return r, route, err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	decide "greenroom.dev/greenroom/internal/decide/rollout"
@@ -20,6 +22,7 @@ const (
 	RollbackStays  Rule = "I6 what was rolled back stays so"
 	RollbackServed Rule = "I6 whoever answers a rollback has its weights"
 	RolloutsEnd    Rule = "I4 every rollout comes to an end"
+	GatesAnswered  Rule = "I6 no rollout goes on for want of a number"
 )
 
 // canary is the fleet that routes are moved to.
@@ -68,10 +71,10 @@ func (w *World) beginRollout() {
 	spec := model.RolloutSpec{
 		Route: route.Name, To: to, Pause: r.IntN(4) == 0, DrainBack: r.IntN(3) == 0, Patience: rolloutPatience,
 		Steps: []model.RolloutStep{{Weight: 100_000, Hold: hold}, {Weight: 500_000, Hold: hold}, {Weight: model.Whole, Hold: hold}},
-		Gates: []model.Gate{
+		Gates: append([]model.Gate{
 			{ConnectErrors: &model.RatioGate{MaxMore: 0.1}, MinSamples: 4},
 			{Crashes: &model.CrashGate{Max: 2}},
-		},
+		}, moreGates(route.Name, hold%4)...),
 	}
 	state, err := decide.Begin(spec.WithDefaults(), route, w.loop.Now())
 	if err != nil {
@@ -81,6 +84,23 @@ func (w *World) beginRollout() {
 	w.note("rollout", string(route.Name), string(to), uint64(state.Weight))
 	w.disk.putRollout(model.Rollout{Name: model.RolloutName("ship-" + route.Name), Spec: spec, State: state, CreatedAt: w.loop.Now()})
 }
+
+// moreGates are those that some rollouts have besides. The bound for joins is one that the network alone may break.
+func moreGates(of model.RouteName, kind time.Duration) []model.Gate {
+	switch kind {
+	case 0:
+		return []model.Gate{{Name: slowGate, JoinLatency: &model.LatencyGate{Quantile: 0.75, Max: 2 * time.Millisecond}, MinSamples: 4}}
+	case 1:
+		return []model.Gate{{Name: queryGate, Prometheus: &model.PrometheusGate{Query: string(of) + " $fleet", Max: new(1.0)}}}
+	}
+	return nil
+}
+
+// Gates of which it is counted what they say.
+const (
+	slowGate  = "slow joins"
+	queryGate = "query"
+)
 
 // rolloutPatience is how long the gates of a rollout may lack samples.
 const rolloutPatience = 8 * time.Second
@@ -265,10 +285,24 @@ func (w *World) stepped(before, after *model.RolloutState) {
 		w.cover(rolloutDone)
 	case gates && after.Phase == model.RolloutRolledBack:
 		w.cover(rolloutFailed)
+		w.failedBy(move.Reason)
 	case gates && after.Phase == model.RolloutPaused:
 		w.cover(rolloutStopped)
+		w.failedBy(move.Reason)
 	case gates && after.Weight > before.Weight && before.Weight > 0:
 		w.cover(rolloutWentOn)
+	}
+}
+
+// failedBy counts the gates that are a reason.
+func (w *World) failedBy(reason string) {
+	switch {
+	case strings.Contains(reason, slowGate+": "):
+		w.cover(rolloutSlow)
+	case strings.Contains(reason, queryGate+": "):
+		w.cover(rolloutAnsweredBadly)
+	case strings.Contains(reason, queryGate+" waits: no number"):
+		w.cover(rolloutUnanswered)
 	}
 }
 
@@ -284,3 +318,37 @@ func (r *rules) weigh(route *model.Route) {
 }
 
 var errNoQuery = errors.New("no Prometheus here")
+
+// ask is a Prometheus that has no number for a while now and then, in one way or the other, and else one that is bad for the canary
+// if its build is.
+func (p *pilot) ask(_ context.Context, _, query string) (float64, error) {
+	route, fleet, _ := strings.Cut(query, " ")
+	w, value, err := p.k.w, math.NaN(), error(nil)
+	switch w.loop.Now().Unix() / 20 % 4 {
+	case 0:
+		err = errNoQuery
+	case 1:
+	default:
+		value = 0.5
+		if f := w.disk.fleet(canary); fleet == string(canary) && buildOf(&f.Spec) != sound {
+			value = 2
+		}
+	}
+	p.answered[route] = value
+	if w.has(FrozenQuery) && math.IsNaN(value) {
+		return 0.5, nil
+	}
+	return value, err
+}
+
+// wentOn looks at a step forwards that this control plane has taken by itself.
+func (p *pilot) wentOn(r *model.Rollout) {
+	asked := slices.ContainsFunc(r.Spec.Gates, func(g model.Gate) bool { return g.Prometheus != nil })
+	move := r.State.LastMove()
+	if !asked || move.Actor != decide.ActorGates || move.What != decide.WhatPromoted && move.What != decide.WhatDone {
+		return
+	}
+	if value, ok := p.answered[string(r.Spec.Route)]; !ok || math.IsNaN(value) || value > 1 {
+		p.k.w.rules.broke(GatesAnswered, "%s has rollout %s go on to %d ppm, and its query was answered by %v", p.k.node.name, r.Name, r.State.Weight, value)
+	}
+}

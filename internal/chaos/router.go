@@ -121,6 +121,9 @@ func (g *gateway) unhold() {
 
 // join takes a client's request. The answer goes to whoever asked; nobody may be there any more.
 func (g *gateway) join(req router.Request, answer func(router.Placement, error)) *queued {
+	if g.w.changing(rollouts) {
+		answer = g.w.timed(answer)
+	}
 	q := &queued{answer: answer}
 	g.node.run("join", func() {
 		if g.held {

@@ -60,10 +60,11 @@ type World struct {
 
 	faults  plan
 	changes change
-	ghosts  float64   // the share of players who fall silent
-	stalls  float64   // how likely a process pauses before it makes a call
-	dawn    time.Time // until then it is night
-	closing bool      // faults are over and no client leaves or comes any more
+	joins   map[model.FleetName][]uint64 // by how long they took, in latencyBounds; of worlds with rollouts
+	ghosts  float64                      // the share of players who fall silent
+	stalls  float64                      // how likely a process pauses before it makes a call
+	dawn    time.Time                    // until then it is night
+	closing bool                         // faults are over and no client leaves or comes any more
 
 	hosts    map[model.SessionRef][]*room
 	tickets  []ticket.Claims
@@ -75,7 +76,7 @@ type World struct {
 
 // newWorld builds a world of a seed.
 func newWorld(seed uint64, bugs Bug) *World {
-	w := &World{loop: simulate.NewLoop(begins, seed), bugs: bugs, changes: changesOf(seed), hosts: map[model.SessionRef][]*room{}}
+	w := &World{loop: simulate.NewLoop(begins, seed), bugs: bugs, changes: changesOf(seed), hosts: map[model.SessionRef][]*room{}, joins: map[model.FleetName][]uint64{}}
 	w.trace = &trace{w: w}
 	w.rules = &rules{w: w, gone: map[place]bool{}, ended: map[model.SessionRef]model.Generation{}}
 	w.net = &network{w: w, calm: true}

@@ -82,7 +82,11 @@ func (k *Keeper) endMove(f *fleet, a plan.Action, x drain.Session, err error) {
 		delete(f.retries, x.SessionRef)
 		return
 	}
-	f.retries[x.SessionRef] = f.retries[x.SessionRef].again(now)
+	next := f.retries[x.SessionRef].again(now)
+	if errors.Is(err, registry.ErrTooLarge) {
+		next.at = now.Add(LookAgain) // its players stand still for each try
+	}
+	f.retries[x.SessionRef] = next
 	if a.Verb == plan.HandOver && f.homeless[x.SessionRef] == nil {
 		f.homeless[x.SessionRef] = &homeless{from: handover.Origin{Server: a.Server, Generation: x.Generation}}
 	}

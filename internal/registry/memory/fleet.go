@@ -86,6 +86,16 @@ func (f *fleet) best(n int, good func(*server) bool) *server {
 	return s
 }
 
+// smaller tells whether there are servers whose sessions have fewer seats.
+func (f *fleet) smaller(seats int) bool {
+	for size := range f.sizes {
+		if size < seats {
+			return true
+		}
+	}
+	return false
+}
+
 // holding is the best server for a session that n players are in already and that may be larger than new ones, that is also good;
 // nil if there is none.
 func (f *fleet) holding(n int, good func(*server) bool) *server {

@@ -121,25 +121,29 @@ func (m *Memory) home(x *session, move *registry.Move) (*server, error) {
 	if to := m.best(move.Fleets, n, good); to != nil {
 		return to, nil
 	}
-	known, most := false, 0
 	for _, name := range move.Fleets {
-		f := m.fleets[name]
-		if f == nil {
-			continue
-		}
-		if to := f.holding(n, good); to != nil {
-			return to, nil
-		}
-		for _, s := range f.servers {
-			if !s.Linkless && !s.State.Terminal() {
-				known, most = true, max(most, s.SeatCapacity)
+		if f := m.fleets[name]; f != nil && f.smaller(n) {
+			if to := f.holding(n, good); to != nil {
+				return to, nil
 			}
 		}
 	}
-	if known && n > most {
-		return nil, fmt.Errorf("%s has %d seats, and no server has more than %d: %w", x.ref, n, most, registry.ErrTooLarge)
+	if m.tooLarge(move.Fleets, n) && m.most(move.Fleets) < n {
+		return nil, fmt.Errorf("%s has %d seats, and no server has as many: %w", x.ref, n, registry.ErrTooLarge)
 	}
 	return nil, fmt.Errorf("no open server for %s: %w", x.ref, registry.ErrFull)
+}
+
+// most is how many seats the largest server of the fleets has, on all its sessions together.
+func (m *Memory) most(fleets []model.FleetName) (seats int) {
+	for _, name := range fleets {
+		if f := m.fleets[name]; f != nil {
+			for _, s := range f.servers {
+				seats = max(seats, s.SeatCapacity)
+			}
+		}
+	}
+	return seats
 }
 
 // Orphan implements registry.Sessions.

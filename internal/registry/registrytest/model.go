@@ -390,7 +390,7 @@ func (m *machine) commit(key model.SessionKey, x *modelSession) {
 	n := max(1, len(x.seats))
 	fits, holds, unavoided, want := false, false, false, error(nil)
 	for id, s := range m.servers {
-		if s.fleet == "a" && !s.state.Terminal() && want != registry.ErrFull {
+		if s.fleet == "a" && want != registry.ErrFull {
 			if want = registry.ErrTooLarge; s.shape.seats >= n {
 				want = registry.ErrFull
 			}

@@ -302,8 +302,9 @@ var moveCases = []testCase{
 	{"a session that no server of its fleets can ever hold is too large for them", func(w *world) {
 		w.open("a-1", "a", shape{1, 4, 0})
 		r := w.join("k", "ann", "bob", "cat", "dan")
-		w.become("a-1", model.ServerUnhealthy)
+		s := w.become("a-1", model.ServerUnhealthy)
 		must(w.Orphan(w.ctx, "a-1", w.now))
+		w.ok(w.RemoveServer(w.ctx, "a-1", s.Generation))
 		_, err := w.tryCommit("k", r.Generation, "")
 		w.is(err, registry.ErrFull) // there is no server: the next one may be large enough
 		w.open("a-2", "a", shape{1, 3, 0})

@@ -249,6 +249,8 @@ type Sessions interface {
 	CommitMove(ctx context.Context, move Move) (Reservation, error)
 	// The players wait where it was: that server counts it in model.Server.Departing until SentOn, or until the
 	// server has ended or does not name it in its Hello.
+	// After SentOn it counts it again if its stream breaks within HearsWithin, until its next Hello: the stream may not have
+	// delivered the word. A session that ended and whose players may not have been told is counted likewise.
 	// FinishMove makes a session that CommitMove placed Live on its new server.
 	FinishMove(ctx context.Context, ref model.SessionRef, gen model.Generation, now time.Time) error
 	// SentOn notes that the players of a session that moved off a server, where it had generation gen, were told where

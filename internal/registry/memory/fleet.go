@@ -3,7 +3,6 @@ package memory
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"greenroom.dev/greenroom/internal/decide/place"
 	"greenroom.dev/greenroom/internal/model"
@@ -119,7 +118,7 @@ type server struct {
 	changed  bool                                  // since it was counted
 	said     *model.Connections                    // since its process began, as it last said; nil: it did not
 	over     map[model.SessionRef]model.Generation // ended from here, and not known to be heard; see endOn
-	owed     map[model.SessionRef]time.Time        // what it is to hear of, and since when; see owe
+	owed     map[model.SessionRef]owing            // what it is to hear of
 	leaving  map[*session]model.Generation         // moved off here, with the generation that they had; see leave
 	place    spot
 }

@@ -23,7 +23,7 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 	}
 	m.restream(s, h.Stream)
 	s.serial, s.hailed, s.Linked, s.ReportedAt = 0, !h.Linkless, !h.Linkless, h.Now
-	s.Linkless, s.owed = h.Linkless, nil
+	s.Linkless = h.Linkless
 	if !h.Linkless || h.Version != "" {
 		s.Version = h.Version
 	}
@@ -102,7 +102,7 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		}
 	}
 	m.leftAll(s, h.Sessions)
-	s.owed = nil // the answer tells all
+	s.hearsAll() // by the answer
 	return stale
 }
 
@@ -157,6 +157,7 @@ func (m *Memory) usurp(x *session, s *server, now time.Time) {
 		m.left(x, s)
 		m.detach(x)
 		old.Linked = false
+		old.depart()
 		m.touch(old)
 	}
 	x.placed = false
@@ -192,7 +193,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 			x = m.comeBack(s, said, r.Now)
 		}
 		if x != nil && x.server == s && said.Generation == x.generation {
-			delete(s.owed, said.Session)
+			s.hears(said.Session)
 			x.used = true // it is open there; one that ended is told among the ended too
 			m.raise(0, said.Claimed)
 			m.take(x, said)
@@ -200,7 +201,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 	}
 	for _, e := range r.Ended {
 		if x := m.find(e.Session, e.Generation); x != nil && x.server == s && e.Generation == x.generation {
-			delete(s.owed, e.Session)
+			s.hears(e.Session)
 			m.lose(x)
 		}
 	}

@@ -16,7 +16,7 @@ func (m *Memory) SentOn(_ context.Context, ref model.SessionRef, from model.Serv
 	defer m.mu.Unlock()
 	s, x := m.servers[from], m.sessions[ref]
 	if s != nil && s.over[ref] == gen {
-		delete(s.owed, ref)
+		s.tell(ref)
 	}
 	if x == nil {
 		return fmt.Errorf("session %s: %w", ref, registry.ErrNotFound)
@@ -26,6 +26,7 @@ func (m *Memory) SentOn(_ context.Context, ref model.SessionRef, from model.Serv
 	}
 	s.DepartedAt = now
 	m.left(x, s)
+	s.tell(ref)
 	s.Revision = m.nextRevision()
 	m.changed()
 	return nil
@@ -41,9 +42,9 @@ func (m *Memory) leave(x *session) {
 		s.leaving = map[*session]model.Generation{}
 	}
 	m.left(x, s)
-	delete(s.owed, x.ref) // whoever sends its players on tells that too
 	s.leaving[x] = x.generation
-	s.Departing = len(s.leaving)
+	s.hears(x.ref) // whoever sends its players on tells of its seats too
+	s.depart()
 	x.left = append(slices.Clip(x.left), model.Departure{Server: s.ID, Fleet: s.Fleet, Generation: x.generation})
 	m.moving[x] = struct{}{}
 }
@@ -54,8 +55,7 @@ func (m *Memory) left(x *session, s *server) {
 		return
 	}
 	delete(s.leaving, x)
-	s.Departing = len(s.leaving)
-	s.rank()
+	s.depart()
 	x.left = slices.DeleteFunc(slices.Clone(x.left), func(d model.Departure) bool { return d.Server == s.ID })
 	if len(x.left) == 0 && x.state != model.SessionMoving {
 		delete(m.moving, x)
@@ -78,7 +78,9 @@ func (m *Memory) forgetLeft(x *session) {
 	for _, d := range x.left {
 		if s := m.servers[d.Server]; s != nil {
 			m.left(x, s)
-			if !unused {
+			if unused {
+				s.owe(x.ref)
+			} else {
 				s.endOn(x.ref, d.Generation)
 			}
 		}

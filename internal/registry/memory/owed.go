@@ -7,27 +7,77 @@ import (
 	"greenroom.dev/greenroom/internal/registry"
 )
 
-// owe notes that a linked server is to hear of the end of one of its sessions, or of a claimed seat there. Words are lost: whoever
-// was to tell it may have died before. It has time from its next report on; see registry.HearsWithin.
+// owing is what a server is to hear of one of its sessions, or of one that was its.
+type owing struct {
+	since time.Time // of its next report on, while it is linked; zero: there was none yet
+	ended bool      // that it ended, or lives elsewhere: players may be in it still
+	told  bool      // its stream took that, and delivers it unless it breaks
+}
+
+// owe notes that a server is to hear of the end of one of its sessions. Words are lost: whoever was to tell it may have died
+// before. See registry.HearsWithin.
 func (s *server) owe(ref model.SessionRef) {
-	if s.Linkless || !s.Linked {
-		return // its next Hello tells
+	s.setOwed(ref, owing{since: s.owed[ref].since, ended: true})
+	s.depart()
+}
+
+// tell notes that the server's stream took what was to be heard of a session that left.
+func (s *server) tell(ref model.SessionRef) {
+	s.setOwed(ref, owing{ended: true, told: true})
+	s.depart()
+}
+
+// oweSeat notes that a linked server is to hear of a claimed seat that is free now. Without a link its next Hello has the seat.
+func (s *server) oweSeat(ref model.SessionRef) {
+	if _, already := s.owed[ref]; s.Linked && !s.Linkless && !already {
+		s.setOwed(ref, owing{})
 	}
+}
+
+func (s *server) setOwed(ref model.SessionRef, o owing) {
 	if s.owed == nil {
-		s.owed = map[model.SessionRef]time.Time{}
+		s.owed = map[model.SessionRef]owing{}
 	}
-	if _, already := s.owed[ref]; !already {
-		s.owed[ref] = time.Time{}
+	s.owed[ref] = o
+}
+
+// hears notes that the server has heard what was to be heard of a session.
+func (s *server) hears(ref model.SessionRef) {
+	if _, owed := s.owed[ref]; owed {
+		delete(s.owed, ref)
+		s.depart()
 	}
+}
+
+// hearsAll notes that the server has heard everything.
+func (s *server) hearsAll() {
+	s.owed = nil
+	s.depart()
+}
+
+// depart counts the sessions that are not on the server any more and whose players may be. Where the stream broke soon after it took
+// the word, they may be too.
+func (s *server) depart() {
+	s.Departing = len(s.leaving)
+	for _, o := range s.owed {
+		if o.ended && !(o.told && s.Linked) {
+			s.Departing++
+		}
+	}
+	s.rank()
 }
 
 // deaf tells whether the server, which reports, has not heard of something in time as far as anybody knows.
 func (s *server) deaf(now time.Time) bool {
-	for ref, since := range s.owed {
+	for ref, o := range s.owed {
 		switch {
-		case since.IsZero():
-			s.owed[ref] = now
-		case now.Sub(since) >= registry.HearsWithin:
+		case o.since.IsZero():
+			o.since = now
+			s.owed[ref] = o
+		case now.Sub(o.since) < registry.HearsWithin:
+		case o.told:
+			delete(s.owed, ref)
+		default:
 			return true
 		}
 	}

@@ -212,7 +212,7 @@ func (m *Memory) Leave(_ context.Context, ref model.SessionRef, player model.Pla
 	}
 	left := x.seats.list[i].model()
 	if left.State == model.SeatClaimed && x.server != nil {
-		x.server.owe(ref)
+		x.server.oweSeat(ref)
 	}
 	x.promise(i)
 	m.unseat(x, i)

@@ -152,6 +152,7 @@ func (m *Memory) become(s *server, c registry.StateChange) {
 		s.Drain = nil
 	case model.ServerEmpty, model.ServerStopped, model.ServerUnhealthy:
 		m.leftAll(s, nil)
+		s.hearsAll()
 	}
 }
 
@@ -206,6 +207,7 @@ func (m *Memory) Unlink(_ context.Context, id model.ServerID, stream uint64, _ t
 	}
 	if s.stream == stream && s.Linked {
 		s.Linked = false
+		s.depart()
 		m.touch(s)
 	}
 	return nil

@@ -60,6 +60,9 @@ var serverCases = []testCase{
 		_, err := w.SetState(w.ctx, "a-1", w.server("a-1").Generation, registry.StateChange{State: model.ServerEmpty, Now: w.now})
 		w.is(err, registry.ErrConflict)
 		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		_, err = w.SetState(w.ctx, "a-1", w.server("a-1").Generation, registry.StateChange{State: model.ServerEmpty, Now: w.now})
+		w.is(err, registry.ErrConflict) // its players were not told yet
+		w.is(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now), registry.ErrNotFound)
 		w.become("a-1", model.ServerEmpty)
 	}},
 	{"I3: a server on which the players of a moved session wait does not become empty", func(w *world) {

@@ -266,6 +266,24 @@ var moveCases = []testCase{
 		w.equal([]any{w.server("a-1").Departing, w.session("k").Left}, "[0 []]")
 		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, "[plaza/k]") // its players hear in the end
 	}},
+	{"players who were sent on wait still if the stream that took it breaks soon after", func(w *world) {
+		r := w.departed()
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
+		s := w.become("a-1", model.ServerDraining)
+		w.ok(w.Unlink(w.ctx, "a-1", 1, w.now))
+		w.equal(w.server("a-1").Departing, 1)
+		_, err := w.SetState(w.ctx, s.ID, s.Generation, registry.StateChange{State: model.ServerEmpty, Now: w.now})
+		w.is(err, registry.ErrConflict)
+		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Server.Departing, 0) // the answer tells them
+		w.become("a-1", model.ServerEmpty)
+	}},
+	{"players who were sent on do not wait any more if the stream breaks later", func(w *world) {
+		r := w.departed()
+		w.ok(w.SentOn(w.ctx, r.Session, "a-1", r.Generation, w.now))
+		w.hears("a-1", 1, true)
+		w.ok(w.Unlink(w.ctx, "a-1", 1, w.now))
+		w.equal(w.server("a-1").Departing, 0)
+	}},
 	{"nobody waits on a server for a session that its hello does not name", func(w *world) {
 		r := w.departed()
 		w.greet("a-1", 2, said(r, r.Seats...)) // it is told that it is stale, and its players still have to be
@@ -276,8 +294,9 @@ var moveCases = []testCase{
 	{"a session that ended does not come back by the server that it moved off", func(w *world) {
 		r := w.departed()
 		w.ok(w.EndSession(w.ctx, r.Session, w.session("k").Generation, 0, w.now))
-		w.equal(w.server("a-1").Departing, 0)
+		w.equal(w.server("a-1").Departing, 1) // whose players wait there until they are told
 		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, "[plaza/k]")
+		w.equal(w.server("a-1").Departing, 0)
 		w.none("k")
 	}},
 	{"a session that is larger than new ones are comes to a server with room for it, as large as it has to be", func(w *world) {

@@ -35,8 +35,7 @@ type needed struct {
 type passage struct {
 	group   *group
 	session uint64        // 0: no key
-	stay    time.Duration // of one who comes
-	leaves  bool
+	stay    time.Duration // of one who comes; 0: who leaves
 }
 
 // newNeed plays the demand alone.
@@ -74,10 +73,10 @@ func (n *need) play(ctx context.Context, a *agenda[passage], until time.Time) er
 		}
 		at := time.Unix(0, nanos).UTC()
 		c := bound.Change{Players: 1}
-		if p.leaves {
+		if p.stay == 0 {
 			c.Players = -1
 		} else {
-			a.put(nanos+int64(p.stay), passage{group: p.group, session: p.session, leaves: true})
+			a.put(nanos+int64(p.stay), passage{group: p.group, session: p.session})
 		}
 		if p.session != 0 {
 			c.Sessions = n.pass(p.session, c.Players)

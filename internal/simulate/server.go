@@ -58,7 +58,7 @@ func (w *World) claim(s *server, v *visitor) bool {
 		return false
 	}
 	v.room = r
-	r.seats = append(r.seats, inside{v.seat, v.name})
+	r.seats = append(r.seats, inside{v.seat, v.party[0]})
 	w.changed(s, r)
 	return true
 }

@@ -24,8 +24,8 @@ type visitor struct {
 	at     number
 	key    model.SessionKey
 
-	player   uint64 // from 1
-	name     model.PlayerID
+	player   uint64            // from 1
+	party    [1]model.PlayerID // who joins: they alone
 	route    model.RouteName
 	session  number        // that they want; 0: any
 	connect  time.Duration // from a join's answer to the server
@@ -38,7 +38,7 @@ type visitor struct {
 
 func (w *World) visitorOf(v *visit) *visitor {
 	return &visitor{
-		world: w, player: v.player, name: v.name(), route: v.route, session: number(v.session), connect: v.connect, stay: v.stay,
+		world: w, player: v.player, party: [1]model.PlayerID{v.name()}, route: v.route, session: number(v.session), connect: v.connect, stay: v.stay,
 	}
 }
 
@@ -55,7 +55,7 @@ func (v *leaving) Happen()  { v.world.leave((*visitor)(v)) }
 
 // arrive is a visitor who joins.
 func (w *World) arrive(v *visitor) {
-	req := router.Request{Route: v.route, Key: v.session.key(), Players: []model.PlayerID{v.name}}
+	req := router.Request{Route: v.route, Key: v.session.key(), Players: v.party[:]}
 	w.meter.join(v)
 	p, waiting, err := w.router.Offer(w.ctx, req)
 	switch {

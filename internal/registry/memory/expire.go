@@ -109,8 +109,8 @@ func (m *Memory) expire(now time.Time) (freed int) {
 		if !ok {
 			break
 		}
-		if d.session.ended {
-			continue
+		if x := d.session; x.ended || x.seats.reserved() == 0 && x.promised == 0 {
+			continue // so it is nearly always: it was claimed
 		}
 		i := d.session.seats.numbered(d.seat)
 		if i < 0 {

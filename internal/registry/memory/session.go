@@ -18,8 +18,7 @@ type session struct {
 	server     *server          // nil after a crash
 	generation model.Generation // see regenerate
 	seats      seats
-	capacity   int
-	on         *ladder[*session] // its route's on its fleet, for its server
+	promised   int64 // until when a seat's ticket may open it that went unclaimed, Unix nanoseconds; 0: there is none
 	place      spot
 	at         int32 // in server.sessions
 	state      model.SessionState
@@ -27,9 +26,10 @@ type session struct {
 	used       bool // a seat was claimed once: it is the server's to say that it ended
 	found      bool // brought back by its server, and not placed by this registry
 	ended      bool
+	capacity   int
+	on         *ladder[*session] // its route's on its fleet, for its server
 	revision   uint64
 	joined     int64 // last join, Unix nanoseconds; 0: none here
-	promised   int64 // until when a seat's ticket may open it that went unclaimed, Unix nanoseconds; 0: there is none
 	fleet      *fleet
 	route      *route
 	created    int64             // Unix nanoseconds

@@ -33,6 +33,7 @@ type fleet struct {
 	between  map[model.SessionRef]model.Generation
 	lookedAt time.Time
 	states   map[model.ServerID]model.ServerState // of its servers, as Config.Became was told; nil before the first tick
+	others   map[model.ServerID]othersAt          // of a static fleet's list
 
 	seen sight
 
@@ -86,7 +87,7 @@ func newFleet(name model.FleetName, tell func(model.FleetName, Decision)) *fleet
 		name: name, poked: make(chan struct{}, 1), tell: tell,
 		busy: map[model.ServerID]bool{}, moving: map[model.SessionRef]model.ServerID{},
 		lastMove: map[model.ServerID]time.Time{}, retries: map[model.SessionRef]retry{},
-		homeless: map[model.SessionRef]*homeless{},
+		homeless: map[model.SessionRef]*homeless{}, others: map[model.ServerID]othersAt{},
 	}
 }
 

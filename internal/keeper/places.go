@@ -39,7 +39,7 @@ func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, s
 			continue
 		}
 		a := attachment(spec, *i)
-		if a.Capacity = ours(i.Capacity.Within(spec.Spec.Capacity), &servers[at], i.Reported); !differs(&servers[at], a) {
+		if a.Capacity = f.ours(i.Capacity.Within(spec.Spec.Capacity), &servers[at], i.Reported); !differs(&servers[at], a) {
 			continue
 		}
 		if err := k.cfg.Registry.Attach(ctx, i.ID, a); err != nil && !errors.Is(err, registry.ErrNotFound) {
@@ -54,11 +54,23 @@ func (k *Keeper) followPlaces(ctx context.Context, f *fleet, spec model.Fleet, s
 }
 
 // ours is the part of a server's capacity that is Greenroom's to give.
-func ours(c model.Capacity, s *model.Server, said *provider.Reported) model.Capacity {
+func (f *fleet) ours(c model.Capacity, s *model.Server, said *provider.Reported) model.Capacity {
 	if said == nil {
 		return c
 	}
-	return place.Ours(c, place.Count{Sessions: s.Sessions, Players: s.SeatsReserved + s.SeatsClaimed}, place.Count{Sessions: said.Sessions, Players: said.Players})
+	last, heard := f.others[s.ID]
+	if !heard || !last.at.Equal(said.At) {
+		known := place.Count{Sessions: s.Sessions, Players: s.SeatsReserved + s.SeatsClaimed}
+		last = othersAt{place.Others(known, place.Count{Sessions: said.Sessions, Players: said.Players}), said.At}
+		f.others[s.ID] = last
+	}
+	return place.Ours(c, last.Count)
+}
+
+// othersAt is what others had on a server when it last spoke.
+type othersAt struct {
+	place.Count
+	at time.Time
 }
 
 func differs(s *model.Server, a registry.Attachment) bool {

@@ -43,15 +43,19 @@ func TestOneEngineThatFailsLeavesTheOthersFleetsKept(t *testing.T) {
 // Players who came another way take room; those whom Greenroom sent do not count twice. A server that says nothing has all of it.
 func TestPlayersWhoCameAnotherWayTakeRoom(t *testing.T) {
 	whole := model.Capacity{Sessions: 10, SeatsPerSession: 4, Seats: 40}
-	s := &model.Server{Sessions: 3, SeatsReserved: 1, SeatsClaimed: 6}
+	f, first := newFleet("plaza", nil), time.Unix(100, 0)
 	for _, c := range []struct {
+		known           model.Server
 		said            *provider.Reported
 		sessions, seats int
 	}{
-		{nil, 10, 40},
-		{&provider.Reported{Sessions: 5, Players: 10}, 8, 37},
+		{model.Server{Sessions: 3, SeatsReserved: 1, SeatsClaimed: 6}, nil, 10, 40},
+		{model.Server{Sessions: 3, SeatsReserved: 1, SeatsClaimed: 6}, &provider.Reported{Sessions: 5, Players: 10, At: first}, 8, 37},
+		// What Greenroom has placed since it spoke is none of what it said.
+		{model.Server{Sessions: 5, SeatsReserved: 4, SeatsClaimed: 6}, &provider.Reported{Sessions: 5, Players: 10, At: first}, 8, 37},
+		{model.Server{Sessions: 5, SeatsReserved: 4, SeatsClaimed: 6}, &provider.Reported{Sessions: 6, Players: 10, At: first.Add(time.Second)}, 9, 40},
 	} {
-		if got := ours(whole, s, c.said); got.Sessions != c.sessions || got.Seats != c.seats || got.SeatsPerSession != 4 {
+		if got := f.ours(whole, &c.known, c.said); got.Sessions != c.sessions || got.Seats != c.seats || got.SeatsPerSession != 4 {
 			t.Errorf("%+v: %+v", c.said, got)
 		}
 	}

@@ -17,22 +17,22 @@ import (
 //	says     what the server says is on it, whoever sent them; N=-1: it does not say
 func TestOurs(t *testing.T) {
 	var whole model.Capacity
-	var known, said Count
+	var known, others Count
 	datadriven.RunTest(t, "testdata/migration", func(t *testing.T, d *datadriven.TestData) string {
 		var n Count
 		d.ScanArgs(t, "sessions", &n.Sessions)
 		d.ScanArgs(t, "players", &n.Players)
 		switch d.Cmd {
 		case "server":
-			whole, known, said = model.Capacity{Sessions: n.Sessions, Seats: n.Players}, Count{}, Count{-1, -1}
+			whole, known, others = model.Capacity{Sessions: n.Sessions, Seats: n.Players}, Count{}, Count{}
 		case "known":
 			known = n
 		case "says":
-			said = n
+			others = Others(known, n)
 		default:
 			t.Fatalf("%s: unknown command %s", d.Pos, d.Cmd)
 		}
-		ours := Ours(whole, known, said)
+		ours := Ours(whole, others)
 		return fmt.Sprintf("ours: %d of %d sessions, %d of %d seats; free: %d and %d\n", ours.Sessions, whole.Sessions, ours.Seats, whole.Seats,
 			max(0, ours.Sessions-known.Sessions), max(0, ours.Seats-known.Players))
 	})
@@ -45,7 +45,7 @@ func TestOursIsNeverTooMuch(t *testing.T) {
 		whole := model.Capacity{Sessions: n("sessions"), Seats: n("seats"), SeatsPerSession: 4}
 		known := Count{n("known sessions"), n("known players")}
 		others := Count{n("others' sessions"), n("others' players")}
-		ours := Ours(whole, known, Count{known.Sessions + others.Sessions, known.Players + others.Players})
+		ours := Ours(whole, Others(known, Count{known.Sessions + others.Sessions, known.Players + others.Players}))
 		if ours.Sessions < 0 || ours.Sessions+others.Sessions > max(whole.Sessions, others.Sessions) {
 			t.Fatalf("%d sessions are ours beside %d others' of %d", ours.Sessions, others.Sessions, whole.Sessions)
 		}

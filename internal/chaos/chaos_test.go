@@ -98,7 +98,7 @@ func TestBugsAreFound(t *testing.T) {
 		"forgotten-queue":     {[]Rule{NobodyWaits}, 6},
 		"remembered-server":   {[]Rule{KnownServer, Capacity}, 4},
 		"early-end":           {[]Rule{NoEarlyEnd}, 6},
-		"forgotten-orphan":    {[]Rule{NobodyWaits, NoOrphans}, 6},
+		"forgotten-orphan":    {[]Rule{NobodyWaits, NoOrphans, DrainsEnd}, 6}, // a drain ends when those who wait there were sent on
 		"open-before-freeze":  {[]Rule{StateKept}, 6},
 		"lost-state":          {[]Rule{StateKept}, 6},
 		"stop-in-use":         {[]Rule{NoEarlyEnd}, 4},

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/seatbook"
 )
 
 var (
@@ -32,17 +32,10 @@ type hub struct {
 	node    *node
 	numbers uint64
 	streams map[model.ServerID]*stream
-	copies  map[model.SessionRef]*copied
+	copies  map[model.SessionRef]*seatbook.Copy
 	looking bool
 	listed  []model.Server // memory for the next look, unless one is under way
 	spare   []*said        // reports to be used again
-}
-
-// copied is a session's state at a time.
-type copied struct {
-	ref   model.SessionRef
-	gen   model.Generation
-	value uint64
 }
 
 // said is a report of a server on a stream.
@@ -50,9 +43,10 @@ type said struct {
 	stream   *stream
 	at       time.Time // when the hub passed it on, by its clock
 	serial   uint64
-	sessions []registry.SessionReport
-	ended    []registry.EndedSession
-	copies   []copied
+	book     seatbook.Report
+	sessions []registry.SessionReport // of book
+	ended    []registry.EndedSession  // likewise
+	copies   []seatbook.Copy
 	conns    *model.Connections // nil: not said
 	call     call[struct{}]     // that passes it on
 }
@@ -61,8 +55,7 @@ type said struct {
 type greetingOf struct {
 	state    model.ServerState
 	drain    *model.Drain // told with it
-	sessions []registry.SessionReport
-	frozen   []model.SessionRef
+	sessions []seatbook.SessionReport
 }
 
 // stale is a session that a server is told it has no more, or may let go on, with the generation that it knows.
@@ -103,7 +96,7 @@ type telling struct {
 
 // question is what the hub waits for from a server.
 type question struct {
-	answer func(uint64, error)
+	answer func([]byte, error)
 	over   bool
 }
 
@@ -111,7 +104,7 @@ func (h *hub) begin() {
 	h.node.born()
 	h.numbers = max(h.numbers+1000, uint64(h.node.now().UnixMicro()))
 	h.streams = map[model.ServerID]*stream{}
-	h.copies = map[model.SessionRef]*copied{}
+	h.copies = map[model.SessionRef]*seatbook.Copy{}
 	h.looking = false
 	h.node.every(hubEvery, h.tick)
 }
@@ -168,7 +161,7 @@ func (st *stream) carry(from, to *node, last *time.Time, life int, m message) {
 		return
 	}
 	now := st.w.loop.Now()
-	*last = later(now.Add(f.delay), *last)
+	*last = model.Later(now.Add(f.delay), *last)
 	st.w.net.carry(to, last.Sub(now), m, false)
 }
 
@@ -196,7 +189,7 @@ func (st *stream) endAtHub() {
 	}
 	st.inbox = nil
 	for _, q := range st.waiting {
-		q.reply(0, errNotLinked)
+		q.reply(nil, errNotLinked)
 	}
 	st.waiting = nil
 	if st.number == 0 {
@@ -231,7 +224,7 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 	s := st.server
 	in := registry.Hello{
 		Server: s.instance.ID, Stream: st.number, Version: "virtual", State: hello.state, Drain: hello.drain,
-		Sessions: hello.sessions, Now: h.node.now(),
+		Sessions: sessionReports(nil, hello.sessions), Now: h.node.now(),
 	}
 	ask(h.node, h.w.registry.node, registryPatience, func() (registry.Greeting, error) {
 		return h.w.registry.greet(in)
@@ -245,12 +238,11 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 		}
 		var list []stale
 		for _, ref := range g.Stale {
-			i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
+			i := slices.IndexFunc(hello.sessions, func(r seatbook.SessionReport) bool { return r.Session == ref })
 			list = append(list, stale{ref, hello.sessions[i].Generation})
 		}
 		st.told = tellingOf(&g.Server)
-		want, drain := wantOf(&g.Server)
-		st.toServer(func() { s.welcome(st, want, drain, list, g.FirstSeat) })
+		st.toServer(func() { s.welcome(st, &g, list) })
 		st.frozen = frozenOf(hello)
 		h.resume(st)
 		h.enter(st)
@@ -258,11 +250,23 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 }
 
 func frozenOf(hello greetingOf) (out []stale) {
-	for _, ref := range hello.frozen {
-		i := slices.IndexFunc(hello.sessions, func(r registry.SessionReport) bool { return r.Session == ref })
-		out = append(out, stale{ref, hello.sessions[i].Generation})
+	for i := range hello.sessions {
+		if r := &hello.sessions[i]; r.Frozen {
+			out = append(out, stale{r.Session, r.Generation})
+		}
 	}
 	return out
+}
+
+// sessionReports appends the registry's reports of sessions to all.
+func sessionReports(all []registry.SessionReport, list []seatbook.SessionReport) []registry.SessionReport {
+	for i := range list {
+		r := &list[i]
+		all = append(all, registry.SessionReport{
+			Session: r.Session, Generation: r.Generation, Capacity: r.Capacity, Claimed: r.Claimed, Released: r.Released,
+		})
+	}
+	return all
 }
 
 // resume lets the sessions go on that wait for the end of a hand-over of which nobody knows any more, once no server from
@@ -314,7 +318,8 @@ func (h *hub) saying(st *stream) *said {
 // unsaid takes a report back of which nothing is on its way any more.
 func (h *hub) unsaid(r *said) {
 	r.call.renew()
-	r.stream, r.sessions, r.ended, r.copies, r.conns = nil, r.sessions[:0], r.ended[:0], r.copies[:0], nil
+	r.stream, r.conns = nil, nil
+	r.book.Sessions, r.book.Ended, r.copies = r.book.Sessions[:0], r.book.Ended[:0], r.copies[:0]
 	h.spare = append(h.spare, r)
 }
 
@@ -342,17 +347,26 @@ func (st *stream) next() {
 	st.inbox = slices.Delete(st.inbox, 0, 1)
 	h := st.w.hub
 	for i := range r.copies {
-		c := &r.copies[i]
-		switch old := h.copies[c.ref]; {
-		case old == nil:
-			first := *c
-			h.copies[c.ref] = &first
-		case old.gen < c.gen || old.gen == c.gen && old.value <= c.value:
-			*old = *c
-		}
+		h.takeCopy(&r.copies[i])
+	}
+	r.sessions, r.ended = sessionReports(r.sessions[:0], r.book.Sessions), r.ended[:0]
+	for _, e := range r.book.Ended {
+		r.ended = append(r.ended, registry.EndedSession(e))
 	}
 	r.at = h.node.now()
 	r.call.begin(registryPatience)
+}
+
+// takeCopy keeps a copy unless a newer one is there.
+func (h *hub) takeCopy(c *seatbook.Copy) {
+	switch old := h.copies[c.Session]; {
+	case c.Version == 0: // the server had nothing to copy
+	case old == nil:
+		first := *c
+		h.copies[c.Session] = &first
+	case old.Generation < c.Generation || old.Generation == c.Generation && old.Version <= c.Version:
+		*old = *c
+	}
 }
 
 // report passes the report on to the registry.
@@ -434,11 +448,11 @@ func (l links) tell(id model.ServerID, patience time.Duration, do func(*stream))
 }
 
 // question asks a server through the hub and waits for its answer.
-func (l links) question(id model.ServerID, patience time.Duration, do func(st *stream, answer func(value uint64, refusal string))) (uint64, error) {
-	return waitFor(l.from, l.hub.node, patience, false, func(answer func(uint64, error)) {
+func (l links) question(id model.ServerID, patience time.Duration, do func(st *stream, answer answering)) ([]byte, error) {
+	return waitFor(l.from, l.hub.node, patience, false, func(answer func([]byte, error)) {
 		st := l.hub.streams[id]
 		if st == nil {
-			answer(0, fmt.Errorf("ask %s: %w", id, errNotLinked))
+			answer(nil, fmt.Errorf("ask %s: %w", id, errNotLinked))
 			return
 		}
 		q := &question{answer: answer}
@@ -450,17 +464,24 @@ func (l links) question(id model.ServerID, patience time.Duration, do func(st *s
 	})
 }
 
+// answering is how a server answers a question; last is that of a freeze.
+type answering func(last *seatbook.Copy, refusal string)
+
 // put brings a question to the server, and its answer back.
-func (st *stream) put(q *question, do func(st *stream, answer func(value uint64, refusal string))) {
+func (st *stream) put(q *question, do func(st *stream, answer answering)) {
 	st.toServer(func() {
-		do(st, func(value uint64, refusal string) {
+		do(st, func(last *seatbook.Copy, refusal string) {
 			st.toHub(func() {
 				st.waiting = slices.DeleteFunc(st.waiting, func(x *question) bool { return x == q })
-				if refusal != "" {
-					q.reply(0, fmt.Errorf("%w: %s", errRefused, refusal))
-					return
+				switch {
+				case refusal != "":
+					q.reply(nil, fmt.Errorf("%w: %s", errRefused, refusal))
+				case last == nil:
+					q.reply(nil, nil)
+				default:
+					st.w.hub.takeCopy(last)
+					q.reply(last.State, nil)
 				}
-				q.reply(value, nil)
 			})
 		})
 	})
@@ -481,10 +502,10 @@ func (st *stream) endTurn() {
 	}
 }
 
-func (q *question) reply(value uint64, err error) {
+func (q *question) reply(state []byte, err error) {
 	if !q.over {
 		q.over = true
-		q.answer(value, err)
+		q.answer(state, err)
 	}
 }
 
@@ -493,19 +514,19 @@ func (l links) HandOver(_ context.Context, id model.ServerID, ref model.SessionR
 	w := l.hub.w
 	if w.has(OpenBeforeFreeze) {
 		if c := l.hub.copies[ref]; c != nil {
-			return stateOf(c.value), nil
+			return c.State, nil
 		}
-		return stateOf(0), nil
+		return nil, nil
 	}
 	took := false
-	value, err := l.question(id, handover.FreezeTimeout, func(st *stream, answer func(uint64, string)) {
+	state, err := l.question(id, handover.FreezeTimeout, func(st *stream, answer answering) {
 		took = true
-		st.server.freeze(ref, gen, answer)
+		st.server.inLane(ref, func() { st.server.freeze(ref, gen, answer) })
 	})
 	if err != nil && took {
 		w.cover(freezeAnswerLost)
 	}
-	return stateOf(value), err
+	return state, err
 }
 
 // Open implements handover.Links.
@@ -516,9 +537,11 @@ func (l links) Open(_ context.Context, id model.ServerID, o handover.Opening) er
 		value = 0
 	}
 	took := false
-	_, err := l.question(id, handover.OpenTimeout, func(st *stream, answer func(uint64, string)) {
+	_, err := l.question(id, handover.OpenTimeout, func(st *stream, answer answering) {
 		took = true
-		st.server.bring(o, value, func(refusal string) { answer(0, refusal) })
+		st.server.inLane(o.Session, func() {
+			st.server.bring(o, value, func(refusal string) { answer(nil, refusal) })
+		})
 	})
 	if err != nil && took {
 		w.cover(openAnswerLost)
@@ -553,7 +576,7 @@ func (h *hub) resumeLive(st *stream, ref model.SessionRef, gen model.Generation,
 		live := err == nil && x.State == model.SessionLive && x.Server == st.server.instance.ID && x.Generation == gen
 		switch {
 		case live && !st.gone:
-			st.toServer(func() { st.server.resume(ref, gen) })
+			st.toServer(func() { st.server.inLane(ref, func() { st.server.resume(ref, gen) }) })
 		case errors.Is(err, registry.ErrNotFound):
 			err = nil
 		}
@@ -576,7 +599,7 @@ func (l links) LastCopy(ref model.SessionRef) ([]byte, bool) {
 	if !ok || !l.hub.node.up {
 		return nil, false
 	}
-	return stateOf(c.value), true
+	return c.State, true
 }
 
 // stateOf is a session's state as it travels.
@@ -587,10 +610,6 @@ func valueOf(state []byte) uint64 {
 		return 0
 	}
 	return binary.BigEndian.Uint64(state)
-}
-
-func compareRefs(a, b model.SessionRef) int {
-	return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Key, b.Key))
 }
 
 // release tells a server that a player was taken out.

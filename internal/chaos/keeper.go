@@ -123,7 +123,7 @@ func (k *warden) look(r *round) {
 		r.again = true
 		return
 	}
-	k.at(r, later(k.w.loop.Now(), r.last.Add(tickGap)))
+	k.at(r, model.Later(k.w.loop.Now(), r.last.Add(tickGap)))
 }
 
 func (k *warden) at(r *round, at time.Time) {

@@ -2,6 +2,8 @@ package chaos
 
 import (
 	"time"
+
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // kind is what a node is; faults are drawn by the kinds at the two ends of an arrow.
@@ -103,4 +105,4 @@ func (h *habit) again() {
 }
 
 // troubled notes that the node has trouble until a time: one that lies ahead of it stays.
-func (n *node) troubled(until time.Time) { n.trouble = later(n.trouble, until) }
+func (n *node) troubled(until time.Time) { n.trouble = model.Later(n.trouble, until) }

@@ -124,6 +124,9 @@ func (w *World) restlessSessions(add complain) {
 	}
 	there := 0
 	for _, s := range w.machines.running() {
+		if n := s.book.Len(); n != len(s.list) {
+			add(NoOrphans, "server %s has %d sessions in its book and %d rooms", s.instance.ID, n, len(s.list))
+		}
 		for _, r := range s.list {
 			there += len(r.seats)
 			x := where[r.ref]
@@ -132,6 +135,8 @@ func (w *World) restlessSessions(add complain) {
 				add(NoOrphans, "server %s has %s with %d seats at generation %d, which the registry has not", s.instance.ID, r.ref, len(r.seats), r.gen)
 			case x.Server != s.instance.ID || x.Generation != r.gen:
 				add(NoOrphans, "server %s has %s with %d seats at generation %d; by the registry it is on %s at %d", s.instance.ID, r.ref, len(r.seats), r.gen, x.Server, x.Generation)
+			case s.book.Session(r.ref) != r.held || r.held.Seats() != len(r.seats):
+				add(GhostsVanish, "session %s has %d seats on server %s, and another number in its book", r.ref, len(r.seats), s.instance.ID)
 			case len(r.seats) != x.SeatsClaimed:
 				add(GhostsVanish, "session %s has %d seats on server %s, and %d claimed ones by the registry", r.ref, len(r.seats), s.instance.ID, x.SeatsClaimed)
 			case r.frozen:

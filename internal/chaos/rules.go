@@ -117,7 +117,7 @@ func (r *rules) placed(from *node, sent time.Time, res registry.Reservation) {
 	}
 	limit := since.Add(time.Second)
 	if from.trouble.After(since.Add(-5 * time.Second)) { // what was lost or late is tried again
-		limit = later(limit, from.trouble.Add(2*storePatience+time.Second))
+		limit = model.Later(limit, from.trouble.Add(2*storePatience+time.Second))
 	}
 	if sent.After(limit) {
 		r.broke(RollbackHeard, "%s begins %s on fleet %s, %s after its weight became 0", from.name, res.Session, res.Fleet, sent.Sub(since))

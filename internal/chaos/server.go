@@ -1,13 +1,13 @@
 package chaos
 
 import (
-	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
+	"greenroom.dev/greenroom/internal/seatbook"
 )
 
 // What a server waits, as those of sdk/go/server and the built-in rooms do; the last three are shorter here than there.
@@ -20,10 +20,9 @@ const (
 	lingerFor      = 4 * time.Second // an empty session
 	idleAfter      = 6 * time.Second // until a silent connection counts as lost
 	resumeWindow   = 3 * time.Second // for a lost connection's seat
-	frozenMax      = 20 * time.Second
 )
 
-// server is a virtual server: what sdk/go/server and the built-in rooms keep and say.
+// server is a virtual server: the book of sdk/go/server with what is around it there and in the built-in rooms.
 type server struct {
 	w        *World
 	node     *node
@@ -38,14 +37,10 @@ type server struct {
 	welcomed  bool         // once
 	rooms     map[model.SessionRef]*room
 	list      []*room // of rooms, in the order in which they came
-	released  map[model.SeatID]model.SessionRef
-	firstSeat model.SeatID // older ones open no session that is not here
-	departed  map[model.SessionRef]departure
-	ended     map[model.SessionRef]model.Generation // on their own
-	unsaid    []model.SessionRef                    // of ended: to be reported
+	book      *seatbook.Book
+	lanes     map[model.SessionRef][]func() // requests that wait until a session is opened
 	reporting bool
 	tells     func() // tellChanges, as it is called later
-	conns     model.Connections
 	refuses   bool // some of those who come
 	excused   bool // a registry that forgot everything could not hear of it in time
 }
@@ -54,8 +49,7 @@ func newServer(w *World, start provider.Start) *server {
 	s := &server{
 		w: w, node: w.newNode(aServer, string(start.ID)), capacity: start.Spec.Capacity,
 		instance: provider.Instance{ID: start.ID, Fleet: start.Fleet, Ref: "virtual", StartedAt: w.loop.Now(), Running: true, Revision: start.Revision},
-		rooms:    map[model.SessionRef]*room{}, released: map[model.SeatID]model.SessionRef{},
-		departed: map[model.SessionRef]departure{}, ended: map[model.SessionRef]model.Generation{},
+		rooms:    map[model.SessionRef]*room{}, book: seatbook.New(), lanes: map[model.SessionRef][]func(){},
 	}
 	s.refuses = buildOf(&start.Spec) == refusing
 	s.node.skew = w.drawSkew()
@@ -98,49 +92,11 @@ func (s *server) streamLost(st *stream) {
 
 // hello tells everything that lives here.
 func (s *server) hello() greetingOf {
-	h := greetingOf{state: s.want, drain: s.drain}
-	for ref := range s.ended {
-		if !slices.Contains(s.unsaid, ref) {
-			s.unsaid = append(s.unsaid, ref)
-		}
-	}
-	slices.SortFunc(s.unsaid, compareRefs)
-	for _, r := range s.list {
-		r.released = s.releasedOf(r.ref)
-		h.sessions = append(h.sessions, s.reportOf(r))
-		if r.frozen {
-			h.frozen = append(h.frozen, r.ref)
-		}
-	}
-	return h
-}
-
-// releasedOf answers the released seats of a session.
-func (s *server) releasedOf(ref model.SessionRef) (ids []model.SeatID) {
-	for id, of := range s.released {
-		if of == ref {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-func (s *server) reportOf(r *room) registry.SessionReport {
-	out := registry.SessionReport{Session: r.ref, Generation: r.gen, Capacity: r.capacity, Released: slices.Clone(r.released)}
-	out.Claimed = make([]model.Seat, len(r.seats))
-	for i := range r.seats {
-		out.Claimed[i] = model.Seat{ID: r.seats[i].id, Player: r.seats[i].player.id, State: model.SeatClaimed}
-	}
-	r.released, r.dirty = r.released[:0], false
-	return out
+	return greetingOf{state: s.want, drain: s.drain, sessions: s.book.Hello()}
 }
 
 // changed has the server report soon.
-func (s *server) changed(r *room) {
-	if r != nil {
-		r.dirty = true
-	}
+func (s *server) changed() {
 	if s.reporting || s.stream == nil || !s.stream.welcomed {
 		return
 	}
@@ -158,15 +114,18 @@ func (s *server) tellChanges() {
 
 // beat is the server's second: its rooms play, and it reports even if nothing changed.
 func (s *server) beat() {
-	now, forgotten := s.w.loop.Now(), false
 	for _, r := range s.list {
-		if !r.frozen && len(r.seats) > 0 {
-			r.value += uint64(len(r.seats))
+		if r.frozen {
+			continue
 		}
-		forgotten = forgotten || r.frozen && now.Sub(r.frozenAt) >= frozenMax
+		r.value += uint64(len(r.seats))
+		if r.value != r.copied && !r.opening {
+			r.copied = r.value
+			s.book.Copy(r.held, stateOf(r.value))
+		}
 	}
 	s.flush(true)
-	if st := s.stream; forgotten && st != nil && st.welcomed { // its next hello tells of it
+	if st := s.stream; st != nil && st.welcomed && s.book.Forgotten(s.node.now()) { // its next hello tells of it
 		s.w.note("frozen too long", string(s.instance.ID), "", 0)
 		st.lost()
 	}
@@ -179,28 +138,14 @@ func (s *server) flush(beat bool) {
 		return
 	}
 	rep := s.w.hub.saying(st)
-	for _, r := range s.list {
-		if r.dirty {
-			rep.sessions = append(rep.sessions, s.reportOf(r))
-		}
-		if beat && r.value != r.copied && !r.frozen {
-			r.copied = r.value
-			rep.copies = append(rep.copies, copied{r.ref, r.gen, r.value})
-		}
-	}
-	for _, ref := range s.unsaid {
-		if gen, ok := s.ended[ref]; ok {
-			rep.sessions = append(rep.sessions, registry.SessionReport{Session: ref, Generation: gen, Released: s.releasedOf(ref)})
-			rep.ended = append(rep.ended, registry.EndedSession{Session: ref, Generation: gen})
-		}
-	}
-	s.unsaid = s.unsaid[:0]
-	if !beat && len(rep.sessions)+len(rep.ended) == 0 {
+	s.book.Report(&rep.book)
+	rep.copies = s.book.Copies(rep.copies)
+	if !beat && len(rep.book.Sessions)+len(rep.copies) == 0 {
 		s.w.hub.unsaid(rep)
 		return
 	}
 	if beat && s.w.changing(rollouts) {
-		conns := s.conns
+		conns := s.book.Connections
 		rep.conns = &conns
 	}
 	st.serial++
@@ -209,86 +154,96 @@ func (s *server) flush(beat bool) {
 }
 
 // welcome is the control plane's answer to a hello.
-func (s *server) welcome(st *stream, want model.ServerState, drain *model.Drain, stale []stale, first model.SeatID) {
+func (s *server) welcome(st *stream, g *registry.Greeting, stale []stale) {
 	if s.stream != st {
 		return
 	}
 	st.welcomed, s.welcomed = true, true
-	s.want, s.drain, s.firstSeat = want, drain, first
+	s.want, s.drain = wantOf(&g.Server)
+	if !s.w.has(Oversell) {
+		s.book.Limit(g.Server.SessionCapacity, g.Server.SeatCapacity)
+	}
+	s.book.OpensFrom(g.FirstSeat)
 	for _, x := range stale {
 		s.close(x.ref, x.gen, &handover.Redirect{}, "stale")
 	}
 	s.excused = false
-	s.changed(nil)
+	s.changed()
 }
 
-// bring opens a session here. Asked again for one that is here, it says yes again.
-func (s *server) bring(o handover.Opening, value uint64, answer func(refusal string)) {
-	if r := s.rooms[o.Session]; r != nil {
-		switch {
-		case r.gen == o.Generation:
-			answer("")
-			return
-		case r.gen > o.Generation:
-			answer("here with a newer generation")
-			return
-		}
-		s.close(o.Session, r.gen, &handover.Redirect{}, "replaced")
+// inLane carries out what is asked about one session after what was asked before, as sdk/go/server does.
+func (s *server) inLane(ref model.SessionRef, do func()) {
+	if waiting, busy := s.lanes[ref]; busy {
+		s.lanes[ref] = append(waiting, do)
+		return
 	}
-	r := s.open(o.Session, o.Generation, o.Capacity)
+	do()
+}
+
+// bring opens a session here.
+func (s *server) bring(o handover.Opening, value uint64, answer func(refusal string)) {
+	held, replaced, err := s.book.Open(o.Session, o.Generation, o.Capacity, s.node.now())
+	s.changed()
+	if replaced != nil {
+		s.sendOff(s.rooms[o.Session], &handover.Redirect{}, "replaced")
+	}
+	if held == nil {
+		answer(textOf(err))
+		return
+	}
+	r := s.begin(held)
 	r.opening = true
 	r.value = value
 	s.w.rules.brought(r, o.Complete)
+	s.lanes[r.ref] = nil
 	s.node.after(s.w.between(time.Millisecond, 200*time.Millisecond), func() {
 		r.opening = false
-		if !r.over {
-			s.linger(r)
-			s.changed(r)
-		}
+		s.book.Opened(held, false)
+		s.linger(r)
+		s.changed()
 		answer("")
+		waiting := s.lanes[r.ref]
+		delete(s.lanes, r.ref)
+		for _, do := range waiting {
+			s.inLane(r.ref, do)
+		}
 	})
 }
 
-// freeze stops a session so that it can be handed over. One that nobody has entered yet has no state.
-func (s *server) freeze(ref model.SessionRef, gen model.Generation, answer func(value uint64, refusal string)) {
-	r := s.rooms[ref]
-	switch {
-	case r == nil:
-		s.w.cover(frozeUnentered)
-		if s.departed[ref].gen < gen {
-			r = s.open(ref, gen, 0)
-			r.hollow, r.frozen, r.frozenAt = true, true, s.w.loop.Now()
-		}
-		answer(0, "")
-		return
-	case r.gen > gen:
-		answer(0, "here with a newer generation")
-		return
-	case r.frozen:
-		answer(r.final, "")
-		return
+func textOf(err error) string {
+	if err == nil {
+		return ""
 	}
-	r.gen = gen
-	r.frozen = true
-	r.final, r.frozenAt = r.value, s.w.loop.Now()
-	s.w.note("froze", string(ref.Key), string(s.instance.ID), r.value)
-	answer(r.final, "")
+	return err.Error()
+}
+
+// freeze stops a session so that it can be handed over.
+func (s *server) freeze(ref model.SessionRef, gen model.Generation, answer func(last *seatbook.Copy, refusal string)) {
+	held, last, err := s.book.Freeze(ref, gen, s.node.now())
+	if held != nil {
+		r := s.rooms[ref]
+		r.frozen, r.final = true, r.value
+		last, err = s.book.Frozen(held, gen, stateOf(r.value), nil, s.node.now())
+		r.gen = held.Generation()
+		s.w.note("froze", string(ref.Key), string(s.instance.ID), r.value)
+	}
+	if last != nil && last.Version == 0 {
+		s.w.cover(frozeUnentered)
+	}
+	answer(last, textOf(err))
 }
 
 // resume takes a freeze back.
 func (s *server) resume(ref model.SessionRef, gen model.Generation) {
+	held := s.book.Resume(ref, gen, s.node.now())
+	s.changed()
+	if held == nil {
+		return
+	}
 	r := s.rooms[ref]
-	if r == nil || r.gen > gen || !r.frozen {
-		return
-	}
 	r.frozen = false
-	if r.hollow {
-		s.end(r)
-		return
-	}
 	s.w.note("resumed", string(ref.Key), string(s.instance.ID), 0)
 	s.w.cover(frozenResumed)
-	s.changed(r)
 	if len(r.seats) == 0 {
 		s.linger(r)
 	}
@@ -296,15 +251,19 @@ func (s *server) resume(ref model.SessionRef, gen model.Generation) {
 
 // close ends a session here: nil tells its players that it is over; else they go where to says, or join again.
 func (s *server) close(ref model.SessionRef, gen model.Generation, to *handover.Redirect, why string) {
-	if r := s.rooms[ref]; r != nil && r.gen > gen {
-		return
-	}
-	r := s.depart(ref, gen)
-	s.changed(nil)
-	if r == nil {
-		return
-	}
-	s.w.note("closed: "+why, string(ref.Key), string(s.instance.ID), uint64(len(r.seats)))
+	s.inLane(ref, func() {
+		held := s.book.Close(ref, gen, s.node.now())
+		s.changed()
+		if held != nil {
+			s.sendOff(s.rooms[ref], to, why)
+		}
+	})
+}
+
+// sendOff tells the players of a session that left.
+func (s *server) sendOff(r *room, to *handover.Redirect, why string) {
+	s.drop(r)
+	s.w.note("closed: "+why, string(r.ref.Key), string(s.instance.ID), uint64(len(r.seats)))
 	s.w.rules.closed(r, to, why)
 	for _, x := range r.seats {
 		s.w.rules.released(s, x.id)
@@ -349,17 +308,22 @@ func (s *server) leaves(c *client, conn uint64) {
 	}
 }
 
+// release frees a seat whose player left.
+func (s *server) release(r *room, id model.SeatID) {
+	s.book.Release(r.ref, id, s.node.now())
+	s.changed()
+	r.take(id)
+}
+
 // releaseAsked is a player who was taken out by the control plane.
 func (s *server) releaseAsked(ref model.SessionRef, id model.SeatID) {
-	r := s.rooms[ref]
-	if r == nil || r.numbered(id) < 0 {
-		s.released[id] = ref
-		s.w.rules.released(s, id)
+	_, _, was := s.book.Release(ref, id, s.node.now())
+	s.changed()
+	s.w.rules.released(s, id)
+	if !was {
 		return
 	}
-	x := r.seats[r.numbered(id)]
-	s.release(r, id)
-	if x.conn != 0 {
+	if x, _ := s.rooms[ref].take(id); x.conn != 0 {
 		s.tell(x.player, x.conn, func() { x.player.closed(false, nil) })
 	}
 }
@@ -378,7 +342,7 @@ func (s *server) lostConn(c *client, conn uint64, after time.Duration) {
 				}
 				x.conn = 0
 				x.losses++
-				s.conns.Lost++
+				s.book.Connections.Lost++
 				s.forgetLater(r, x.id, x.losses)
 				return
 			}

@@ -5,7 +5,7 @@
 // seed gives the same hash, always.
 //
 // What is real: router.Router, keeper.Keeper, handover.Mover, memory.Memory, store.SpecCache and all of decide. What is virtual:
-// the network (network.go), the store (store.go), the provider (provider.go), the streams (hub.go), servers (server.go, book.go)
+// the network (network.go), the store (store.go), the provider (provider.go), the streams (hub.go), servers (server.go, room.go, door.go)
 // and clients (client.go), written after the real ones.
 package chaos
 

@@ -102,7 +102,7 @@ func (b *Book) Close(ref model.SessionRef, gen model.Generation, now time.Time) 
 			return nil
 		}
 		for i := range s.seats {
-			until = later(until, s.seats[i].expiresAt)
+			until = model.Later(until, s.seats[i].expiresAt)
 		}
 		b.remove(s)
 	}

@@ -23,7 +23,7 @@ func (b *Book) Claim(c *ticket.Claims, now time.Time) (*Session, Entry, error) {
 	s := b.sessions[c.Session]
 	if s != nil {
 		if i, ok := s.find(c.Seat); ok && s.seats[i].player == c.Player {
-			s.seats[i].expiresAt = later(s.seats[i].expiresAt, c.ExpiresAt)
+			s.seats[i].expiresAt = model.Later(s.seats[i].expiresAt, c.ExpiresAt)
 			b.Connections.Resumed++
 			return s, Entry{Resumed: true}, nil
 		}

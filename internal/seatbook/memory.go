@@ -57,10 +57,3 @@ func (b *Book) releasedOf(ref model.SessionRef) (ids []model.SeatID) {
 	slices.Sort(ids)
 	return ids
 }
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}

@@ -64,8 +64,8 @@ func (b *Book) Hello() []SessionReport {
 	return all
 }
 
-// Report tells what changed since the last Report or Hello; it is empty if nothing did.
-func (b *Book) Report() (r Report) {
+// Report adds to r what changed since the last Report or Hello.
+func (b *Book) Report(r *Report) {
 	for _, s := range b.list {
 		if s.dirty {
 			r.Sessions = append(r.Sessions, s.report())
@@ -80,7 +80,6 @@ func (b *Book) Report() (r Report) {
 		}
 	}
 	b.unsaid = b.unsaid[:0]
-	return r
 }
 
 func (s *Session) report() SessionReport {
@@ -98,15 +97,15 @@ func (s *Session) report() SessionReport {
 // Copy keeps a copy of a session's state as its newest, to be sent. It must be here.
 func (b *Book) Copy(s *Session, state []byte) { s.newest, s.unsent = s.copyOf(state, false), true }
 
-// Copies answers the newest copies of sessions that this stream has not carried yet.
-func (b *Book) Copies() (out []Copy) {
+// Copies appends the newest copies of sessions that this stream has not carried yet to list.
+func (b *Book) Copies(list []Copy) []Copy {
 	for _, s := range b.list {
 		if s.unsent && s.frozen == nil {
-			out = append(out, s.newest)
+			list = append(list, s.newest)
 			s.unsent = false
 		}
 	}
-	return out
+	return list
 }
 
 // copyOf makes the session's next copy.

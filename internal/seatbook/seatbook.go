@@ -87,6 +87,9 @@ func (b *Book) OpensFrom(first model.SeatID) { b.firstSeat = first }
 // Session answers a session that is here; nil if it is not.
 func (b *Book) Session(ref model.SessionRef) *Session { return b.sessions[ref] }
 
+// Len is how many sessions are here, with those that are frozen so that nobody comes.
+func (b *Book) Len() int { return len(b.sessions) }
+
 // Generation is the newest one that is known here of the session.
 func (s *Session) Generation() model.Generation { return s.gen }
 

@@ -92,7 +92,9 @@ func runBook(t *testing.T, b *Book, now *time.Time, words []string) string {
 	case "hello":
 		return tell(Report{Sessions: b.Hello()})
 	case "report":
-		return tell(b.Report())
+		var r Report
+		b.Report(&r)
+		return tell(r)
 	case "forgotten":
 		return fmt.Sprintf("%d seats and %d sessions still remembered", len(b.released), len(b.departed)+len(b.ended))
 	default:
@@ -137,7 +139,7 @@ func runAsked(t *testing.T, b *Book, now time.Time, words []string, number func(
 	case "copy":
 		b.Copy(b.Session(ref()), []byte(words[2]))
 	case "copies":
-		copies = b.Copies()
+		copies = b.Copies(nil)
 	default:
 		t.Fatalf("no such call: %s", words[0])
 	}

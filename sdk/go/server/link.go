@@ -16,6 +16,7 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/seatbook"
 	"greenroom.dev/greenroom/internal/ticket"
 )
 
@@ -225,9 +226,11 @@ func (c *conn) heartbeat() time.Duration {
 // even if nothing changed, with the load.
 func (c *conn) flush(beat bool) error {
 	c.server.mu.Lock()
-	said, copies, counts := c.server.book.Report(), c.server.book.Copies(), c.server.book.Connections
+	var said seatbook.Report
+	c.server.book.Report(&said)
+	copies, counts := c.server.book.Copies(nil), c.server.book.Connections
 	c.server.mu.Unlock()
-	report := reportProto(said)
+	report := reportProto(&said)
 	told := c.said != nil && *c.said == counts
 	if report == nil && (beat || !told) {
 		report = &greenroomv1.Report{}

@@ -32,7 +32,7 @@ func (s *Server) here(session Session) *seatbook.Session {
 }
 
 // reportProto answers nil for an empty report.
-func reportProto(r seatbook.Report) *greenroomv1.Report {
+func reportProto(r *seatbook.Report) *greenroomv1.Report {
 	if len(r.Sessions) == 0 {
 		return nil
 	}

@@ -1,0 +1,102 @@
+package chaos
+
+import (
+	"errors"
+
+	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/seatbook"
+	"greenroom.dev/greenroom/internal/ticket"
+)
+
+// How a server answers at its door.
+type answer uint8
+
+const (
+	entered answer = iota
+	resumed
+	notReady // the session is being opened or handed over
+	refused  // the ticket opens nothing any more
+	noRoom
+)
+
+// forgedSeat is added to a seat's number by a planted bug.
+const forgedSeat = model.SeatID(1 << 41)
+
+// claim is a client at the door with a ticket. The book is the last gate; the room has who came in.
+func (s *server) claim(c *ticket.Claims, who *client, conn uint64) (answer, *room) {
+	r := s.rooms[c.Session]
+	if held := s.book.Session(c.Session); held != nil && held.Busy() != nil {
+		return notReady, r
+	}
+	if s.refuses && (r == nil || r.numbered(c.Seat) < 0) && s.w.loop.Rand.Float64() < refusedShare {
+		s.book.Connections.Refused++
+		return refused, r
+	}
+	shown := s.shown(c)
+	held, how, err := s.book.Claim(shown, s.node.now())
+	if errors.Is(err, ticket.ErrReleased) && s.w.has(TicketTwice) {
+		forged := *shown
+		forged.Seat += forgedSeat
+		shown = &forged
+		held, how, err = s.book.Claim(shown, s.node.now())
+	}
+	s.changed()
+	if err != nil {
+		return s.turnedAway(err), r
+	}
+	if r == nil {
+		r = s.begin(held)
+	}
+	r.gen = held.Generation()
+	if s.w.has(TwoSeats) {
+		how = seatbook.Entry{} // whoever comes again is somebody else
+	}
+	if how.Resumed {
+		x := &r.seats[r.numbered(c.Seat)]
+		s.cutOlder(x, conn)
+		x.conn = conn
+		return resumed, r
+	}
+	if i := r.numbered(how.Replaced); i >= 0 {
+		s.w.cover(seatReplaced)
+		s.cutOlder(&r.seats[i], conn)
+		r.take(how.Replaced)
+	}
+	r.seats = append(r.seats, seat{id: shown.Seat, player: who, conn: conn})
+	r.emptied++
+	s.w.rules.claimed(r, c, who)
+	return entered, r
+}
+
+// shown is the ticket as the book sees it.
+func (s *server) shown(c *ticket.Claims) *ticket.Claims {
+	if !s.w.has(Oversell) {
+		return c
+	}
+	more := *c
+	more.Capacity++
+	return &more
+}
+
+// cutOlder closes the older connection of a seat or player who came again.
+func (s *server) cutOlder(x *seat, conn uint64) {
+	if who, older := x.player, x.conn; older != 0 && older != conn {
+		s.tell(who, older, func() { who.cut(older) })
+	}
+}
+
+// turnedAway is the answer to somebody whom the book refused.
+func (s *server) turnedAway(why error) answer {
+	switch {
+	case errors.Is(why, ticket.ErrReleased):
+		s.w.cover(releasedTicketRefused)
+	case errors.Is(why, ticket.ErrExpired):
+		s.w.cover(expiredTicketRefused)
+	case errors.Is(why, seatbook.ErrGone):
+		s.w.cover(departedTicketRefused)
+	default:
+		s.w.cover(doorRefused)
+		return noRoom
+	}
+	return refused
+}

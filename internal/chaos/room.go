@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"slices"
+	"time"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/seatbook"
@@ -54,7 +55,7 @@ func (r *room) take(id model.SeatID) (x seat, was bool) {
 	r.seats = slices.Delete(r.seats, i, i+1)
 	r.server.w.rules.released(r.server, id)
 	if len(r.seats) == 0 {
-		r.server.linger(r)
+		r.server.linger(r, lingerFor)
 	}
 	return x, true
 }
@@ -78,10 +79,10 @@ func (s *server) drop(r *room) {
 }
 
 // linger ends an empty session if nobody comes for a while, as the built-in room server does.
-func (s *server) linger(r *room) {
+func (s *server) linger(r *room, while time.Duration) {
 	r.emptied++
 	times := r.emptied
-	s.node.after(lingerFor, func() {
+	s.node.after(while, func() {
 		if r.over || r.frozen || len(r.seats) > 0 || r.emptied != times {
 			return
 		}

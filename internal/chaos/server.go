@@ -10,7 +10,7 @@ import (
 	"greenroom.dev/greenroom/internal/seatbook"
 )
 
-// What a server waits, as those of sdk/go/server and the built-in rooms do; the last three are shorter here than there.
+// What a server waits, as those of sdk/go/server and the built-in rooms do; the last four are shorter here than there.
 const (
 	batchWait      = 50 * time.Millisecond // gathers changes before it reports them
 	heartbeat      = time.Second
@@ -20,6 +20,7 @@ const (
 	lingerFor      = 4 * time.Second // an empty session
 	idleAfter      = 6 * time.Second // until a silent connection counts as lost
 	resumeWindow   = 3 * time.Second // for a lost connection's seat
+	restoreWindow  = 9 * time.Second // for those who were in a session that came here
 )
 
 // server is a virtual server: the book of sdk/go/server with what is around it there and in the built-in rooms.
@@ -199,7 +200,7 @@ func (s *server) bring(o handover.Opening, value uint64, answer func(refusal str
 	s.node.after(s.w.between(time.Millisecond, 200*time.Millisecond), func() {
 		r.opening = false
 		s.book.Opened(held, false)
-		s.linger(r)
+		s.linger(r, restoreWindow+lingerFor)
 		s.changed()
 		answer("")
 		waiting := s.lanes[r.ref]
@@ -245,7 +246,7 @@ func (s *server) resume(ref model.SessionRef, gen model.Generation) {
 	s.w.note("resumed", string(ref.Key), string(s.instance.ID), 0)
 	s.w.cover(frozenResumed)
 	if len(r.seats) == 0 {
-		s.linger(r)
+		s.linger(r, lingerFor)
 	}
 }
 

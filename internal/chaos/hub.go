@@ -602,8 +602,15 @@ func (l links) LastCopy(ref model.SessionRef) ([]byte, bool) {
 	return c.State, true
 }
 
-// stateOf is a session's state as it travels.
-func stateOf(value uint64) []byte { return binary.BigEndian.AppendUint64(nil, value) }
+// stateOf is a session's state as it travels. Each is a piece of a larger one: servers make thousands.
+func (w *World) stateOf(value uint64) []byte {
+	if cap(w.states)-len(w.states) < 8 {
+		w.states = make([]byte, 0, 4096)
+	}
+	from := len(w.states)
+	w.states = binary.BigEndian.AppendUint64(w.states, value)
+	return w.states[from:len(w.states):len(w.states)]
+}
 
 func valueOf(state []byte) uint64 {
 	if len(state) != 8 {

@@ -42,8 +42,8 @@ type server struct {
 	lanes     map[model.SessionRef][]func() // requests that wait until a session is opened
 	reporting bool
 	tells     func() // tellChanges, as it is called later
-	refuses   bool // some of those who come
-	excused   bool // a registry that forgot everything could not hear of it in time
+	refuses   bool   // some of those who come
+	excused   bool   // a registry that forgot everything could not hear of it in time
 }
 
 func newServer(w *World, start provider.Start) *server {
@@ -122,7 +122,7 @@ func (s *server) beat() {
 		r.value += uint64(len(r.seats))
 		if r.value != r.copied && !r.opening {
 			r.copied = r.value
-			s.book.Copy(r.held, stateOf(r.value))
+			s.book.Copy(r.held, s.w.stateOf(r.value))
 		}
 	}
 	s.flush(true)
@@ -224,7 +224,7 @@ func (s *server) freeze(ref model.SessionRef, gen model.Generation, answer func(
 	if held != nil {
 		r := s.rooms[ref]
 		r.frozen, r.final = true, r.value
-		last, err = s.book.Frozen(held, gen, stateOf(r.value), nil, s.node.now())
+		last, err = s.book.Frozen(held, gen, s.w.stateOf(r.value), nil, s.node.now())
 		r.gen = held.Generation()
 		s.w.note("froze", string(ref.Key), string(s.instance.ID), r.value)
 	}

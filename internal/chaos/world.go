@@ -64,6 +64,7 @@ type World struct {
 	ghosts  float64                      // the share of players who fall silent
 	stalls  float64                      // how likely a process pauses before it makes a call
 	dawn    time.Time                    // until then it is night
+	states  []byte                       // memory for sessions' states
 	closing bool                         // faults are over and no client leaves or comes any more
 
 	hosts    map[model.SessionRef][]*room

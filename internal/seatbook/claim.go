@@ -36,14 +36,12 @@ func (b *Book) Claim(c *ticket.Claims, now time.Time) (*Session, Entry, error) {
 		s = b.add(c.Session, c.Generation, c.Capacity)
 	}
 	s.gen, s.capacity = c.Generation, c.Capacity
-	var how Entry
-	if older, ok := s.players[c.Player]; ok {
-		how.Replaced = older
-		b.Release(c.Session, older, now)
+	how := Entry{Replaced: s.held(c.Player)}
+	if how.Replaced != 0 {
+		b.Release(c.Session, how.Replaced, now)
 	}
 	i, _ := s.find(c.Seat)
 	s.seats = slices.Insert(s.seats, i, seat{id: c.Seat, player: c.Player, expiresAt: c.ExpiresAt})
-	s.players[c.Player] = c.Seat
 	b.seats++
 	b.Connections.Admitted++
 	s.dirty = true
@@ -68,7 +66,7 @@ func (b *Book) admit(c *ticket.Claims, s *Session, now time.Time) error {
 			return ErrGone
 		}
 		taken = len(s.seats)
-		if _, again := s.players[c.Player]; again {
+		if s.held(c.Player) != 0 {
 			taken--
 			return fullIf(taken >= of, ErrSessionFull)
 		}
@@ -99,9 +97,6 @@ func (b *Book) Release(ref model.SessionRef, id model.SeatID, now time.Time) (s 
 	if i, claimed := s.find(id); claimed {
 		player, was, until = s.seats[i].player, true, s.seats[i].expiresAt
 		s.seats = slices.Delete(s.seats, i, i+1)
-		if s.players[player] == id {
-			delete(s.players, player)
-		}
 		b.seats--
 	}
 	b.released[id] = releasedSeat{session: ref, until: until}

@@ -254,8 +254,12 @@ func checkBook(t *rapid.T, b *Book) {
 		if len(s.seats) > s.capacity {
 			t.Fatalf("%v has %d seats of %d", ref, len(s.seats), s.capacity)
 		}
-		if len(s.players) != len(s.seats) {
-			t.Fatalf("%v: %d players on %d seats", ref, len(s.players), len(s.seats))
+		players := map[model.PlayerID]bool{}
+		for _, x := range s.seats {
+			players[x.player] = true
+		}
+		if len(players) != len(s.seats) {
+			t.Fatalf("%v: %d players on %d seats", ref, len(players), len(s.seats))
 		}
 		if !slices.IsSortedFunc(s.seats, func(a, b seat) int { return cmp.Compare(a.id, b.id) }) {
 			t.Fatalf("%v: its seats are out of order: %v", ref, s.seats)

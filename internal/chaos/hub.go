@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/link"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/seatbook"
@@ -32,7 +33,7 @@ type hub struct {
 	node    *node
 	numbers uint64
 	streams map[model.ServerID]*stream
-	copies  map[model.SessionRef]*seatbook.Copy
+	copies  *link.Copies
 	looking bool
 	listed  []model.Server // memory for the next look, unless one is under way
 	spare   []*said        // reports to be used again
@@ -48,6 +49,7 @@ type said struct {
 	ended    []registry.EndedSession  // likewise
 	copies   []seatbook.Copy
 	conns    *model.Connections // nil: not said
+	answer   func()             // it is no report, but an answer
 	call     call[struct{}]     // that passes it on
 }
 
@@ -82,16 +84,10 @@ type stream struct {
 	// What follows is the hub's.
 	inbox   []*said
 	busy    bool
-	told    telling
+	told    link.Told
 	waiting []*question
 	turns   []func(done func()) // verbs that wait for their turn; the first has it
 	frozen  []stale             // by its hello, and not told to go on yet
-}
-
-// telling is what a server was told last.
-type telling struct {
-	gen   model.Generation
-	state model.ServerState
 }
 
 // question is what the hub waits for from a server.
@@ -104,7 +100,7 @@ func (h *hub) begin() {
 	h.node.born()
 	h.numbers = max(h.numbers+1000, uint64(h.node.now().UnixMicro()))
 	h.streams = map[model.ServerID]*stream{}
-	h.copies = map[model.SessionRef]*seatbook.Copy{}
+	h.copies = link.NewCopies()
 	h.looking = false
 	h.node.every(hubEvery, h.tick)
 }
@@ -241,7 +237,7 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 			i := slices.IndexFunc(hello.sessions, func(r seatbook.SessionReport) bool { return r.Session == ref })
 			list = append(list, stale{ref, hello.sessions[i].Generation})
 		}
-		st.told = tellingOf(&g.Server)
+		st.told = link.ToldOf(&g.Server)
 		st.toServer(func() { s.welcome(st, &g, list) })
 		st.frozen = frozenOf(hello)
 		h.resume(st)
@@ -338,13 +334,21 @@ func (r *said) arrive() {
 }
 
 func (st *stream) next() {
-	if len(st.inbox) == 0 || st.gone {
-		st.busy = false
-		return
-	}
 	st.busy = true
-	r := st.inbox[0]
-	st.inbox = slices.Delete(st.inbox, 0, 1)
+	for len(st.inbox) > 0 && !st.gone {
+		r := st.inbox[0]
+		st.inbox = slices.Delete(st.inbox, 0, 1)
+		if r.answer == nil {
+			st.pass(r)
+			return
+		}
+		r.answer()
+	}
+	st.busy = false
+}
+
+// pass takes a report.
+func (st *stream) pass(r *said) {
 	h := st.w.hub
 	for i := range r.copies {
 		h.takeCopy(&r.copies[i])
@@ -357,16 +361,8 @@ func (st *stream) next() {
 	r.call.begin(registryPatience)
 }
 
-// takeCopy keeps a copy unless a newer one is there.
 func (h *hub) takeCopy(c *seatbook.Copy) {
-	switch old := h.copies[c.Session]; {
-	case c.Version == 0: // the server had nothing to copy
-	case old == nil:
-		first := *c
-		h.copies[c.Session] = &first
-	case old.Generation < c.Generation || old.Generation == c.Generation && old.Version <= c.Version:
-		*old = *c
-	}
+	h.copies.Put(c.Session, c.Generation, c.Version, c.State, h.node.now())
 }
 
 // report passes the report on to the registry.
@@ -383,6 +379,9 @@ func (r *said) reported(_ struct{}, err error) {
 		return
 	}
 	st := r.stream
+	for i := range r.ended {
+		st.w.hub.copies.Drop(r.ended[i].Session, r.ended[i].Generation)
+	}
 	if r.call.settled() {
 		st.w.hub.unsaid(r)
 	}
@@ -407,23 +406,14 @@ func (h *hub) tick() {
 			if st == nil {
 				continue
 			}
-			now := tellingOf(&all[i])
-			if now != st.told && now.gen >= st.told.gen {
+			now := link.ToldOf(&all[i])
+			if st.told.Tells(now) {
 				st.told = now
-				want, drain := wantOf(&all[i])
+				want, drain := link.Wanted(&all[i]), all[i].Drain
 				st.toServer(func() { st.server.want, st.server.drain = want, drain })
 			}
 		}
 	})
-}
-
-func tellingOf(s *model.Server) telling { return telling{s.Generation, s.State} }
-
-func wantOf(s *model.Server) (model.ServerState, *model.Drain) {
-	if s.State.Terminal() {
-		return model.ServerEmpty, s.Drain
-	}
-	return s.State, s.Drain
 }
 
 // links is the hub as a keeper's hand-overs reach it.
@@ -447,8 +437,8 @@ func (l links) tell(id model.ServerID, patience time.Duration, do func(*stream))
 	return err
 }
 
-// question asks a server through the hub and waits for its answer.
-func (l links) question(id model.ServerID, patience time.Duration, do func(st *stream, answer answering)) ([]byte, error) {
+// question asks a server through the hub, if may allows it when it is its turn, and waits for its answer.
+func (l links) question(id model.ServerID, patience time.Duration, may func(then func(error)), do func(st *stream, answer answering)) ([]byte, error) {
 	return waitFor(l.from, l.hub.node, patience, false, func(answer func([]byte, error)) {
 		st := l.hub.streams[id]
 		if st == nil {
@@ -458,8 +448,15 @@ func (l links) question(id model.ServerID, patience time.Duration, do func(st *s
 		q := &question{answer: answer}
 		st.waiting = append(st.waiting, q)
 		st.inTurn(func(done func()) {
-			st.put(q, do)
-			done()
+			may(func(err error) {
+				if err == nil {
+					st.put(q, do)
+				} else {
+					st.forget(q)
+					q.reply(nil, err)
+				}
+				done()
+			})
 		})
 	})
 }
@@ -471,8 +468,8 @@ type answering func(last *seatbook.Copy, refusal string)
 func (st *stream) put(q *question, do func(st *stream, answer answering)) {
 	st.toServer(func() {
 		do(st, func(last *seatbook.Copy, refusal string) {
-			st.toHub(func() {
-				st.waiting = slices.DeleteFunc(st.waiting, func(x *question) bool { return x == q })
+			st.server.answer(st, func() {
+				st.forget(q)
 				switch {
 				case refusal != "":
 					q.reply(nil, fmt.Errorf("%w: %s", errRefused, refusal))
@@ -485,6 +482,10 @@ func (st *stream) put(q *question, do func(st *stream, answer answering)) {
 			})
 		})
 	})
+}
+
+func (st *stream) forget(q *question) {
+	st.waiting = slices.DeleteFunc(st.waiting, func(x *question) bool { return x == q })
 }
 
 // inTurn has only one verb at a time look at something and tell the server what follows.
@@ -513,13 +514,11 @@ func (q *question) reply(state []byte, err error) {
 func (l links) HandOver(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation) ([]byte, error) {
 	w := l.hub.w
 	if w.has(OpenBeforeFreeze) {
-		if c := l.hub.copies[ref]; c != nil {
-			return c.State, nil
-		}
-		return nil, nil
+		state, _ := l.hub.copies.Get(ref)
+		return state, nil
 	}
 	took := false
-	state, err := l.question(id, handover.FreezeTimeout, func(st *stream, answer answering) {
+	state, err := l.question(id, handover.FreezeTimeout, l.hub.moves(ref, gen), func(st *stream, answer answering) {
 		took = true
 		st.server.inLane(ref, func() { st.server.freeze(ref, gen, answer) })
 	})
@@ -527,6 +526,20 @@ func (l links) HandOver(_ context.Context, id model.ServerID, ref model.SessionR
 		w.cover(freezeAnswerLost)
 	}
 	return state, err
+}
+
+// moves asks the registry whether a session may be frozen to be moved.
+func (h *hub) moves(ref model.SessionRef, gen model.Generation) func(then func(error)) {
+	return func(then func(error)) {
+		ask(h.node, h.w.registry.node, registryPatience, func() (model.Session, error) {
+			return h.w.registry.GetSession(background, ref)
+		}, func(x model.Session, err error) {
+			if err == nil {
+				err = link.MayFreeze(&x, gen)
+			}
+			then(err)
+		})
+	}
 }
 
 // Open implements handover.Links.
@@ -537,7 +550,7 @@ func (l links) Open(_ context.Context, id model.ServerID, o handover.Opening) er
 		value = 0
 	}
 	took := false
-	_, err := l.question(id, handover.OpenTimeout, func(st *stream, answer answering) {
+	_, err := l.question(id, handover.OpenTimeout, func(then func(error)) { then(nil) }, func(st *stream, answer answering) {
 		took = true
 		st.server.inLane(o.Session, func() {
 			st.server.bring(o, value, func(refusal string) { answer(nil, refusal) })
@@ -573,7 +586,7 @@ func (h *hub) resumeLive(st *stream, ref model.SessionRef, gen model.Generation,
 	ask(h.node, h.w.registry.node, registryPatience, func() (model.Session, error) {
 		return h.w.registry.GetSession(background, ref)
 	}, func(x model.Session, err error) {
-		live := err == nil && x.State == model.SessionLive && x.Server == st.server.instance.ID && x.Generation == gen
+		live := err == nil && link.GoesOn(&x, st.server.instance.ID, gen)
 		switch {
 		case live && !st.gone:
 			st.toServer(func() { st.server.inLane(ref, func() { st.server.resume(ref, gen) }) })
@@ -586,6 +599,9 @@ func (h *hub) resumeLive(st *stream, ref model.SessionRef, gen model.Generation,
 
 // Close implements handover.Links.
 func (l links) Close(_ context.Context, id model.ServerID, ref model.SessionRef, gen model.Generation, reason string, to *handover.Redirect) error {
+	if to == nil && l.hub.node.up {
+		l.hub.copies.Drop(ref, gen)
+	}
 	err := l.tell(id, handover.CloseTimeout, func(st *stream) { st.server.close(ref, gen, to, reason) })
 	if err != nil {
 		l.hub.w.cover(closeNotTold)
@@ -595,11 +611,10 @@ func (l links) Close(_ context.Context, id model.ServerID, ref model.SessionRef,
 
 // LastCopy implements handover.Links.
 func (l links) LastCopy(ref model.SessionRef) ([]byte, bool) {
-	c, ok := l.hub.copies[ref]
-	if !ok || !l.hub.node.up {
+	if !l.hub.node.up {
 		return nil, false
 	}
-	return c.State, true
+	return l.hub.copies.Get(ref)
 }
 
 // stateOf is a session's state as it travels. Each is a piece of a larger one: servers make thousands.

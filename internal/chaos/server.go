@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/link"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/provider"
 	"greenroom.dev/greenroom/internal/registry"
@@ -154,13 +155,21 @@ func (s *server) flush(beat bool) {
 	st.up(rep)
 }
 
+// answer sends the answer to a question, and before it what is to be reported: answers are given on what that says.
+func (s *server) answer(st *stream, do func()) {
+	if s.stream == st {
+		s.flush(false)
+	}
+	st.up(&said{stream: st, answer: do})
+}
+
 // welcome is the control plane's answer to a hello.
 func (s *server) welcome(st *stream, g *registry.Greeting, stale []stale) {
 	if s.stream != st {
 		return
 	}
 	st.welcomed, s.welcomed = true, true
-	s.want, s.drain = wantOf(&g.Server)
+	s.want, s.drain = link.Wanted(&g.Server), g.Server.Drain
 	if !s.w.has(Oversell) {
 		s.book.Limit(g.Server.SessionCapacity, g.Server.SeatCapacity)
 	}

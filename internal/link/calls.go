@@ -76,10 +76,10 @@ func (h *Hub) Resume(ctx context.Context, server model.ServerID, session model.S
 // moves tells whether a session is on the move; else why it must not be frozen.
 func (h *Hub) moves(ctx context.Context, session model.SessionRef, gen model.Generation) error {
 	s, err := h.cfg.Registry.GetSession(ctx, session)
-	if err == nil && (s.State != model.SessionMoving || s.Generation != gen) {
-		err = fmt.Errorf("session %v is %s at %d, and was to be moved at %d: %w", session, s.State, s.Generation, gen, registry.ErrStale)
+	if err != nil {
+		return err
 	}
-	return err
+	return MayFreeze(&s, gen)
 }
 
 // resumeLive tells a server to let a session go on that is live on it.
@@ -90,7 +90,7 @@ func (h *Hub) resumeLive(ctx context.Context, st *stream, session model.SessionR
 		return nil
 	case err != nil:
 		return err
-	case s.State != model.SessionLive || s.Server != st.server || s.Generation != gen:
+	case !GoesOn(&s, st.server, gen):
 		return nil
 	}
 	return st.queue(ctx, &greenroomv1.LinkResponse{
@@ -104,7 +104,7 @@ func (h *Hub) Close(ctx context.Context, server model.ServerID, session model.Se
 	reason string, to *handover.Redirect,
 ) error {
 	if to == nil {
-		h.copies.drop(session, gen)
+		h.copies.Drop(session, gen)
 	}
 	if st, err := h.stream(server); err == nil {
 		st.rooms.remove(session)
@@ -125,7 +125,7 @@ func (h *Hub) Release(ctx context.Context, server model.ServerID, session model.
 
 // LastCopy answers the newest copy of the session that any server sent. The state is shared and must not be changed.
 func (h *Hub) LastCopy(session model.SessionRef) (state []byte, ok bool) {
-	return h.copies.get(session)
+	return h.copies.Get(session)
 }
 
 func redirect(to *handover.Redirect) *greenroomv1.Redirect {

@@ -22,8 +22,9 @@ const (
 	sweepEvery   = 10 * time.Second
 )
 
-// copies keeps the newest copy of each session's state, in memory.
-type copies struct {
+// Copies keeps the newest copy of each session's state, in memory, up to MaxCopiesBytes in all; NewCopies makes it. Its methods
+// are safe for concurrent use.
+type Copies struct {
 	mu      sync.Mutex
 	newest  map[model.SessionRef]sessionCopy
 	bytes   int
@@ -37,12 +38,16 @@ type sessionCopy struct {
 	at      time.Time
 }
 
-// put keeps a copy unless a newer one is there. It answers false if there is no room for it.
-func (c *copies) put(ref model.SessionRef, gen model.Generation, version uint64, state []byte, now time.Time) bool {
+// NewCopies makes an empty one.
+func NewCopies() *Copies { return &Copies{newest: map[model.SessionRef]sessionCopy{}} }
+
+// Put keeps a copy unless a newer one is there, or its version is 0: the server had nothing to copy. It answers false if there is
+// no room for it. The state is shared from now on.
+func (c *Copies) Put(ref model.SessionRef, gen model.Generation, version uint64, state []byte, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old, had := c.newest[ref]
-	if had && (old.gen > gen || old.gen == gen && old.version > version) {
+	if version == 0 || had && (old.gen > gen || old.gen == gen && old.version > version) {
 		return true
 	}
 	bytes := c.bytes + len(state) + copyOverhead
@@ -57,15 +62,16 @@ func (c *copies) put(ref model.SessionRef, gen model.Generation, version uint64,
 	return true
 }
 
-func (c *copies) get(ref model.SessionRef) ([]byte, bool) {
+// Get answers the newest copy of a session. The state is shared and must not be changed.
+func (c *Copies) Get(ref model.SessionRef) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	got, ok := c.newest[ref]
 	return got.state, ok
 }
 
-// drop forgets a session's copy if it is of generation gen or older.
-func (c *copies) drop(ref model.SessionRef, gen model.Generation) {
+// Drop forgets a session's copy if it is of generation gen or older.
+func (c *Copies) Drop(ref model.SessionRef, gen model.Generation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old, had := c.newest[ref]; had && old.gen <= gen {
@@ -75,7 +81,7 @@ func (c *copies) drop(ref model.SessionRef, gen model.Generation) {
 }
 
 // sweep drops copies that have not been renewed since the last sweep and whose sessions are no more.
-func (c *copies) sweep(now time.Time, lives func(model.SessionRef) bool) {
+func (c *Copies) sweep(now time.Time, lives func(model.SessionRef) bool) {
 	c.mu.Lock()
 	if now.Before(c.sweepAt) {
 		c.mu.Unlock()
@@ -95,7 +101,7 @@ func (c *copies) sweep(now time.Time, lives func(model.SessionRef) bool) {
 	c.mu.Unlock()
 	for _, o := range old {
 		if !lives(o.ref) {
-			c.drop(o.ref, o.gen)
+			c.Drop(o.ref, o.gen)
 		}
 	}
 }

@@ -67,7 +67,7 @@ type Hub struct {
 	cfg     Config
 	log     *slog.Logger
 	numbers atomic.Uint64 // of streams
-	copies  copies
+	copies  *Copies
 	poke    chan struct{} // there may be something to tell
 
 	mu       sync.Mutex
@@ -84,7 +84,7 @@ func New(cfg Config) *Hub {
 	}
 	h := &Hub{
 		cfg: cfg, log: cfg.Logger, poke: make(chan struct{}, 1), streams: map[model.ServerID]*stream{}, audience: map[*stream]struct{}{},
-		copies: copies{newest: map[model.SessionRef]sessionCopy{}},
+		copies: NewCopies(),
 	}
 	h.numbers.Store(uint64(cfg.Now().UnixMicro())) // above those of an earlier run
 	return h

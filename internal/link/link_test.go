@@ -596,25 +596,25 @@ func TestResumeComesTooLate(t *testing.T) {
 }
 
 func TestCopiesOfSessionsThatAreNoMoreAreSweptAway(t *testing.T) {
-	c, now := copies{newest: map[model.SessionRef]sessionCopy{}}, time.Unix(0, 0)
+	c, now := NewCopies(), time.Unix(0, 0)
 	a, b := model.SessionRef{Route: "r", Key: "a"}, model.SessionRef{Route: "r", Key: "b"}
-	c.put(a, 2, 1, []byte("a"), now)
-	c.put(b, 1, 5, []byte("b"), now)
-	c.put(b, 1, 4, []byte("older"), now)
-	c.put(a, 1, 9, []byte("older generation"), now)
-	if got, _ := c.get(b); string(got) != "b" {
+	c.Put(a, 2, 1, []byte("a"), now)
+	c.Put(b, 1, 5, []byte("b"), now)
+	c.Put(b, 1, 4, []byte("older"), now)
+	c.Put(a, 1, 9, []byte("older generation"), now)
+	if got, _ := c.Get(b); string(got) != "b" {
 		t.Errorf("copy of b: %s", got)
 	}
 	c.sweep(now.Add(time.Hour), func(ref model.SessionRef) bool { return ref == b })
-	if _, ok := c.get(a); ok || c.bytes != 1+copyOverhead {
+	if _, ok := c.Get(a); ok || c.bytes != 1+copyOverhead {
 		t.Errorf("a is still there, %d bytes", c.bytes)
 	}
-	c.drop(b, 0)
-	if _, ok := c.get(b); !ok {
+	c.Drop(b, 0)
+	if _, ok := c.Get(b); !ok {
 		t.Error("an older end dropped a newer copy")
 	}
 	c.bytes = MaxCopiesBytes
-	if c.put(a, 3, 1, []byte("a"), now) {
+	if c.Put(a, 3, 1, []byte("a"), now) {
 		t.Error("a copy beyond the bound was kept")
 	}
 }

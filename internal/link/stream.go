@@ -51,7 +51,7 @@ type stream struct {
 
 	mu      sync.Mutex
 	waiting map[question][]chan<- answer
-	told    told
+	told    Told
 	room    model.RoomSettings // told last
 	flags   []model.Flag       // likewise
 }
@@ -60,13 +60,6 @@ type stream struct {
 type frozen struct {
 	session model.SessionRef
 	gen     model.Generation
-}
-
-// told is what the server was told last.
-type told struct {
-	gen   model.Generation
-	state model.ServerState
-	drain model.Drain
 }
 
 func (st *stream) end(cause error) {
@@ -182,7 +175,7 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	for _, ref := range greeting.Stale {
 		st.rooms.remove(ref)
 	}
-	st.told, st.room = tellingOf(greeting.Server), h.roomOf(greeting.Server.Fleet)
+	st.told, st.room = ToldOf(&greeting.Server), h.roomOf(greeting.Server.Fleet)
 	welcome := h.welcome(greeting, st.room, hello.GetSessions())
 	welcome.Stage = h.listenToStages(st)
 	st.flags = h.flagsOf(greeting.Server.Fleet)
@@ -330,7 +323,7 @@ func (h *Hub) report(ctx context.Context, st *stream, r *greenroomv1.Report) err
 	st.rooms.add(r.GetSessions())
 	for _, e := range ended {
 		st.rooms.remove(e.Session)
-		h.copies.drop(e.Session, e.Generation)
+		h.copies.Drop(e.Session, e.Generation)
 	}
 	return nil
 }
@@ -345,8 +338,8 @@ func (h *Hub) fault(ctx context.Context, st *stream, what string, err error) err
 
 func (h *Hub) takeCopy(st *stream, c *greenroomv1.SessionCopy) {
 	ref, gen := convert.SessionRefModel(c.GetSession())
-	kept := c.GetError() != "" || c.GetVersion() == 0 || // version 0: the server had nothing to copy
-		h.copies.put(ref, gen, c.GetVersion(), c.GetState(), h.cfg.Now())
+	kept := c.GetError() != "" ||
+		h.copies.Put(ref, gen, c.GetVersion(), c.GetState(), h.cfg.Now())
 	if !kept {
 		h.log.Warn("copy of a session was dropped: no memory is left for copies",
 			"server", st.server, "session", ref.String(), "bytes", len(c.GetState()), "limit", MaxCopiesBytes)

@@ -15,10 +15,10 @@ func (h *Hub) tell(ctx context.Context, st *stream) {
 	if err != nil {
 		return // it is being forgotten, or ctx ended
 	}
-	now, room := tellingOf(server), h.roomOf(server.Fleet)
+	now, room := ToldOf(&server), h.roomOf(server.Fleet)
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if now != st.told && now.gen >= st.told.gen && st.offer(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Want{Want: wantOf(server)}}) {
+	if st.told.Tells(now) && st.offer(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Want{Want: wantOf(server)}}) {
 		st.told = now
 	}
 	if room != st.room && st.offer(&greenroomv1.LinkResponse{Message: &greenroomv1.LinkResponse_Room{Room: convert.RoomSettingsProto(room)}}) {
@@ -43,19 +43,7 @@ func (h *Hub) roomOf(fleet model.FleetName) model.RoomSettings {
 	return f.Spec.Room.WithDefaults()
 }
 
-func tellingOf(s model.Server) told {
-	t := told{gen: s.Generation, state: s.State}
-	if s.Drain != nil {
-		t.drain = *s.Drain
-	}
-	return t
-}
-
-// wantOf puts a server's state in the words of the link: one that is given up is to be empty and stop.
+// wantOf puts what is wanted of a server in the words of the link.
 func wantOf(s model.Server) *greenroomv1.Want {
-	state := s.State
-	if state.Terminal() {
-		state = model.ServerEmpty
-	}
-	return convert.WantProto(state, s.Reason, s.Drain)
+	return convert.WantProto(Wanted(&s), s.Reason, s.Drain)
 }

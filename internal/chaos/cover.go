@@ -105,6 +105,7 @@ const (
 	noticeTakenBack
 	noticedBoxDied
 	noticeMetHandOver
+	noMachine
 	sessionDismissed
 	nightFell
 	moreWanted
@@ -215,6 +216,7 @@ var situationNames = [situations]string{
 	noticedAgain:          "a machine that goes away got another deadline",
 	noticeTakenBack:       "a machine that was to go away stays",
 	noticedBoxDied:        "a machine died before its deadline",
+	noMachine:             "a server found no machine that stays",
 	noticeMetHandOver:     "a machine's notice met a hand-over",
 	sessionDismissed:      "a session could not be moved before its machine went",
 	nightFell:             "most players went at once",

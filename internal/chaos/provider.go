@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -54,10 +55,14 @@ func (e engine) Start(_ context.Context, start provider.Start) (provider.Instanc
 	return waitFor(e.from, m.node, providerPatience, !m.slow.After(m.w.loop.Now()), func(answer func(provider.Instance, error)) {
 		if m.failing.After(m.w.loop.Now()) {
 			m.w.cover(providerFailed)
+			err := errProvider
 			if m.w.loop.Rand.IntN(2) == 0 { // it fails, and does it all the same
 				m.start(start)
+			} else if len(start.Leaving) > 0 { // the machines that stay are full
+				m.w.cover(noMachine)
+				err = fmt.Errorf("%w: those that stay are full", provider.ErrNoNode)
 			}
-			answer(provider.Instance{}, errProvider)
+			answer(provider.Instance{}, err)
 			return
 		}
 		if m.slow.After(m.w.loop.Now()) {

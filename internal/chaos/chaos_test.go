@@ -112,11 +112,11 @@ func TestBugsAreFound(t *testing.T) {
 		"blind-step":          {[]Rule{Conditional}, 40},
 		"half-rollback":       {[]Rule{RollbackWhole}, 40},
 		"forgotten-node":      {[]Rule{NothingPlaced}, 40},
-		"told-it-is-over":     {[]Rule{ToldToRejoin}, 40},
+		"told-it-is-over":     {[]Rule{ToldToRejoin}, 120},
 		"deaf-notice":         {[]Rule{NothingPlaced, NoticedEmpty}, 40},
 		"merge-ends":          {[]Rule{NoEarlyEnd, MergeEndsNone}, 80},
 		"deaf-window":         {[]Rule{MergeInWindows}, 120},
-		"frozen-query":        {[]Rule{GatesAnswered}, 60},
+		"frozen-query":        {[]Rule{GatesAnswered}, 120},
 		"taken-for-heard":     {[]Rule{OneHost, NobodyCut, NoEarlyEnd}, 60},
 	} {
 		t.Run(name, func(t *testing.T) {

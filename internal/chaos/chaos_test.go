@@ -65,13 +65,16 @@ func TestFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Run(t.Context(), seed, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(r.Broken) > 0 {
-			t.Errorf("seed %d, which once found %q: %v\n%s", seed, strings.TrimSpace(what), r.Broken, strings.Join(r.Last, "\n"))
-		}
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			r, err := Run(t.Context(), seed, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Broken) > 0 {
+				t.Errorf("once found %q: %v\n%s", strings.TrimSpace(what), r.Broken, strings.Join(r.Last, "\n"))
+			}
+		})
 	}
 }
 

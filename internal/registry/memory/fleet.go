@@ -104,23 +104,23 @@ func (f *fleet) holding(n int, good func(*server) bool) *server {
 
 // server is what is known of one server.
 type server struct {
-	model.Server
-	fleet    *fleet
+	fleet    *fleet // what every report and join needs lies together
 	stream   uint64
 	serial   uint64 // of the stream's newest report
-	hailed   bool   // the stream's hello was taken
 	sessions []*session
-	largest  int  // the most seats a session of it ever had
+	owed     map[model.SessionRef]owing // what it is to hear of
+	place    spot
+	hailed   bool // the stream's hello was taken
 	fixed    bool // its endpoints are not its own to name
 	narrow   bool
-	told     *model.Load                           // that watchers were told last
-	counted  registry.FleetCount                   // its part of its fleet's count
-	changed  bool                                  // since it was counted
-	said     *model.Connections                    // since its process began, as it last said; nil: it did not
-	over     map[model.SessionRef]model.Generation // ended from here, and not known to be heard; see endOn
-	owed     map[model.SessionRef]owing            // what it is to hear of
-	leaving  map[*session]model.Generation         // moved off here, with the generation that they had; see leave
-	place    spot
+	changed  bool // since it was counted
+	largest  int  // the most seats a session of it ever had
+	model.Server
+	told    *model.Load                           // that watchers were told last
+	counted registry.FleetCount                   // its part of its fleet's count
+	said    *model.Connections                    // since its process began, as it last said; nil: it did not
+	over    map[model.SessionRef]model.Generation // ended from here, and not known to be heard; see endOn
+	leaving map[*session]model.Generation         // moved off here, with the generation that they had; see leave
 }
 
 func (s *server) spot() *spot { return &s.place }

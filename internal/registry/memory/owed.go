@@ -69,6 +69,9 @@ func (s *server) depart() {
 
 // deaf tells whether the server, which reports, has not heard of something in time as far as anybody knows.
 func (s *server) deaf(now time.Time) bool {
+	if len(s.owed) == 0 {
+		return false
+	}
 	for ref, o := range s.owed {
 		switch {
 		case o.since.IsZero():

@@ -1,7 +1,6 @@
 package chaos
 
 import (
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -92,9 +91,10 @@ func (w *World) finishChanges() {
 	}
 }
 
-// makeRoom is what operators do who read that a session has no place, or an upgrade waits, and that the fleet is at its maximum: while a world comes to
+// makeRoom is what operators do who read that a session has no place and that its fleet is at its maximum: while a world comes to
 // rest nobody leaves, and what a full fleet lost a place for would wait for ever. A fleet below its maximum gets nothing: there it
-// is the keeper's to start a server.
+// is the keeper's to start a server. An upgrade that has no room to replace all old servers at once goes on one at a time, or waits,
+// and gets that room: no world lasts as long.
 func (w *World) makeRoom() {
 	moving, _ := w.registry.ListSessions(background, registry.SessionFilter{Moving: true})
 	for i := range moving {
@@ -108,30 +108,22 @@ func (w *World) makeRoom() {
 	}
 	for _, f := range w.disk.fleets {
 		servers, _ := w.registry.ListServers(background, f.Name)
-		if w.changing(upgrades) && len(servers) >= f.Spec.Max && stuckUpgrade(&f, servers) {
+		if enough := len(servers) + oldServers(&f, servers); w.changing(upgrades) && f.Spec.Max < enough && enough > len(servers) {
 			w.note("room for an upgrade", string(f.Name), "", uint64(f.Spec.Max))
-			f.Spec.Max = len(servers) + 4 // one at a time takes longer than a world has
+			f.Spec.Max = enough
 			w.disk.putFleet(f)
 		}
 	}
 }
 
-// stuckUpgrade tells whether no old server of a full fleet can be replaced: all servers are open, and those of the present template
-// have no place for the sessions of any other.
-func stuckUpgrade(f *model.Fleet, servers []model.Server) bool {
-	free, least := 0, math.MaxInt
+// oldServers counts the servers that are not of their fleet's present template.
+func oldServers(f *model.Fleet, servers []model.Server) (n int) {
 	for i := range servers {
-		s := &servers[i]
-		switch {
-		case s.State != model.ServerOpen:
-			return false
-		case s.TemplateNumber() == f.Revision:
-			free += s.FreeSlots()
-		default:
-			least = min(least, s.Sessions)
+		if servers[i].TemplateNumber() != f.Revision {
+			n++
 		}
 	}
-	return least < math.MaxInt && free < least
+	return n
 }
 
 func (w *World) someFleet() model.Fleet { return w.disk.fleets[w.loop.Rand.IntN(len(w.disk.fleets))] }

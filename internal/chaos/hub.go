@@ -237,6 +237,9 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 			i := slices.IndexFunc(hello.sessions, func(r seatbook.SessionReport) bool { return r.Session == ref })
 			list = append(list, stale{ref, hello.sessions[i].Generation})
 		}
+		for _, e := range g.Ended {
+			list = append(list, stale{e.Session, e.Generation})
+		}
 		st.told = link.ToldOf(&g.Server)
 		st.toServer(func() { s.welcome(st, &g, list) })
 		st.frozen = frozenOf(hello)

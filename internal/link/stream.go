@@ -210,6 +210,9 @@ func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, reported []*
 			w.Stale = append(w.Stale, r.GetSession())
 		}
 	}
+	for _, e := range g.Ended {
+		w.Stale = append(w.Stale, convert.SessionRefProto(e.Session, e.Generation))
+	}
 	return w
 }
 

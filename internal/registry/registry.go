@@ -196,7 +196,10 @@ type Hello struct {
 // Greeting is the registry's answer to a Hello.
 type Greeting struct {
 	Server model.Server
-	Stale  []model.SessionRef
+	Stale  []model.SessionRef // of those that the Hello names
+	// Ended are sessions that ended there, that the Hello does not name, and of which the server may not have heard: it must not open
+	// them by a ticket that is still about.
+	Ended []EndedSession
 	// FirstSeat is the first that this registry gave: a ticket of an older seat must not open a session that is not on its server,
 	// as this registry may have placed it elsewhere.
 	FirstSeat model.SeatID

@@ -32,16 +32,17 @@ func (m *Memory) Greet(_ context.Context, h registry.Hello) (registry.Greeting, 
 	}
 	fresh := s.State == model.ServerStarting
 	m.recognise(s, &h)
-	var stale []model.SessionRef
+	out := registry.Greeting{FirstSeat: m.firstSeat}
 	switch {
 	case !h.Linkless:
-		stale = m.reconcile(s, &h)
+		out.Stale, out.Ended = m.reconcile(s, &h)
 		m.unempty(s, h.Now)
 	case fresh:
 		m.bringBack(s, &h)
 	}
 	m.touch(s)
-	return registry.Greeting{Server: s.model(), Stale: stale, FirstSeat: m.firstSeat}, nil
+	out.Server = s.model()
+	return out, nil
 }
 
 // recognise gives a Starting server the state it was last told to be in.
@@ -65,16 +66,17 @@ func (m *Memory) recognise(s *server, h *registry.Hello) {
 	m.become(s, c)
 }
 
-// reconcile makes the registry's sessions on the server those it has, and answers the ones that are not its own.
-func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionRef) {
+// reconcile makes the registry's sessions on the server those it has, and answers the ones that are not its own, and those that
+// ended there.
+func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionRef, ended []registry.EndedSession) {
 	has := make(map[*session]bool, len(h.Sessions))
 	over := s.over
-	s.over = nil // it has heard of those that it does not name
+	s.over = nil
 	for i := range h.Sessions {
 		r := &h.Sessions[i]
 		m.raise(r.Generation, r.Claimed)
 		if r.Generation <= over[r.Session] {
-			s.endOn(r.Session, over[r.Session]) // the answer to this Hello may be lost too
+			s.endOn(r.Session, over[r.Session])
 			stale = append(stale, r.Session)
 			continue
 		}
@@ -102,8 +104,9 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 		}
 	}
 	m.leftAll(s, h.Sessions)
-	s.hearsAll() // by the answer
-	return stale
+	ended = s.unheard(over)
+	s.tellAll()
+	return stale, ended
 }
 
 // unempty has an Empty server drain again that has sessions after all, of which the registry did not know: one that was not heard of

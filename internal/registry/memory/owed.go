@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -47,6 +49,30 @@ func (s *server) hears(ref model.SessionRef) {
 		delete(s.owed, ref)
 		s.depart()
 	}
+}
+
+// unheard remembers those of over, the sessions that had ended when the server greeted, that it does not name and may not have heard
+// of, and answers them by generation: nobody had come to such a session, but there are tickets for it.
+func (s *server) unheard(over map[model.SessionRef]model.Generation) (out []registry.EndedSession) {
+	for ref, gen := range over {
+		if s.owed[ref].ended && s.over[ref] == 0 {
+			out = append(out, registry.EndedSession{Session: ref, Generation: gen})
+		}
+	}
+	for _, e := range out {
+		s.endOn(e.Session, e.Generation)
+	}
+	slices.SortFunc(out, func(a, b registry.EndedSession) int { return cmp.Compare(a.Generation, b.Generation) })
+	return out
+}
+
+// tellAll notes that the server's stream took the answer to its Hello, which says everything. It may be lost like anything else.
+func (s *server) tellAll() {
+	s.owed = nil
+	for ref := range s.over {
+		s.setOwed(ref, owing{ended: true, told: true})
+	}
+	s.depart()
 }
 
 // hearsAll notes that the server has heard everything.

@@ -151,8 +151,25 @@ var greetCases = []testCase{
 			w.equal(w.greet("a-1", 2+stream, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
 		}
 		w.none("k")
-		w.equal(len(w.greet("a-1", 5).Stale), 0)
-		w.equal(len(w.greet("a-1", 6, had("k", r.Generation, 2)).Stale), 0) // it was opened anew since, and is not what ended
+		g := w.greet("a-1", 5)
+		w.equal([]int{len(g.Stale), len(g.Ended)}, []int{0, 1})
+		w.hears("a-1", 5, true)
+		w.equal(len(w.greet("a-1", 6).Ended), 0)
+		w.equal(len(w.greet("a-1", 7, had("k", r.Generation, 2)).Stale), 0) // whoever opened it had a ticket that lives longer than any
+	}},
+	{"I1: a server hears of the end of a session that nobody had come to, or a ticket could open it there", func(w *world) {
+		w.open("a-1", "a", shape{3, 2, 0})
+		r := w.join("k", "ann")
+		at := registry.EndedSession{Session: r.Session, Generation: r.Generation}
+		w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+		w.equal(w.greet(r.Server, 2).Ended, []registry.EndedSession{at})
+		w.equal(w.greet(r.Server, 3).Ended, []registry.EndedSession{at}) // the answer may have been lost
+		w.equal(w.greet(r.Server, 4, had("k", r.Generation, 2, r.Seats...)).Stale, []model.SessionRef{ref("k")})
+		w.none("k")
+		anew := w.join("k", "ann")
+		w.equal(anew.Server, r.Server)
+		w.equal(len(w.greet(r.Server, 5, said(anew, anew.Seats...)).Stale), 0)
+		w.equal(w.session("k").SeatsClaimed, 1)
 	}},
 	{"a session that was ended does not come back in place of an older life of it that was found since", func(w *world) {
 		w.open("a-1", "a", shape{2, 2, 0})

@@ -930,7 +930,8 @@ type Welcome struct {
 	SeatCapacity    uint32               `protobuf:"varint,6,opt,name=seat_capacity,json=seatCapacity,proto3" json:"seat_capacity,omitempty"`
 	Room            *RoomSettings        `protobuf:"bytes,7,opt,name=room,proto3" json:"room,omitempty"`
 	Want            *Want                `protobuf:"bytes,8,opt,name=want,proto3" json:"want,omitempty"`
-	// Sessions the server reported that have since been placed elsewhere: it closes them, and sends their clients on.
+	// Sessions the server reported that have since been placed elsewhere: it closes them, and sends their clients on. And sessions that
+	// ended here, of which it may not have heard: tickets for them open nothing.
 	Stale []*SessionRef `protobuf:"bytes,9,rep,name=stale,proto3" json:"stale,omitempty"`
 	// What the stages of all routes show to late joiners.
 	Stage *StageMessages `protobuf:"bytes,10,opt,name=stage,proto3" json:"stage,omitempty"`

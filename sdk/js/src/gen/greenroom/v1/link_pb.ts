@@ -504,7 +504,8 @@ export type Welcome = Message<"greenroom.v1.Welcome"> & {
   want?: Want | undefined;
 
   /**
-   * Sessions the server reported that have since been placed elsewhere: it closes them, and sends their clients on.
+   * Sessions the server reported that have since been placed elsewhere: it closes them, and sends their clients on. And sessions that
+   * ended here, of which it may not have heard: tickets for them open nothing.
    *
    * @generated from field: repeated greenroom.v1.SessionRef stale = 9;
    */

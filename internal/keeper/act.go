@@ -32,7 +32,7 @@ func (k *Keeper) act(ctx context.Context, f *fleet, v view, a plan.Action, to *t
 		k.moveAll(ctx, f, v, a, to)
 		return
 	case plan.Stop:
-		err = k.cfg.Provider.Stop(ctx, a.Server)
+		err = k.stop(ctx, a)
 	case plan.Unhealthy:
 		err = k.giveUp(ctx, f, a)
 	case plan.Remove:
@@ -63,6 +63,19 @@ func (k *Keeper) become(ctx context.Context, a plan.Action) error {
 		State: state, Reason: a.Reason, Drain: a.Drain, Unused: a.Unused, Abandon: a.Abandon, Now: k.cfg.Now(),
 	})
 	return err
+}
+
+// stop stops a server that is still what it was when that was decided: one that was empty may have sessions after all, which its hello
+// brought, and drains again (I8). A provider knows of no generations.
+func (k *Keeper) stop(ctx context.Context, a plan.Action) error {
+	s, err := k.cfg.Registry.GetServer(ctx, a.Server)
+	if err != nil {
+		return err
+	}
+	if s.Generation != a.Generation {
+		return fmt.Errorf("server %s is at generation %d, not %d: %w", a.Server, s.Generation, a.Generation, registry.ErrStale)
+	}
+	return k.cfg.Provider.Stop(ctx, a.Server)
 }
 
 // report logs what was done. An action that came too late is nobody's fault: the next plan knows better.

@@ -11,6 +11,7 @@ import (
 
 	"greenroom.dev/greenroom/internal/decide/drain"
 	"greenroom.dev/greenroom/internal/handover"
+	"greenroom.dev/greenroom/internal/decide/plan"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/memory"
@@ -99,6 +100,22 @@ func TestDrain(t *testing.T) {
 		if !h.did("hands over from " + string(source) + ": 8 of 10 sessions left: update of the host") {
 			e, _ := h.keeper.Explain("plaza")
 			t.Errorf("not explained:\n%s", e)
+		}
+	})
+}
+
+// TestStopTooLate: what was decided for a server that has been told something else since stops nothing (I8).
+func TestStopTooLate(t *testing.T) {
+	story(t, func(h *house) {
+		h.store.apply(plaza())
+		h.pass(time.Minute)
+		at := h.server(h.join("room-1").Server)
+		if err := h.keeper.stop(t.Context(), plan.Action{Verb: plan.Stop, Server: at.ID, Generation: at.Generation - 1}); !errors.Is(err, registry.ErrStale) {
+			t.Errorf("stopping it was answered with %v", err)
+		}
+		h.pass(10 * time.Second)
+		if after := h.session("room-1"); after.Server != at.ID || h.server(at.ID).State != model.ServerOpen {
+			t.Errorf("the session is on %s, and %s is %s", after.Server, at.ID, h.server(at.ID).State)
 		}
 	})
 }

@@ -50,7 +50,7 @@ type rules struct {
 	w       *World
 	broken  []Violation
 	gone    map[place]bool                        // seats that were released, or went with their server
-	ended   map[model.SessionRef]model.Generation // of sessions that the control plane ended
+	ended   map[model.SessionRef]ending           // sessions that the control plane ended
 	acted   map[model.FleetName]keeping           // who changed a fleet's servers last
 	rejoin  map[model.SessionRef]model.Generation // sessions whose machines went away before they could be moved
 	greeted map[template]bool                     // of which servers got ready; nil: fleets have one template each
@@ -60,6 +60,12 @@ type rules struct {
 type place struct {
 	server model.ServerID
 	seat   model.SeatID
+}
+
+// ending is a session's end.
+type ending struct {
+	gen    model.Generation // that it had
+	stream uint64           // the last one that had begun by then: those that begin later tell of it
 }
 
 // keeping is a keeper's last act.
@@ -183,13 +189,13 @@ func (s *server) players() (n int) {
 // will be, and the news is late.
 func (r *room) leaving() bool {
 	w := r.server.w
-	return r.gen <= w.rules.ended[r.ref] ||
+	return r.gen <= w.rules.ended[r.ref].gen ||
 		r.frozen && slices.ContainsFunc(w.hosts[r.ref], func(other *room) bool { return other.gen > r.gen })
 }
 
 // sessionEnded looks at a session that a keeper ended.
 func (r *rules) sessionEnded(x *model.Session) {
-	r.ended[x.SessionRef] = x.Generation
+	r.ended[x.SessionRef] = ending{x.Generation, r.w.hub.numbers}
 	s, err := r.w.registry.GetServer(background, x.Server)
 	if err != nil {
 		return
@@ -255,8 +261,11 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 	if len(at.seats) > c.Capacity || all > s.capacity.Seats || used > s.capacity.Sessions {
 		r.broke(Capacity, "server %s has %d players of %d in %s, %d in all and %d sessions; it holds %+v", s.instance.ID, len(at.seats), c.Capacity, at.ref, all, used, s.capacity)
 	}
+	if r.unheard(at) {
+		return
+	}
 	for _, other := range w.hosts[at.ref] {
-		if other == at || !other.accepts() || other.excused || at.excused || other.gen <= r.ended[at.ref] {
+		if other == at || !other.accepts() || other.excused || at.excused || other.gen <= r.ended[at.ref].gen {
 			continue
 		}
 		if slices.ContainsFunc(other.seats, func(x seat) bool { return x.conn != 0 && x.player != who && !x.player.ghost }) {
@@ -266,13 +275,20 @@ func (r *rules) claimed(at *room, c *ticket.Claims, who *client) {
 	}
 }
 
+// unheard tells whether a session was ended and its server was not told yet, as far as its streams say: it lets in whoever has a ticket,
+// and sends them on when it hears, like those who are inside.
+func (r *rules) unheard(at *room) bool {
+	e, st := r.ended[at.ref], at.server.stream
+	return at.gen <= e.gen && (st == nil || !st.welcomed || st.number <= e.stream)
+}
+
 // released notes that a seat is free again.
 func (r *rules) released(s *server, id model.SeatID) { r.gone[place{s.instance.ID, id}] = true }
 
 // closed looks at a session that a server closed because it was told to.
 func (r *rules) closed(at *room, to *handover.Redirect, why string) {
 	r.sentOff(at, to, why)
-	if to == nil || to.Server != "" || len(at.seats) == 0 || at.gen <= r.ended[at.ref] {
+	if to == nil || to.Server != "" || len(at.seats) == 0 || at.gen <= r.ended[at.ref].gen {
 		return
 	}
 	if _, err := r.w.registry.GetSession(background, at.ref); err == nil {
@@ -298,7 +314,7 @@ func (r *rules) brought(at *room, complete bool) {
 		}
 	}
 	for _, other := range r.w.hosts[at.ref] {
-		if other == at || other.gen >= at.gen || other.opening || other.excused || other.gen <= r.ended[at.ref] {
+		if other == at || other.gen >= at.gen || other.opening || other.excused || other.gen <= r.ended[at.ref].gen {
 			continue
 		}
 		switch {

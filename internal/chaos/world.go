@@ -79,7 +79,7 @@ type World struct {
 func newWorld(seed uint64, bugs Bug) *World {
 	w := &World{loop: simulate.NewLoop(begins, seed), bugs: bugs, changes: changesOf(seed), hosts: map[model.SessionRef][]*room{}, joins: map[model.FleetName][]uint64{}}
 	w.trace = &trace{w: w}
-	w.rules = &rules{w: w, gone: map[place]bool{}, ended: map[model.SessionRef]model.Generation{}}
+	w.rules = &rules{w: w, gone: map[place]bool{}, ended: map[model.SessionRef]ending{}}
 	w.net = &network{w: w, calm: true}
 	w.registry = &authority{w: w, node: w.newNode(aRegistry, "registry")}
 	w.disk = &disk{w: w, node: w.newNode(aStore, "store"), zero: map[routeFleet]time.Time{}}

@@ -76,7 +76,8 @@ type Joins interface {
 	// Reserve seats a party, all or nobody, in this order: the answer already given to the same RequestID; the seats
 	// players already hold in the keyed session; the keyed session; for an empty key, the fullest session of the
 	// fleets in order that has room (only sessions of this route); a new session on the best server (decide/place) of
-	// the first fleet in order that has room. Errors: ErrFull, ErrSessionFull, ErrTooLarge, ErrMoving, and ErrConflict
+	// the first fleet in order that has room. Without fleets, only a session that is there, and of one that a server brought back only if
+	// somebody is in it: it may have moved to a server that was not heard of yet. Errors: ErrFull, ErrSessionFull, ErrTooLarge, ErrMoving, and ErrConflict
 	// for a RequestID that was used for another join.
 	Reserve(ctx context.Context, req Reserve) (Reservation, error)
 	// Leave gives a player's seat back. ErrNotFound if there is none. A session whose last seat is given back unclaimed stays

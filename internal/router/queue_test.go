@@ -231,10 +231,19 @@ func TestHold(t *testing.T) {
 		// The server that has the session greets.
 		_, err := h.reg.AddServer(h.ctx, model.Server{ID: "a-3", Fleet: "a", State: model.ServerStarting, SessionCapacity: 1, SeatsPerSession: 4})
 		h.ok(err)
-		_, err = h.reg.Greet(h.ctx, registry.Hello{Server: "a-3", Stream: 1, State: model.ServerOpen, Now: time.Now(), Sessions: []registry.SessionReport{
-			{Session: model.SessionRef{Route: "plaza", Key: "lost"}, Generation: 7, Capacity: 4},
-		}})
-		h.ok(err)
+		lost := registry.SessionReport{Session: model.SessionRef{Route: "plaza", Key: "lost"}, Generation: 7, Capacity: 4}
+		greet := func(stream uint64) {
+			_, err := h.reg.Greet(h.ctx, registry.Hello{
+				Server: "a-3", Stream: stream, State: model.ServerOpen, Now: time.Now(), Sessions: []registry.SessionReport{lost},
+			})
+			h.ok(err)
+		}
+		greet(1)
+		if h.waiting(0); fresh.over() {
+			t.Fatal("it came where nobody is: the session may have moved")
+		}
+		lost.Claimed = []model.Seat{{ID: 901, Player: "eve"}}
+		greet(2)
 		if !fresh.over() || fresh.Server != "a-3" || any.over() {
 			t.Fatalf("%+v", fresh.Placement)
 		}

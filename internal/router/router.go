@@ -180,8 +180,8 @@ func (r *Router) Leave(ctx context.Context, session model.SessionRef, player mod
 	return r.cfg.Registry.Leave(ctx, session, player, r.cfg.Now())
 }
 
-// Hold keeps joins that need a new session, and those without a key, waiting: after a restart of the control plane, a
-// session may live on a server that has not greeted yet, and must not be made a second time (rule I1).
+// Hold keeps joins that need a new session, or one that nobody is in, and those without a key, waiting: after a restart of the control
+// plane, a session may live on a server that has not greeted yet, and must not be made a second time (rule I1).
 func (r *Router) Hold() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -70,6 +70,9 @@ func (m *Memory) seek(req *registry.Reserve) (x *session, created bool, err erro
 	}
 	ref := model.SessionRef{Route: req.Route, Key: key}
 	if x := m.sessions[ref]; x != nil {
+		if len(req.Fleets) == 0 && x.found && len(x.seats.list) == 0 {
+			return nil, false, &refusal{ref: ref, reason: registry.ErrFull} // as if it were not there
+		}
 		return x, false, x.takes(req.Players)
 	}
 	if s := m.best(req.Fleets, n, nil); s != nil {

@@ -21,6 +21,24 @@ var greetCases = []testCase{
 		_, err := w.Greet(w.ctx, registry.Hello{Server: "a-9", Stream: 1, Now: w.now})
 		w.is(err, registry.ErrNotFound)
 	}},
+	{"I1: a session that was found with nobody in it is joined only by those who may open it: it may have moved elsewhere before", func(w *world) {
+		w.open("a-1", "a", shape{3, 2, 0})
+		w.open("a-2", "a", shape{3, 2, 0})
+		w.greet("a-1", 2, had("left", 7, 2), had("used", 8, 2, model.Seat{ID: 901, Player: "ann"}))
+		only := func(key model.SessionKey) error {
+			_, err := w.reserve(registry.Reserve{Key: key, Players: []model.PlayerID{"bob"}})
+			return err
+		}
+		w.ok(only("used"))
+		w.is(only("left"), registry.ErrFull)
+		w.greet("a-2", 2, had("left", 9, 2, model.Seat{ID: 902, Player: "eve"}))
+		w.ok(only("left"))
+		w.equal(w.session("left").Server, model.ServerID("a-2"))
+		w.greet("a-1", 3, had("used", 8, 2), had("alone", 7, 2))
+		w.is(only("alone"), registry.ErrFull)
+		w.equal(w.join("alone", "bob").Server, model.ServerID("a-1"))
+		w.ok(only("alone"))
+	}},
 	{"I1: a greeting tells from which seat on this registry gave them", func(w *world) {
 		before := model.SeatID(w.now.UnixMicro())
 		w.open("a-1", "a", shape{1, 2, 0})

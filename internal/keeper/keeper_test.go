@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/decide/drain"
-	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/registry/memory"

@@ -95,7 +95,7 @@ func (b *Book) Release(ref model.SessionRef, id model.SeatID, now time.Time) (s 
 		return nil, "", false
 	}
 	if i, claimed := s.find(id); claimed {
-		player, was, until = s.seats[i].player, true, s.seats[i].expiresAt
+		player, was, until = s.seats[i].player, true, model.Later(until, s.seats[i].expiresAt) // an unshown one may be newer
 		s.seats = slices.Delete(s.seats, i, i+1)
 		b.seats--
 	}

@@ -14,6 +14,9 @@ const (
 	MaxHandOvers = 8
 	// Settle is how long a server stays up after its last hand-over, so that its players are told where to go.
 	Settle = 2 * time.Second
+	// Heard is how long after its last hand-over a linked server has to be heard of: a link that broke before may have lost the word
+	// that sends its players on.
+	Heard = time.Second
 )
 
 // Step is what is to be done with a draining server now.
@@ -46,6 +49,7 @@ type Input struct {
 	FreeSlots  int       // session slots elsewhere that its sessions could take
 	Pause      string    // why no hand-over may begin now; "": it may
 	CanMove    bool      // it has a link, which hand-overs need
+	HeardAt    time.Time // when it was last heard of
 	Unknown    bool      // it was found again and has not greeted: nobody knows what is on it
 	// Silent is how long nothing was heard of it, once that is longer than doubt needs and its link is gone; else 0.
 	Silent time.Duration
@@ -86,6 +90,10 @@ func Decide(in Input) Decision {
 func empty(in Input) Decision {
 	if since := in.Now.Sub(in.LastMoveAt); !in.LastMoveAt.IsZero() && since < Settle {
 		return Decision{Step: Wait, Reason: fmt.Sprintf("its last session moved %s ago, players are being sent on", since.Round(time.Millisecond))}
+	}
+	if in.CanMove && !in.LastMoveAt.IsZero() && in.HeardAt.Before(in.LastMoveAt.Add(Heard)) && in.Now.Before(in.Drain.DeadlineAt) {
+		return Decision{Step: Wait, Reason: fmt.Sprintf("its last session moved %s ago, and it was not heard of %s after that or later: its players may not have been sent on",
+			in.Now.Sub(in.LastMoveAt).Round(time.Millisecond), Heard)}
 	}
 	return Decision{Step: Empty, Reason: "no session left: " + in.Drain.Reason}
 }

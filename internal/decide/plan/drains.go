@@ -58,6 +58,7 @@ func (p *planner) drainInput(s *model.Server, free int) drain.Input {
 		FreeSlots:  free,
 		Pause:      p.frozen(s),
 		CanMove:    s.Linked && !s.Linkless,
+		HeardAt:    s.ReportedAt,
 		Unknown:    found,
 		Silent:     p.lostTouch(s),
 		Now:        p.in.Now,

@@ -231,6 +231,38 @@ func TestServerLivesOnItsLink(t *testing.T) {
 	}
 }
 
+// TestEndOfWhatNobodyEntered: a session ended before anybody came, and its server was not told: its next welcome says so, and a
+// ticket that is still about opens nothing (I1).
+func TestEndOfWhatNobodyEntered(t *testing.T) {
+	h := newHouse(t)
+	h.add("rooms-1")
+	stale := make(chan int, 9)
+	srv := h.serve("rooms-1", connectinprocess.New(h.rpc), server.Handler{Welcome: func(w *greenroomv1.Welcome) { stale <- len(w.GetStale()) }})
+	h.eventually("rooms-1 is ready", func() bool { return h.server("rooms-1").State == model.ServerReady })
+	h.become("rooms-1", model.ServerOpen, nil)
+	<-stale
+	r, token := h.join("ann", "room-1")
+	if err := h.facts.EndSession(t.Context(), r.Session, r.Generation, 0, h.now()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		h.eventually("it reports", h.reports("rooms-1"))
+		h.ahead.Add(int64(registry.HearsWithin))
+	}
+	select {
+	case n := <-stale:
+		if n != 1 {
+			t.Fatalf("the welcome names %d sessions", n)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("it did not greet again")
+	}
+	h.eventually("it reports on the new stream", h.reports("rooms-1"))
+	if _, err := srv.Claim(token); err == nil {
+		t.Error("the ticket opened it")
+	}
+}
+
 // TestLostWordIsMadeGood: a server that nobody told of its session's end, while its stream lived on, hears of it all the same.
 func TestLostWordIsMadeGood(t *testing.T) {
 	h := newHouse(t)

@@ -173,7 +173,7 @@ var greetCases = []testCase{
 		w.equal([]int{len(g.Stale), len(g.Ended)}, []int{0, 1})
 		w.hears("a-1", 5, true)
 		w.equal(len(w.greet("a-1", 6).Ended), 0)
-		w.equal(len(w.greet("a-1", 7, had("k", r.Generation, 2)).Stale), 0) // whoever opened it had a ticket that lives longer than any
+		w.equal(len(w.greet("a-1", 7, had("k", r.Generation, 2)).Stale), 0) // it has heard of that end, and would not open it again
 	}},
 	{"I1: a server hears of the end of a session that nobody had come to, or a ticket could open it there", func(w *world) {
 		w.open("a-1", "a", shape{3, 2, 0})

@@ -97,3 +97,29 @@ func cpu() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// A look at the queue while so many joins wait for sessions that are full, and nothing is free: what a registry that changes all
+// the time has to pay every Pace.
+func BenchmarkLookAtFullSessions(b *testing.B) {
+	for _, waiting := range []int{100, 10_000} {
+		b.Run(fmt.Sprintf("waiting=%d", waiting), func(b *testing.B) {
+			h := newHouse(b)
+			now := time.Now()
+			h.now = func() time.Time { return now }
+			h.open("a-1", "a", waiting, 1)
+			for i := range waiting {
+				key := model.SessionKey(fmt.Sprintf("room-%d", i))
+				h.claimAll(h.join(key, "resident").Session)
+				if _, w, err := h.Offer(h.ctx, request(key, "visitor")); err != nil || w == nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				if n := h.Tick(h.ctx); n != waiting {
+					b.Fatalf("%d wait", n)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*waiting), "ns/join")
+		})
+	}
+}

@@ -17,6 +17,9 @@ const (
 	// Pace is the least time between two looks at the queues, so that joins waiting in a busy registry, which changes
 	// all the time, cost little.
 	Pace = 2 * time.Millisecond
+	// rest is how many times as long as a look took there is none: thousands of joins that wait for full sessions leave the
+	// registry, which is asked for each, to those who come.
+	rest = 4
 	// Patience is the longest time between two looks while somebody waits: reservations end without a change.
 	Patience = 500 * time.Millisecond
 )

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -347,5 +348,46 @@ func TestQueueGoesByTheWeightsOfEachTurn(t *testing.T) {
 				t.Errorf("join %d: %+v, %v, %v; want fleet %s", i+1, p, ok, err, want)
 			}
 		}
+	})
+}
+
+// slow is a registry that takes its time to say where a player can be.
+type slow struct {
+	Registry
+	takes time.Duration
+	spent atomic.Int64 // nanoseconds
+}
+
+func (s *slow) Reserve(ctx context.Context, req registry.Reserve) (registry.Reservation, error) {
+	time.Sleep(s.takes) // virtual
+	s.spent.Add(int64(s.takes))
+	return s.Registry.Reserve(ctx, req)
+}
+
+// However many wait for full sessions, and however often the registry changes: most of its time is left to those who come.
+func TestLooksRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		h.open("a-1", "a", 1, 1)
+		h.join("k", "ann")
+		asked := &slow{Registry: h.reg, takes: 10 * time.Millisecond}
+		h.cfg.Registry = asked
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- h.Run(ctx) }()
+		late := h.begin(ctx, request("k", "bob"))
+		for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(Pace) {
+			h.awake()
+		}
+		if spent := time.Duration(asked.spent.Load()); spent > 5*time.Second/rest {
+			t.Errorf("the registry was kept busy for %s of 5 s", spent)
+		}
+		h.leave("k", "ann")
+		time.Sleep(rest*asked.takes + asked.takes)
+		if !late.over() || late.err != nil {
+			t.Errorf("the seat that came free was not given: %v", late.err)
+		}
+		cancel()
+		<-done
 	})
 }

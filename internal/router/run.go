@@ -27,12 +27,13 @@ func (r *Router) Run(ctx context.Context) error {
 		case <-r.wake:
 		case <-look.C:
 		}
+		began := time.Now()
 		if r.Tick(ctx) == 0 {
 			look.Stop()
 			continue
 		}
 		// Somebody waits still: changes in the meantime are looked at together.
-		if !sleep(ctx, Pace) {
+		if !sleep(ctx, max(Pace, rest*time.Since(began))) {
 			return nil
 		}
 		look.Reset(Patience)

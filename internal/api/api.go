@@ -39,9 +39,13 @@ type Keeper interface {
 	Leaving(ctx context.Context) (map[string]model.NodeLeave, error)
 }
 
-// Links tells servers what was done to their sessions and players; *link.Hub is the real one.
+// Mover ends sessions, and has their servers hear of it; *handover.Mover is the real one.
+type Mover interface {
+	End(ctx context.Context, ref model.SessionRef, at handover.Origin, serverGen model.Generation, reason string) error
+}
+
+// Links tells servers what was done to their players; *link.Hub is the real one.
 type Links interface {
-	Close(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation, reason string, to *handover.Redirect) error
 	Release(ctx context.Context, server model.ServerID, session model.SessionRef, gen model.Generation, seat model.SeatID, reason string) error
 }
 
@@ -57,7 +61,6 @@ type Registry interface {
 	ListServers(ctx context.Context, fleet model.FleetName) ([]model.Server, error)
 	GetSession(ctx context.Context, ref model.SessionRef) (model.Session, error)
 	ListSessions(ctx context.Context, filter registry.SessionFilter) ([]model.Session, error)
-	EndSession(ctx context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error
 	Watch(ctx context.Context) <-chan struct{}
 }
 
@@ -75,6 +78,7 @@ type Config struct {
 	Registry Registry
 	Router   Router
 	Keeper   Keeper
+	Mover    Mover
 	Links    Links
 	Stages   Stages
 	Signals  Signals

@@ -98,8 +98,10 @@ func newWorld(t testing.TB) *world {
 		Size: func(model.FleetName) (plan.Size, time.Time) { return w.engine.size, w.now() },
 	})
 	w.history = history.New(history.Config{Store: durable, Count: census.Count, Counted: census.Watch, Tally: w.registry.Tally, Specs: specs.Specs, Now: w.now})
+	logger := slog.New(slog.NewJSONHandler(w.log, nil))
 	w.API = New(Config{
 		Store: durable, Specs: specs, Registry: w.registry, Router: w.engine, Keeper: w.engine, Links: w.engine, Provider: w.engine,
+		Mover: handover.New(handover.Config{Registry: w.registry, Links: w.engine, Now: w.now, Logger: logger}),
 		Rollouts: rollout.New(rollout.Config{
 			Store: durable, Specs: specs, Tally: w.registry.Tally, Now: w.now, Logger: slog.Default(),
 			Joins: func(model.FleetName) decide.Latencies { return decide.Latencies{} },
@@ -110,7 +112,7 @@ func newWorld(t testing.TB) *world {
 		Stages: stages, Events: w.events, Signals: signal.New(signal.Config{Now: w.now}),
 		Census: census, Metrics: observe.NewMetrics(observe.MetricsConfig{Set: metrics.NewSet(), Census: census}), History: w.history, Rules: checker,
 		Version: Version{Version: "1.2.3", Commit: "abc", StartedAt: w.clock}, Now: w.now,
-		Logger: slog.New(slog.NewJSONHandler(w.log, nil)),
+		Logger: logger,
 	})
 	w.server = w.NewServer()
 	return w
@@ -191,8 +193,9 @@ func (w *world) openServer(t testing.TB, id, fleet string, slots, seats int) mod
 // real router.
 type engine struct {
 	*router.Router
-	registry *memory.Memory
-	now      func() time.Time
+	handover.Links // nil: nothing is handed over
+	registry       *memory.Memory
+	now            func() time.Time
 
 	fault   error // of Join, if set
 	check   error

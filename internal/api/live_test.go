@@ -14,6 +14,7 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/decide/plan"
+	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -157,6 +158,14 @@ func TestSessionsAreListedInPagesAndEnded(t *testing.T) {
 	}
 	_, err = client.GetSession(ctx, &greenroomv1.GetSessionRequest{Route: "plaza", Key: "c"})
 	wantCode(t, err, connect.CodeNotFound)
+
+	for range 2 { // it is known that its server was told
+		report := registry.Report{Server: "rooms-abcdefgh", Stream: 1, Now: w.now()}
+		if err := w.registry.Report(ctx, report); err != nil {
+			t.Error(err)
+		}
+		w.pass(registry.HearsWithin)
+	}
 
 	w.engine.unheard = errors.New("server is not linked")
 	if _, err := client.EndSession(ctx, &greenroomv1.EndSessionRequest{Route: "plaza", Key: "d"}); err != nil {

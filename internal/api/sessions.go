@@ -10,6 +10,7 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
+	"greenroom.dev/greenroom/internal/handover"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/rules"
@@ -120,11 +121,8 @@ func (s sessions) EndSession(ctx context.Context, r *greenroomv1.EndSessionReque
 	if reason == "" {
 		reason = "ended by " + actorOf(ctx)
 	}
-	if err := s.cfg.Registry.EndSession(ctx, ref, session.Generation, 0, s.cfg.Now()); err != nil {
+	if err := s.cfg.Mover.End(ctx, ref, handover.Origin{Server: session.Server, Generation: session.Generation}, 0, reason); err != nil {
 		return nil, err
-	}
-	if session.Server != "" {
-		s.tell(ctx, ref, s.cfg.Links.Close(ctx, session.Server, ref, session.Generation, reason, nil))
 	}
 	s.audit(ctx, actorOf(ctx), "end session", ref.String(), reason)
 	return &greenroomv1.EndSessionResponse{}, nil

@@ -189,7 +189,7 @@ func (a *App) openAPI() error {
 	a.openRollouts()
 	version, commit := Version()
 	a.api = api.New(api.Config{
-		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Links: a.hub, Stages: a.stages,
+		Store: a.store, Specs: a.specs, Registry: a.registry, Router: a.router, Keeper: a.keeper, Mover: a.mover, Links: a.hub, Stages: a.stages,
 		Events: a.events, Rollouts: a.rollouts, Signals: a.signals,
 		Provider: a.provider, ServerEnv: a.staticEnv, Census: a.census, Metrics: a.metrics, History: a.history, Rules: checker,
 		Version: api.Version{Version: version, Commit: commit, StartedAt: a.started}, Now: time.Now, Logger: a.cfg.Logger,

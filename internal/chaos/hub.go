@@ -262,7 +262,7 @@ func sessionReports(all []registry.SessionReport, list []seatbook.SessionReport)
 	for i := range list {
 		r := &list[i]
 		all = append(all, registry.SessionReport{
-			Session: r.Session, Generation: r.Generation, Capacity: r.Capacity, Claimed: r.Claimed, Released: r.Released,
+			Session: r.Session, Generation: r.Generation, Capacity: r.Capacity, Claimed: r.Claimed, Released: r.Released, Frozen: r.Frozen,
 		})
 	}
 	return all

@@ -12,7 +12,7 @@ func sessionReports(list []*greenroomv1.SessionReport) []registry.SessionReport 
 	all := make([]registry.SessionReport, len(list))
 	for i, p := range list {
 		ref, gen := convert.SessionRefModel(p.GetSession())
-		r := registry.SessionReport{Session: ref, Generation: gen, Capacity: int(p.GetSeatCapacity())}
+		r := registry.SessionReport{Session: ref, Generation: gen, Capacity: int(p.GetSeatCapacity()), Frozen: p.GetFrozen()}
 		for _, s := range p.GetSeats() {
 			r.Claimed = append(r.Claimed, model.Seat{ID: model.SeatID(s.GetSeat()), Player: model.PlayerID(s.GetPlayer()), State: model.SeatClaimed})
 		}

@@ -213,6 +213,7 @@ type SessionReport struct {
 	Capacity   int
 	Claimed    []model.Seat   // ID and Player of every claimed seat
 	Released   []model.SeatID // since the last report on this stream
+	Frozen     bool           // it waits for the end of a hand-over: who is in it does not play
 }
 
 // Report is a batch of changes.

@@ -81,8 +81,8 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 			continue
 		}
 		x := m.sessions[r.Session]
-		if x != nil && x.found && x.server != s && r.Generation > x.generation && !s.State.Terminal() {
-			m.usurp(x, s, h.Now)
+		if x != nil && x.found && x.server != s && !s.State.Terminal() && x.yields(r) {
+			m.usurp(x, s, r.Generation, h.Now)
 		}
 		switch {
 		case s.State.Terminal(), x != nil && (x.server != s || r.Generation < x.generation):
@@ -151,9 +151,24 @@ func (m *Memory) comeBack(s *server, r *registry.SessionReport, now time.Time) *
 	return x
 }
 
-// usurp gives a session to a server that has it with a newer generation: it moved there, and the one that was heard of first
-// after a restart is where it moved from. That one is not believed any more before its next hello, which tells it so.
-func (m *Memory) usurp(x *session, s *server, now time.Time) {
+// yields tells whether a session that was found gives way to the life of it that another server has: to the newer one, to which it
+// moved, unless somebody plays in one of them and nobody is in the other. Whoever moved the session froze it before; a life that is not
+// frozen is not where it moved from, but was not heard of in time after a restart, and the newer one began anew.
+func (x *session) yields(to *registry.SessionReport) bool {
+	here := x.server != nil && !x.server.State.Terminal()
+	switch {
+	case here && x.seats.claimed > 0 && !x.frozen && len(to.Claimed) == 0:
+		return false
+	case x.joined == 0 && x.seats.claimed == 0 && len(to.Claimed) > 0 && !to.Frozen:
+		return true
+	default:
+		return to.Generation > x.generation
+	}
+}
+
+// usurp gives a session that was found to another server, which has it at gen. The one that was heard of first after a restart is not
+// believed any more before its next hello, which tells it so.
+func (m *Memory) usurp(x *session, s *server, gen model.Generation, now time.Time) {
 	if old := x.server; old != nil {
 		m.unclaim(x, nil)
 		m.leave(x)
@@ -164,6 +179,8 @@ func (m *Memory) usurp(x *session, s *server, now time.Time) {
 		m.touch(old)
 	}
 	x.placed = false
+	x.found = gen > x.generation // else the newer one, which nobody is in, is not to have it back
+	m.regenerate(x, gen)
 	m.turnTo(x, model.SessionLive)
 	m.attach(x, s, now)
 }
@@ -234,6 +251,7 @@ func (s *server) say(load *model.Load) bool {
 // take takes what a server says of its session: the seats it names are claimed, no other is, and the released ones are
 // free. Reservations that nobody has come with yet are the registry's to keep.
 func (m *Memory) take(x *session, r *registry.SessionReport) {
+	x.frozen = r.Frozen
 	for _, id := range r.Released {
 		if i := x.seats.numbered(id); i >= 0 {
 			m.unseat(x, i)

@@ -25,6 +25,7 @@ type session struct {
 	placed     bool // Moving, and on its new server already
 	used       bool // a seat was claimed once: it is the server's to say that it ended
 	found      bool // brought back by its server, and not placed by this registry
+	frozen     bool // by what its server said last: its players wait to be told where it is
 	ended      bool
 	capacity   int
 	on         *ladder[*session] // its route's on its fleet, for its server

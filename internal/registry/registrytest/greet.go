@@ -13,6 +13,12 @@ func had(key model.SessionKey, gen model.Generation, capacity int, claimed ...mo
 	return registry.SessionReport{Session: ref(key), Generation: gen, Capacity: capacity, Claimed: claimed}
 }
 
+// frozen is what it says while the session waits for the end of a hand-over.
+func frozen(r registry.SessionReport) registry.SessionReport {
+	r.Frozen = true
+	return r
+}
+
 var greetCases = []testCase{
 	{"a starting server becomes ready, and is linked", func(w *world) {
 		w.start("a-1", "a", shape{1, 2, 0})
@@ -393,7 +399,7 @@ var reportCases = []testCase{
 			key := model.SessionKey(old)
 			w.open(old, "a", shape{2, 3, 0})
 			w.open(moved, "a", shape{2, 3, 0})
-			w.greet(old, 2, had(key, 7, 3, model.Seat{ID: 901, Player: "ann"}))
+			w.greet(old, 2, frozen(had(key, 7, 3, model.Seat{ID: 901, Player: "ann"})))
 			w.greet(moved, 2, had(key, 8, 3))
 			w.equal(w.session(key).Server, moved)
 			if joined {
@@ -402,8 +408,50 @@ var reportCases = []testCase{
 			}
 			w.ok(w.Report(w.ctx, registry.Report{Server: moved, Stream: 2, Ended: []registry.EndedSession{{Session: ref(key), Generation: 8}}, Now: w.now}))
 			w.none(key)
-			w.equal(len(w.greet(old, 3, had(key, 7, 3, model.Seat{ID: 901, Player: "ann"})).Stale) > 0, joined)
+			w.equal(len(w.greet(old, 3, frozen(had(key, 7, 3, model.Seat{ID: 901, Player: "ann"}))).Stale) > 0, joined)
 		}
+	}},
+	{"I10: a session that began anew while its server was cut off, and that nobody is in, goes after the one that is played in", func(w *world) {
+		ann, bob := model.Seat{ID: 901, Player: "ann"}, model.Seat{ID: 902, Player: "bob"}
+		for _, c := range []struct {
+			name         model.SessionKey
+			first, later registry.SessionReport
+			keeps        bool
+		}{
+			{"played, then newer", had("", 7, 3, ann), had("", 8, 3), true},
+			{"newer, then played", had("", 8, 3), had("", 7, 3, ann), false},
+			{"frozen, then newer", frozen(had("", 7, 3, ann)), had("", 8, 3), false},
+			{"newer, then frozen", had("", 8, 3), frozen(had("", 7, 3, ann)), true},
+			{"empty, then newer", had("", 7, 3), had("", 8, 3), false},
+			{"newer, then empty", had("", 8, 3), had("", 7, 3), true},
+			{"played, then newer that is played", had("", 7, 3, ann), had("", 8, 3, bob), false},
+			{"newer that is played, then played", had("", 8, 3, bob), had("", 7, 3, ann), true},
+		} {
+			first, later := model.ServerID("first "+c.name), model.ServerID("later "+c.name)
+			w.open(first, "a", shape{2, 3, 0})
+			w.open(later, "a", shape{2, 3, 0})
+			c.first.Session, c.later.Session = ref(c.name), ref(c.name)
+			w.greet(first, 2, c.first)
+			stale := w.greet(later, 2, c.later).Stale
+			has, wins := later, c.later
+			if c.keeps {
+				has, wins = first, c.first
+			}
+			x := w.session(c.name)
+			w.equal([]any{c.name, len(stale) > 0, x.Server, x.Generation, x.SeatsClaimed}, []any{c.name, c.keeps, has, wins.Generation, len(wins.Claimed)})
+		}
+	}},
+	{"I10: who came in while it gave way is not to have it back: somebody plays elsewhere since", func(w *world) {
+		w.open("a-1", "a", shape{2, 3, 0})
+		w.open("a-2", "a", shape{2, 3, 0})
+		w.greet("a-1", 2, had("k", 8, 3))
+		w.greet("a-2", 2, had("k", 7, 3, model.Seat{ID: 901, Player: "ann"}))
+		w.is(w.Report(w.ctx, registry.Report{Server: "a-1", Stream: 2, Now: w.now}), registry.ErrStale)
+		w.equal(w.greet("a-1", 3, had("k", 8, 3, model.Seat{ID: 902, Player: "bob"})).Stale, []model.SessionRef{ref("k")})
+		w.equal(w.session("k").Server, model.ServerID("a-2"))
+		w.ok(w.Report(w.ctx, registry.Report{Server: "a-2", Stream: 2, Ended: []registry.EndedSession{{Session: ref("k"), Generation: 7}}, Now: w.now}))
+		w.equal(len(w.greet("a-1", 4, had("k", 8, 3)).Stale), 1)
+		w.none("k")
 	}},
 	{"I8: what comes after something newer on its stream is refused, be it a report or the hello", func(w *world) {
 		w.open("a-1", "a", shape{1, 3, 0})

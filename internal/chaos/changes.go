@@ -91,18 +91,23 @@ func (w *World) finishChanges() {
 	}
 }
 
-// makeRoom is what operators do who read that a session has no place and that its fleet is at its maximum: while a world comes to
-// rest nobody leaves, and what a full fleet lost a place for would wait for ever. A fleet below its maximum gets nothing: there it
-// is the keeper's to start a server. An upgrade that has no room to replace all old servers at once goes on one at a time, or waits,
-// and gets that room: no world lasts as long.
+// makeRoom is what operators do who read that sessions have no place and that their fleet is at its maximum: while a world comes to
+// rest nobody leaves, and what a full fleet lost a place for would wait for ever. Each such session may need a server of its own. A
+// fleet below its maximum gets nothing: there it is the keeper's to start a server. An upgrade that has no room to replace all old
+// servers at once goes on one at a time, or waits, and gets that room: no world lasts as long.
 func (w *World) makeRoom() {
 	moving, _ := w.registry.ListSessions(background, registry.SessionFilter{Moving: true})
-	for i := range moving {
-		f := w.disk.fleet(moving[i].Fleet)
+	for _, f := range w.disk.fleets {
 		servers, _ := w.registry.ListServers(background, f.Name)
-		if moving[i].Server == "" && len(servers) >= f.Spec.Max {
-			w.note("room for a session", string(f.Name), string(moving[i].Key), uint64(f.Spec.Max))
-			f.Spec.Max = len(servers) + 1
+		homeless := 0
+		for i := range moving {
+			if moving[i].Fleet == f.Name && moving[i].Server == "" {
+				homeless++
+			}
+		}
+		if homeless > 0 && len(servers) >= f.Spec.Max {
+			w.note("room for sessions", string(f.Name), "", uint64(homeless))
+			f.Spec.Max = len(servers) + homeless
 			w.disk.putFleet(f)
 		}
 	}

@@ -234,8 +234,10 @@ func (s *server) freeze(ref model.SessionRef, gen model.Generation, answer func(
 		r := s.rooms[ref]
 		r.frozen, r.final = true, r.value
 		last, err = s.book.Frozen(held, gen, s.w.stateOf(r.value), nil, s.node.now())
-		r.gen = held.Generation()
 		s.w.note("froze", string(ref.Key), string(s.instance.ID), r.value)
+	}
+	if r := s.rooms[ref]; r != nil {
+		r.gen = r.held.Generation()
 	}
 	if last != nil && last.Version == 0 {
 		s.w.cover(frozeUnentered)

@@ -55,6 +55,9 @@ func (b *Book) Freeze(ref model.SessionRef, gen model.Generation, now time.Time)
 	case s.gen > gen:
 		return nil, nil, newerHere(s)
 	case s.frozen != nil:
+		again := *s.frozen
+		s.gen, again.Generation = gen, gen // it is asked for by that
+		s.frozen = &again
 		return nil, s.frozen, nil
 	}
 	s.begin()

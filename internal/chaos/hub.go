@@ -60,8 +60,8 @@ type greetingOf struct {
 	sessions []seatbook.SessionReport
 }
 
-// stale is a session that a server is told it has no more, or may let go on, with the generation that it knows.
-type stale struct {
+// waiting is a session that a server froze, with the generation that it knows.
+type waiting struct {
 	ref model.SessionRef
 	gen model.Generation
 }
@@ -87,7 +87,7 @@ type stream struct {
 	told    link.Told
 	waiting []*question
 	turns   []func(done func()) // verbs that wait for their turn; the first has it
-	frozen  []stale             // by its hello, and not told to go on yet
+	frozen  []waiting           // by its hello, and not told to go on yet
 }
 
 // question is what the hub waits for from a server.
@@ -232,26 +232,19 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 			st.end()
 			return
 		}
-		var list []stale
-		for _, ref := range g.Stale {
-			i := slices.IndexFunc(hello.sessions, func(r seatbook.SessionReport) bool { return r.Session == ref })
-			list = append(list, stale{ref, hello.sessions[i].Generation})
-		}
-		for _, e := range g.Ended {
-			list = append(list, stale{e.Session, e.Generation})
-		}
 		st.told = link.ToldOf(&g.Server)
-		st.toServer(func() { s.welcome(st, &g, list) })
+		over := link.Over(&g, in.Sessions)
+		st.toServer(func() { s.welcome(st, &g, over) })
 		st.frozen = frozenOf(hello)
 		h.resume(st)
 		h.enter(st)
 	})
 }
 
-func frozenOf(hello greetingOf) (out []stale) {
+func frozenOf(hello greetingOf) (out []waiting) {
 	for i := range hello.sessions {
 		if r := &hello.sessions[i]; r.Frozen {
-			out = append(out, stale{r.Session, r.Generation})
+			out = append(out, waiting{r.Session, r.Generation})
 		}
 	}
 	return out

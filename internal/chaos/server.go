@@ -164,7 +164,7 @@ func (s *server) answer(st *stream, do func()) {
 }
 
 // welcome is the control plane's answer to a hello.
-func (s *server) welcome(st *stream, g *registry.Greeting, stale []stale) {
+func (s *server) welcome(st *stream, g *registry.Greeting, over []registry.EndedSession) {
 	if s.stream != st {
 		return
 	}
@@ -174,8 +174,8 @@ func (s *server) welcome(st *stream, g *registry.Greeting, stale []stale) {
 		s.book.Limit(g.Server.SessionCapacity, g.Server.SeatCapacity)
 	}
 	s.book.OpensFrom(g.FirstSeat)
-	for _, x := range stale {
-		s.close(x.ref, x.gen, &handover.Redirect{}, "stale")
+	for _, e := range over {
+		s.close(e.Session, e.Generation, &handover.Redirect{}, "stale")
 	}
 	s.excused = false
 	s.changed()

@@ -157,10 +157,11 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 		return err
 	}
 	_, _, drain := convert.WantModel(hello.GetWant())
+	sessions := sessionReports(hello.GetSessions())
 	greeting, err := h.cfg.Registry.Greet(ctx, registry.Hello{
 		Server: st.server, Stream: st.number, Version: hello.GetVersion(),
 		Endpoints: convert.EndpointsModel(hello.GetEndpoints()), State: convert.ServerStateModel(hello.GetState()), Drain: drain,
-		Sessions: sessionReports(hello.GetSessions()), Now: h.cfg.Now(),
+		Sessions: sessions, Now: h.cfg.Now(),
 	})
 	switch {
 	case errors.Is(err, registry.ErrNotFound):
@@ -172,11 +173,12 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	}
 	st.fleet = greeting.Server.Fleet
 	st.rooms.add(hello.GetSessions())
-	for _, ref := range greeting.Stale {
-		st.rooms.remove(ref)
+	over := Over(&greeting, sessions)
+	for _, e := range over {
+		st.rooms.remove(e.Session)
 	}
 	st.told, st.room = ToldOf(&greeting.Server), h.roomOf(greeting.Server.Fleet)
-	welcome := h.welcome(greeting, st.room, hello.GetSessions())
+	welcome := h.welcome(greeting, st.room, over)
 	welcome.Stage = h.listenToStages(st)
 	st.flags = h.flagsOf(greeting.Server.Fleet)
 	welcome.Flags = convert.FlagsProto(st.flags)
@@ -188,7 +190,7 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	return h.enter(st)
 }
 
-func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, reported []*greenroomv1.SessionReport) *greenroomv1.Welcome {
+func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, over []registry.EndedSession) *greenroomv1.Welcome {
 	key := h.cfg.Keys.ServerKey(g.Server.ID)
 	w := &greenroomv1.Welcome{
 		TicketKeys:      []*greenroomv1.TicketKey{{Id: key.ID, Key: key.Secret}},
@@ -201,16 +203,7 @@ func (h *Hub) welcome(g registry.Greeting, room model.RoomSettings, reported []*
 		Room:            convert.RoomSettingsProto(room),
 		Want:            wantOf(g.Server),
 	}
-	stale := map[model.SessionRef]bool{}
-	for _, ref := range g.Stale {
-		stale[ref] = true
-	}
-	for _, r := range reported { // with the generation that the server knows
-		if ref, _ := convert.SessionRefModel(r.GetSession()); stale[ref] {
-			w.Stale = append(w.Stale, r.GetSession())
-		}
-	}
-	for _, e := range g.Ended {
+	for _, e := range over {
 		w.Stale = append(w.Stale, convert.SessionRefProto(e.Session, e.Generation))
 	}
 	return w

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/registry"
@@ -35,6 +36,18 @@ func Wanted(s *model.Server) model.ServerState {
 		return model.ServerEmpty
 	}
 	return s.State
+}
+
+// Over are the sessions that a server is told to have no more when it greets, each with the generation that it knows: those it said
+// it has and that live elsewhere, and those that ended there.
+func Over(g *registry.Greeting, said []registry.SessionReport) []registry.EndedSession {
+	out := make([]registry.EndedSession, 0, len(g.Stale)+len(g.Ended))
+	for i := range said {
+		if slices.Contains(g.Stale, said[i].Session) {
+			out = append(out, registry.EndedSession{Session: said[i].Session, Generation: said[i].Generation})
+		}
+	}
+	return append(out, g.Ended...)
 }
 
 // MayFreeze tells, by what the registry has of a session, why it must not be frozen to be moved at gen; nil: it may. A

@@ -25,8 +25,10 @@ func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserv
 	}
 	if err != nil {
 		switch {
-		case errors.Is(err, registry.ErrMoving):
+		case errors.Is(err, registry.ErrMoving) && a.knows(model.SessionRef{Route: req.Route, Key: req.Key}):
 			w.cover(joinMetMove)
+		case errors.Is(err, registry.ErrMoving):
+			w.cover(joinMetEnd)
 		case errors.Is(err, registry.ErrSessionFull):
 			w.cover(joinMetFullSession)
 		case errors.Is(err, registry.ErrFull):
@@ -40,6 +42,12 @@ func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserv
 	}
 	a.answered[req.RequestID] = true
 	return res, nil
+}
+
+// knows tells whether there is such a session.
+func (a *authority) knows(ref model.SessionRef) bool {
+	_, err := a.Memory.GetSession(background, ref)
+	return err == nil
 }
 
 // setState changes a server's state, for something that a node began at asked.

@@ -32,6 +32,7 @@ const (
 	drainMetCrash
 	joinRacedDrain
 	joinMetMove
+	joinMetEnd
 	joinMetHold
 	joinMetFullSession
 	joinMetFullFleet
@@ -144,6 +145,7 @@ var situationNames = [situations]string{
 	drainMetCrash:         "a drain met a crash",
 	joinRacedDrain:        "a join raced a drain",
 	joinMetMove:           "a join met a session on the move",
+	joinMetEnd:            "a join met a session of whose end its server had not heard",
 	joinMetHold:           "a join met a router on hold",
 	joinMetFullSession:    "a join met a full session",
 	joinMetFullFleet:      "a join met full fleets",

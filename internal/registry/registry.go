@@ -20,7 +20,7 @@ var (
 	ErrSessionFull = fmt.Errorf("session is %w", ErrFull)
 	// ErrTooLarge: no session of the fleets could ever hold the party; waiting does not help.
 	ErrTooLarge = errors.New("party is larger than a session")
-	// ErrMoving: the session is between servers; try again after the next Watch signal.
+	// ErrMoving: the session is between servers, or was ended and its server not told yet; try again after the next Watch signal.
 	ErrMoving = errors.New("session is moving")
 	// ErrNotFound: no such server, session or seat.
 	ErrNotFound = errors.New("not found")

@@ -98,6 +98,7 @@ func (h *dueHeap) pop() due {
 func (m *Memory) Expire(_ context.Context, now time.Time) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.overAll(now)
 	return m.expire(now), nil
 }
 

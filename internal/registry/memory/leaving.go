@@ -17,6 +17,7 @@ func (m *Memory) SentOn(_ context.Context, ref model.SessionRef, from model.Serv
 	s, x := m.servers[from], m.sessions[ref]
 	if s != nil && s.over[ref] == gen {
 		s.tell(ref)
+		m.changed()
 	}
 	if x == nil {
 		return fmt.Errorf("session %s: %w", ref, registry.ErrNotFound)

@@ -29,6 +29,7 @@ type Memory struct {
 		stream     numbered[server]
 	}
 	moving   map[*session]struct{} // of sessions
+	ending   map[model.SessionRef]ending
 	routes   map[model.RouteName]*route
 	due      dueQueue
 	requests requests
@@ -51,6 +52,7 @@ func New(now time.Time) *Memory {
 		servers:    map[model.ServerID]*server{},
 		sessions:   map[model.SessionRef]*session{},
 		moving:     map[*session]struct{}{},
+		ending:     map[model.SessionRef]ending{},
 		routes:     map[model.RouteName]*route{},
 		requests:   requests{bound: maxRequests},
 		leases:     map[string]lease{},

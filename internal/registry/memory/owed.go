@@ -2,6 +2,7 @@ package memory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,6 +16,34 @@ type owing struct {
 	ended bool      // that it ended, or lives elsewhere: players may be in it still
 	told  bool      // its stream took that, and delivers it unless it breaks
 }
+
+// ending is a session that was ended on a server which may not know it yet: players may be in it, and come into it.
+type ending struct {
+	on    *server
+	until time.Time // it had time to hear
+}
+
+// ends notes that a session is ended on the server that has it.
+func (m *Memory) ends(x *session, now time.Time) {
+	if s := x.server; s != nil && !s.Linkless {
+		s.endOn(x.ref, x.generation)
+		m.ending[x.ref] = ending{on: s, until: now.Add(registry.HearsWithin)}
+	}
+}
+
+// over tells whether a session that is not there may begin anew.
+func (m *Memory) over(ref model.SessionRef, now time.Time) bool {
+	e, ending := m.ending[ref]
+	return !ending || !e.on.owed[ref].untold() || !now.Before(e.until)
+}
+
+// overAll forgets what may begin anew.
+func (m *Memory) overAll(now time.Time) {
+	maps.DeleteFunc(m.ending, func(ref model.SessionRef, _ ending) bool { return m.over(ref, now) })
+}
+
+// untold tells whether the server was not told yet, as far as anybody knows, that a session is not its own any more.
+func (o owing) untold() bool { return o.ended && !o.told }
 
 // owe notes that a server is to hear of the end of one of its sessions. Words are lost: whoever was to tell it may have died
 // before. See registry.HearsWithin.

@@ -75,6 +75,9 @@ func (m *Memory) seek(req *registry.Reserve) (x *session, created bool, err erro
 		}
 		return x, false, x.takes(req.Players)
 	}
+	if !m.over(ref, req.Now) {
+		return nil, false, &refusal{ref: ref, reason: registry.ErrMoving}
+	}
 	if s := m.best(req.Fleets, n, nil); s != nil {
 		x := m.open(ref, s, m.nextGeneration(), s.SeatsPerSession, req.Now)
 		m.sessionBegun(x)

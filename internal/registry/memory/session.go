@@ -246,7 +246,7 @@ func (m *Memory) GetSession(_ context.Context, ref model.SessionRef) (model.Sess
 }
 
 // EndSession implements registry.Sessions.
-func (m *Memory) EndSession(_ context.Context, ref model.SessionRef, gen, serverGen model.Generation, _ time.Time) error {
+func (m *Memory) EndSession(_ context.Context, ref model.SessionRef, gen, serverGen model.Generation, now time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	x, err := m.sessionAt(ref, gen)
@@ -256,9 +256,7 @@ func (m *Memory) EndSession(_ context.Context, ref model.SessionRef, gen, server
 	if serverGen != 0 && (x.server == nil || x.server.Generation != serverGen) {
 		return fmt.Errorf("session %s: its server is not at %d any more: %w", ref, serverGen, registry.ErrStale)
 	}
-	if x.server != nil {
-		x.server.endOn(ref, gen)
-	}
+	m.ends(x, now)
 	m.end(x)
 	m.changed()
 	return nil

@@ -487,6 +487,32 @@ var reportCases = []testCase{
 		w.equal(w.greet("a-1", 2, said(r, r.Seats...)).Stale, []model.SessionRef{ref("k")})
 		w.hears("a-1", 2, true)
 	}},
+	{"I1: a session that was ended begins anew when its server was told, had time to hear, or has ended", func(w *world) {
+		w.open("a-1", "a", shape{9, 2, 0})
+		end := func(key model.SessionKey) registry.Reservation {
+			r := w.join(key, "ann")
+			w.claim(r, r.Seats...)
+			w.ok(w.EndSession(w.ctx, r.Session, r.Generation, 0, w.now))
+			_, err := w.try(key, "bob")
+			w.is(err, registry.ErrMoving)
+			return r
+		}
+		told := end("told")
+		w.is(w.SentOn(w.ctx, told.Session, "a-1", told.Generation, w.now), registry.ErrNotFound)
+		w.join("told", "bob")
+		end("late")
+		w.later(registry.HearsWithin)
+		w.join("late", "bob")
+		greeted := end("greeted")
+		w.greet("a-1", 2, said(greeted, greeted.Seats...))
+		w.join("greeted", "bob")
+		w.become("a-1", model.ServerCordoned)
+		w.open("a-2", "a", shape{1, 2, 0})
+		end("lost")
+		w.become("a-2", model.ServerUnhealthy)
+		w.open("a-3", "a", shape{1, 2, 0})
+		w.join("lost", "bob")
+	}},
 	{"a server that may not have heard that a player was taken out is to greet again, and has the seat until it has", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann", "bob")

@@ -24,8 +24,10 @@ func TestAgendaOrder(t *testing.T) {
 			if rapid.Bool().Draw(t, "put") {
 				unit := rapid.SampledFrom([]time.Duration{100 * time.Millisecond, time.Minute, time.Hour}).Draw(t, "unit")
 				at := now + rapid.Int64Range(0, 5).Draw(t, "ahead")*int64(unit)
-				a.put(at, n)
-				down = append(down, thing{at, n})
+				for i := range rapid.SampledFrom([]int{1, 2, queueBound}).Draw(t, "as many") {
+					a.put(at+int64(i), n)
+					down = append(down, thing{at + int64(i), n})
+				}
 				continue
 			}
 			end := now + rapid.Int64Range(0, 90).Draw(t, "end")*int64(time.Minute)

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"math/rand/v2"
 	"runtime/debug"
 	"testing"
 	"time"
@@ -46,5 +47,29 @@ func BenchmarkBusyHour(b *testing.B) {
 		b.ReportMetric(float64(r.Joins), "joins")
 		b.ReportMetric(float64(r.Peak), "servers")
 		b.ReportMetric(float64(r.Happened), "events")
+	}
+}
+
+// BenchmarkAgenda is one thing taken and another put down, of 500 that are there: most of it is due in a millisecond or so, as letters
+// are, some soon, and the rest in seconds.
+func BenchmarkAgenda(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	var ahead [1 << 12]int64
+	for i := range ahead {
+		unit := []time.Duration{time.Millisecond, 50 * time.Millisecond, time.Second, 9 * time.Second}[min(3, r.IntN(6)/2)]
+		if i%2 == 0 {
+			unit = time.Millisecond
+		}
+		ahead[i] = int64(unit) + r.Int64N(int64(unit))
+	}
+	a := newAgenda[Happening](0)
+	for i := range 500 {
+		a.put(ahead[i%len(ahead)], call(func() {}))
+	}
+	i := 0
+	for b.Loop() {
+		at, what, _ := a.take(1 << 62)
+		a.put(at+ahead[i%len(ahead)], what)
+		i++
 	}
 }

@@ -56,6 +56,14 @@ func (o outputFlag) print(c *console, message proto.Message, table func(*tablePr
 	}
 }
 
+// printWhole writes how one thing stands as JSON or YAML, with what only Greenroom writes; there is no table of it.
+func (o outputFlag) printWhole(c *console, message proto.Message) error {
+	if o.Output == "yaml" {
+		return manifest.FormatWhole(c.out, message)
+	}
+	return printJSON(c.out, message)
+}
+
 // items answers the objects of a list's message, or the message itself.
 func items(message proto.Message) []proto.Message {
 	switch list := message.(type) {

@@ -22,9 +22,9 @@ type rolloutCommand struct {
 }
 
 type rolloutStatus struct {
-	Output string `short:"o" enum:"table,json,yaml" default:"table" help:"How to print: ${enum}."`
-	Watch  bool   `short:"w" help:"Go on with each change until it is over, or Ctrl-C."`
-	Name   string `arg:"" help:"The rollout." predictor:"rollout"`
+	outputFlag
+	Watch bool   `short:"w" help:"Go on with each change until it is over, or Ctrl-C."`
+	Name  string `arg:"" help:"The rollout." predictor:"rollout"`
 }
 
 // Help shows an example below the flags.
@@ -45,7 +45,7 @@ func (cmd *rolloutStatus) Run(ctx context.Context, g *Globals, c *console) error
 		if cmd.Watch {
 			return usagef("--watch goes with -o table; `greenroom get rollouts -w -o json` prints each change")
 		}
-		return outputFlag{Output: cmd.Output}.print(c, got.GetRollout(), nil)
+		return cmd.printWhole(c, got.GetRollout())
 	}
 	printRollout(c.out, got.GetRollout())
 	if !cmd.Watch || !underWay(got.GetRollout()) {
@@ -75,6 +75,8 @@ func followRollout(ctx context.Context, api *plane, c *console, r *greenroomv1.R
 	for {
 		change, err := changes.Receive()
 		switch {
+		case ctx.Err() != nil:
+			return nil
 		case errors.Is(err, io.EOF):
 			return connect.NewError(connect.CodeUnavailable, "the control plane went away; the rollout goes on when it is back")
 		case err != nil:
@@ -158,7 +160,7 @@ func (cmd *pauseRollout) Run(ctx context.Context, g *Globals, c *console) error 
 // answer prints what became of a rollout.
 func (o outputFlag) answer(c *console, r *greenroomv1.Rollout) error {
 	if o.Output != "table" {
-		return o.print(c, r, nil)
+		return o.printWhole(c, r)
 	}
 	fmt.Fprintf(c.out, "rollout %s: %s\n", r.GetName(), r.GetStatus().GetSentence())
 	return nil

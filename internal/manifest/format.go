@@ -20,7 +20,15 @@ import (
 // Format writes messages as YAML documents, as `-o yaml` prints them. Fleets, routes, events and rollouts come out as manifests: with
 // their kind, without what only Greenroom writes and without the generation, so that Parse reads them again and applying
 // them changes nothing. Any other message is written with all its fields.
-func Format(w io.Writer, messages ...proto.Message) error {
+func Format(w io.Writer, messages ...proto.Message) error { return dump(w, document, messages) }
+
+// FormatWhole writes messages as YAML documents with all their fields, also what only Greenroom writes: for those who want to know
+// how a thing stands, not to apply it.
+func FormatWhole(w io.Writer, messages ...proto.Message) error {
+	return dump(w, func(m proto.Message) *yaml.Node { return messageNode(m.ProtoReflect()) }, messages)
+}
+
+func dump(w io.Writer, document func(proto.Message) *yaml.Node, messages []proto.Message) error {
 	if len(messages) == 0 {
 		return nil
 	}

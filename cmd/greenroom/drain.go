@@ -65,6 +65,10 @@ func followDrain(ctx context.Context, api *plane, c *console, server *greenroomv
 	said := ""
 	for seen := false; ; {
 		change, err := changes.Receive()
+		if ctx.Err() != nil {
+			fmt.Fprintf(c.out, "not followed any more; the drain goes on, and greenroom undrain %s takes it back\n", server.GetName())
+			return nil
+		}
 		if errors.Is(err, io.EOF) {
 			return connect.NewError(connect.CodeUnavailable, "the control plane went away; the drain goes on when it is back")
 		}

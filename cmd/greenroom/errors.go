@@ -55,6 +55,15 @@ func exitCode(err error) int {
 	}
 }
 
+// interrupted says how far a command came that was interrupted, where it knows.
+func interrupted(err error) string {
+	said := strings.TrimSuffix(strings.TrimSuffix(sentence(err), context.Canceled.Error()), ": ")
+	if said == "" {
+		return "interrupted before it was done"
+	}
+	return "interrupted: " + said
+}
+
 // sentence says err to a person: the API's own sentence and its details, not the transport's words.
 func sentence(err error) string {
 	var remote *connect.Error

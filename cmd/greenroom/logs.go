@@ -28,7 +28,7 @@ func (cmd *logsCommand) Run(ctx context.Context, g *Globals, c *console) error {
 	}
 	for {
 		part, err := stream.Receive()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {

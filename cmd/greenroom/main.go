@@ -25,6 +25,9 @@ const (
 	// exitNotReady is what `event check` ends with: it looked, and something is missing or in the way.
 	exitNotReady = 2
 	exitRetry    = 4 // full or unreachable: the same command may succeed later
+	// exitInterrupted is what shells say of a command that Ctrl-C ended: one that was to bring about something and did not. Those
+	// that only watch end well.
+	exitInterrupted = 130
 )
 
 // commandLine is every command there is.
@@ -76,7 +79,8 @@ const description = `Greenroom runs fleets of long-lived-session servers: warm b
   greenroom join plaza --key room-7    seat a player
   greenroom get servers                look around
 
-Exit codes: 0 done · 1 failed · 2 wrong command line or file, or not ready · 3 refused · 4 full or unreachable, try again later.`
+Exit codes: 0 done · 1 failed · 2 wrong command line or file, or not ready · 3 refused · 4 full or unreachable, try again later ·
+130 interrupted before it was done.`
 
 func main() {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
@@ -116,8 +120,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	err = parsed.Run(&line.Globals)
-	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "greenroom:", interrupted(err))
+		return exitInterrupted
 	}
 	fmt.Fprintln(stderr, "greenroom:", sentence(err))
 	return exitCode(err)

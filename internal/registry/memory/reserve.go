@@ -76,7 +76,7 @@ func (m *Memory) seek(req *registry.Reserve) (x *session, created bool, err erro
 		return x, false, x.takes(req.Players)
 	}
 	if !m.over(ref, req.Now) {
-		return nil, false, &refusal{ref: ref, reason: registry.ErrMoving}
+		return nil, false, &refusal{ref: ref, reason: registry.ErrMoving, ending: true}
 	}
 	if s := m.best(req.Fleets, n, nil); s != nil {
 		x := m.open(ref, s, m.nextGeneration(), s.SeatsPerSession, req.Now)
@@ -157,14 +157,17 @@ type refusal struct {
 	ref          model.SessionRef
 	reason       error // registry.ErrFull, registry.ErrMoving or registry.ErrSessionFull
 	left, wanted int   // seats, of a session that is full
+	ending       bool  // it is over, and in the way
 }
 
 // Error says what was asked for and why it is not there.
 func (r *refusal) Error() string {
-	switch r.reason {
-	case registry.ErrFull:
+	switch {
+	case r.ending:
+		return fmt.Sprintf("%s was ended, and its server has not heard of it yet: %v", r.ref, r.reason)
+	case r.reason == registry.ErrFull:
 		return fmt.Sprintf("no open server for %s: %v", r.ref, r.reason)
-	case registry.ErrSessionFull:
+	case r.reason == registry.ErrSessionFull:
 		return fmt.Sprintf("%s has %d seats left, %d wanted: %v", r.ref, r.left, r.wanted, r.reason)
 	default:
 		return fmt.Sprintf("%s: %v", r.ref, r.reason)

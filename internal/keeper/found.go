@@ -16,7 +16,7 @@ import (
 func (k *Keeper) adopt(ctx context.Context, spec model.Fleet, i provider.Instance) error {
 	now := k.cfg.Now()
 	s := newServer(spec, i.ID)
-	s.Reason, s.FleetRevision = "found again", i.Revision
+	s.Found, s.Reason, s.FleetRevision = true, "found again", i.Revision
 	s.CreatedAt, s.StateSince = i.StartedAt, now
 	k.find(i.ID, now)
 	if _, err := k.cfg.Registry.AddServer(ctx, s); err != nil {
@@ -63,9 +63,9 @@ func (k *Keeper) lookAround(ctx context.Context, instances []provider.Instance) 
 	return nil
 }
 
-// foundUnheard tells whether a server was found again, by another keeper, and has not greeted since: it became known after its start.
+// foundUnheard tells whether a server was found again, by another keeper, and has not greeted since.
 func foundUnheard(s *model.Server) bool {
-	return s.State == model.ServerStarting && s.ReportedAt.IsZero() && !s.StateSince.Equal(s.CreatedAt)
+	return s.Found && s.State == model.ServerStarting && s.ReportedAt.IsZero()
 }
 
 func (k *Keeper) find(id model.ServerID, now time.Time) {

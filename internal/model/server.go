@@ -74,6 +74,7 @@ type Server struct {
 	// reservations count as claimed at once (an Agones SDK server).
 	Linked     bool
 	Linkless   bool      // it is not expected to have one: it speaks the Agones SDK, or runs at a static address
+	Found      bool      // it ran before this control plane began, and a keeper made it known again
 	ReportedAt time.Time // last report; zero for none
 
 	CreatedAt  time.Time

@@ -233,6 +233,7 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 			return
 		}
 		st.told = link.ToldOf(&g.Server)
+		h.copies.Greeted(&g, in.Sessions)
 		over := link.Over(&g, in.Sessions)
 		st.toServer(func() { s.welcome(st, &g, over) })
 		st.frozen = frozenOf(hello)

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,9 +76,27 @@ func (c *Copies) Drop(ref model.SessionRef, gen model.Generation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old, had := c.newest[ref]; had && old.gen <= gen {
-		c.bytes -= len(old.state) + copyOverhead
-		delete(c.newest, ref)
+		c.forget(ref)
 	}
+}
+
+// Greeted forgets copies of newer generations than those of the sessions that a server said it has, and that it keeps by the answer: they
+// are of lives that gave way to these.
+func (c *Copies) Greeted(g *registry.Greeting, said []registry.SessionReport) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range said {
+		r := &said[i]
+		if old, had := c.newest[r.Session]; had && old.gen > r.Generation && !slices.Contains(g.Stale, r.Session) {
+			c.forget(r.Session)
+		}
+	}
+}
+
+// forget forgets a session's copy; mu is held.
+func (c *Copies) forget(ref model.SessionRef) {
+	c.bytes -= len(c.newest[ref].state) + copyOverhead
+	delete(c.newest, ref)
 }
 
 // sweep drops copies that have not been renewed since the last sweep and whose sessions are no more.

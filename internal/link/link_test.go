@@ -437,6 +437,52 @@ func TestCopiesOutliveTheControlPlaneAndEndWithTheSession(t *testing.T) {
 	h.eventually("session and copy are gone", func() bool { return h.claimed("room-1") < 0 && last() == "" })
 }
 
+// TestCopyOfALifeThatGaveWay: a session began anew while its server was cut off, and gives way to the one that is played in after the
+// next restart. What is kept of its state is what is played.
+func TestCopyOfALifeThatGaveWay(t *testing.T) {
+	h := newHouse(t)
+	play := func(id model.ServerID, player model.PlayerID, state string) (*switched, *server.Server, server.Seat) {
+		h.add(id)
+		transport := &switched{}
+		transport.to(connectinprocess.New(h.rpc))
+		srv := h.serve(id, transport, server.Handler{})
+		h.eventually("a server is ready", func() bool { return h.linked(id) })
+		h.become(id, model.ServerOpen, nil)
+		r, token := h.join(player, "room-1")
+		seat, err := srv.Claim(token)
+		if err != nil || r.Server != id {
+			t.Fatalf("a seat on %s: %v", r.Server, err)
+		}
+		srv.Copy(seat.Session, []byte(state))
+		h.eventually("it is known", func() bool { last, _ := h.hub.LastCopy(r.Session); return string(last) == state })
+		return transport, srv, seat
+	}
+	restart := func() {
+		h.stop()
+		h.facts = memory.New(time.Now())
+		h.open()
+	}
+	last := func() string {
+		state, _ := h.hub.LastCopy(model.SessionRef{Route: "plaza", Key: "room-1"})
+		return string(state)
+	}
+	played, _, _ := play("rooms-1", "ann", "played")
+	restart() // rooms-1 is cut off
+	anew, srv, seat := play("rooms-2", "bob", "anew")
+	srv.Release(seat)
+	h.eventually("nobody is in it", func() bool { return h.claimed("room-1") == 0 })
+	restart()
+	h.add("rooms-1")
+	h.add("rooms-2")
+	anew.to(connectinprocess.New(h.rpc))
+	h.eventually("the one that began anew is heard of first", func() bool { return last() == "anew" })
+	played.to(connectinprocess.New(h.rpc))
+	h.eventually("the state is that of the one that is played in", func() bool { return h.claimed("room-1") == 1 && last() == "played" })
+	if s := h.server("rooms-1"); s.Sessions != 1 {
+		t.Errorf("rooms-1 has %d sessions", s.Sessions)
+	}
+}
+
 func TestFrozenSessionGoesOnWhenNobodyMovesIt(t *testing.T) {
 	h := newHouse(t)
 	h.add("rooms-1")

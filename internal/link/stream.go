@@ -173,6 +173,7 @@ func (h *Hub) greet(ctx context.Context, st *stream, token string) error {
 	}
 	st.fleet = greeting.Server.Fleet
 	st.rooms.add(hello.GetSessions())
+	h.copies.Greeted(&greeting, sessions)
 	over := Over(&greeting, sessions)
 	for _, e := range over {
 		st.rooms.remove(e.Session)

@@ -25,12 +25,12 @@ func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserv
 	}
 	if err != nil {
 		switch {
+		case errors.Is(err, registry.ErrSessionFull): // so it is mostly
+			w.cover(joinMetFullSession)
 		case errors.Is(err, registry.ErrMoving) && a.knows(model.SessionRef{Route: req.Route, Key: req.Key}):
 			w.cover(joinMetMove)
 		case errors.Is(err, registry.ErrMoving):
 			w.cover(joinMetEnd)
-		case errors.Is(err, registry.ErrSessionFull):
-			w.cover(joinMetFullSession)
 		case errors.Is(err, registry.ErrFull):
 			w.cover(joinMetFullFleet)
 		}
@@ -38,9 +38,9 @@ func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserv
 	}
 	w.note("reserved", string(res.Session.Key), string(res.Server), uint64(res.Seats[0].ID))
 	if !a.answered[req.RequestID] { // else it is the answer of before, and what became of it since is no matter
-		w.rules.reserved(router, sent, req, res)
+		w.rules.reserved(router, sent, &req, &res)
+		a.answered[req.RequestID] = true
 	}
-	a.answered[req.RequestID] = true
 	return res, nil
 }
 

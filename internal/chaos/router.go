@@ -242,7 +242,7 @@ func (f faultyJoins) Reserve(ctx context.Context, req registry.Reserve) (registr
 	if g.w.has(RememberedServer) && g.first.Server != "" && len(req.Fleets) > 0 && g.number == 0 && g.first.Session.Route == req.Route {
 		res := g.first
 		res.Seats = []model.Seat{{ID: res.Seats[0].ID, Player: req.Players[0], State: model.SeatReserved, ExpiresAt: req.ExpiresAt}}
-		g.w.rules.reserved(f.from, g.w.loop.Now(), req, res)
+		g.w.rules.reserved(f.from, g.w.loop.Now(), &req, &res)
 		return res, nil
 	}
 	res, err := f.facts.Reserve(ctx, req)

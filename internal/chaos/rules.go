@@ -87,7 +87,7 @@ func (r *rules) broke(rule Rule, what string, args ...any) {
 }
 
 // reserved looks at a seat that a router gets for a player.
-func (r *rules) reserved(from *node, sent time.Time, req registry.Reserve, res registry.Reservation) {
+func (r *rules) reserved(from *node, sent time.Time, req *registry.Reserve, res *registry.Reservation) {
 	w := r.w
 	s, err := w.registry.GetServer(background, res.Server)
 	if err != nil || s.State.Terminal() || s.State < model.ServerOpen || s.State == model.ServerEmpty && !r.overdue(&s) {
@@ -116,7 +116,7 @@ func (r *rules) reserved(from *node, sent time.Time, req registry.Reserve, res r
 }
 
 // placed looks at a new session: its fleet must have a share of the route's.
-func (r *rules) placed(from *node, sent time.Time, res registry.Reservation) {
+func (r *rules) placed(from *node, sent time.Time, res *registry.Reservation) {
 	since, none := r.w.disk.zero[routeFleet{res.Session.Route, res.Fleet}]
 	if !none {
 		return

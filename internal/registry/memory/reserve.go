@@ -134,7 +134,7 @@ func (m *Memory) tooLarge(fleets []model.FleetName, n int) bool {
 // takes tells why the players cannot join the session by its key now; nil if they can.
 func (x *session) takes(players []model.PlayerID) error {
 	if x.state == model.SessionMoving || x.server == nil || x.server.State.Terminal() {
-		return &refusal{ref: x.ref, reason: registry.ErrMoving}
+		return x.refuse(refusal{ref: x.ref, reason: registry.ErrMoving})
 	}
 	if len(players) > x.capacity {
 		return fmt.Errorf("%d players for %s of %d seats: %w", len(players), x.ref, x.capacity, registry.ErrTooLarge)
@@ -146,9 +146,17 @@ func (x *session) takes(players []model.PlayerID) error {
 		}
 	}
 	if more > min(x.free(), max(0, x.server.freeSeats())) {
-		return &refusal{ref: x.ref, reason: registry.ErrSessionFull, left: x.free(), wanted: more}
+		return x.refuse(refusal{ref: x.ref, reason: registry.ErrSessionFull, left: x.free(), wanted: more})
 	}
 	return nil
+}
+
+// refuse gives a refusal: the last one, where it is the same.
+func (x *session) refuse(why refusal) error {
+	if x.refused == nil || *x.refused != why {
+		x.refused = new(why)
+	}
+	return x.refused
 }
 
 // refusal is why a join finds no seat for now. Joins that wait are refused again and again, and hardly ever does anybody

@@ -36,6 +36,7 @@ type session struct {
 	created    int64             // Unix nanoseconds
 	move       model.Generation  // the number of the last one that was begun
 	left       []model.Departure // never changed in place
+	refused    *refusal          // the last one of a join; never changed
 }
 
 func (x *session) spot() *spot { return &x.place }

@@ -136,7 +136,11 @@ func (f facts) ListServers(ctx context.Context, fleet model.FleetName) ([]model.
 
 // AppendServers implements registry.Servers.
 func (f facts) AppendServers(ctx context.Context, to []model.Server, fleet model.FleetName) ([]model.Server, error) {
-	return reach(f, func() ([]model.Server, error) { return f.at.AppendServers(ctx, to, fleet) })
+	return reach(f, func() ([]model.Server, error) {
+		mine := to
+		to = nil // a doubled request writes elsewhere
+		return f.at.AppendServers(ctx, mine, fleet)
+	})
 }
 
 // GetSession implements registry.Sessions.

@@ -21,6 +21,7 @@ const (
 // fleet is what a keeper remembers of one fleet between two ticks. All of it can be lost: it is found out again.
 type fleet struct {
 	name  model.FleetName
+	lease string                          // whose holder keeps it
 	poked chan struct{}                   // there may be something to do
 	tell  func(model.FleetName, Decision) // Config.Decided
 
@@ -59,6 +60,7 @@ type fleet struct {
 // would be thrown away several times a second.
 type sight struct {
 	servers   []model.Server
+	others    []model.Server // of another fleet
 	instances []provider.Instance
 	plans     []plan.Instance
 	sheet     plan.Sheet
@@ -84,7 +86,7 @@ type homeless struct {
 
 func newFleet(name model.FleetName, tell func(model.FleetName, Decision)) *fleet {
 	return &fleet{
-		name: name, poked: make(chan struct{}, 1), tell: tell,
+		name: name, lease: "keeper/" + string(name), poked: make(chan struct{}, 1), tell: tell,
 		busy: map[model.ServerID]bool{}, moving: map[model.SessionRef]model.ServerID{},
 		lastMove: map[model.ServerID]time.Time{}, retries: map[model.SessionRef]retry{},
 		homeless: map[model.SessionRef]*homeless{}, others: map[model.ServerID]othersAt{},

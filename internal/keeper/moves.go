@@ -94,12 +94,16 @@ func (k *Keeper) endMove(f *fleet, a plan.Action, x drain.Session, err error) {
 
 // settle has workers bring the fleet's homeless sessions to rest, and those whose hand-over failed, in the order of
 // their names.
-func (k *Keeper) settle(ctx context.Context, f *fleet, v view) {
+func (k *Keeper) settle(ctx context.Context, f *fleet, v *view) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.homeless) == 0 {
-		return
+	if len(f.homeless) > 0 {
+		k.replace(ctx, f, *v)
 	}
+}
+
+// replace is settle where somebody is homeless; f.mu is held. The workers keep v.
+func (k *Keeper) replace(ctx context.Context, f *fleet, v view) {
 	for _, ref := range slices.SortedFunc(maps.Keys(f.homeless), compareRefs) {
 		h := f.homeless[ref]
 		_, moving := f.moving[ref]

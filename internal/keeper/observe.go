@@ -39,7 +39,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 		return view{}, err
 	}
 	k.witness(f, v.input.Servers)
-	if err := k.observeRoutes(ctx, f.name, &v); err != nil {
+	if err := k.observeRoutes(ctx, f, &v); err != nil {
 		return view{}, err
 	}
 	v.input.Found, v.input.Frozen, v.input.FoundBy = k.foundAgain()

@@ -15,7 +15,8 @@ import (
 // observeRoutes finds out how many joins wait for this fleet, and where its sessions may move to: to the fleet itself,
 // then to the other fleets of their route, those of its region first, and among them those with the largest weight. A fleet
 // that gets none of a route's sessions any more, as after a rollback, comes last.
-func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *view) error {
+func (k *Keeper) observeRoutes(ctx context.Context, f *fleet, v *view) error {
+	name := f.name
 	routes, err := k.cfg.Store.ListRoutes(ctx)
 	if err != nil {
 		return fmt.Errorf("list the routes of fleet %s: %w", name, err)
@@ -45,10 +46,11 @@ func (k *Keeper) observeRoutes(ctx context.Context, name model.FleetName, v *vie
 		return nil
 	}
 	for _, other := range slices.Sorted(maps.Keys(others)) { // in an order that is always the same: simulations are by their seed
-		servers, err := k.cfg.Registry.ListServers(ctx, other)
+		servers, err := k.cfg.Registry.AppendServers(ctx, f.seen.others[:0], other)
 		if err != nil {
 			return fmt.Errorf("list the servers of fleet %s: %w", other, err)
 		}
+		f.seen.others = servers
 		for i := range servers {
 			if servers[i].State == model.ServerOpen && !servers[i].Linkless {
 				v.input.FreeElsewhere += servers[i].FreeSlots()

@@ -26,7 +26,7 @@ func (k *Keeper) Tick(ctx context.Context, name model.FleetName) error {
 }
 
 func (k *Keeper) keep(ctx context.Context, f *fleet) error {
-	held, fence, err := k.cfg.Registry.Acquire(ctx, "keeper/"+string(f.name), k.cfg.Holder, LeaseTTL, k.cfg.Now())
+	held, fence, err := k.cfg.Registry.Acquire(ctx, f.lease, k.cfg.Holder, LeaseTTL, k.cfg.Now())
 	if err != nil {
 		return fmt.Errorf("acquire the lease of fleet %s: %w", f.name, err)
 	}
@@ -52,7 +52,7 @@ func (k *Keeper) keep(ctx context.Context, f *fleet) error {
 	for i, a := range p.Actions {
 		k.act(ctx, f, v, a, shown[i])
 	}
-	k.settle(ctx, f, v)
+	k.settle(ctx, f, &v)
 	return nil
 }
 

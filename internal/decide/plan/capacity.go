@@ -18,14 +18,15 @@ func (p *planner) scale() {
 		p.hold(fmt.Sprintf("nothing is started or opened yet: %s found again and not heard of", model.Count(p.waitingFor, "server")))
 		return
 	}
-	d := scale.Decide(scale.Input{
+	p.decision = scale.Decide(scale.Input{
 		Spec: p.in.Fleet.Spec, Servers: p.capacity, Rehome: p.rehome(), Waiting: p.in.Waiting,
 		Outlook: p.in.Outlook, Memory: p.in.State.Scale, Now: p.in.Now,
 		Kept: p.placeForTrial(), Sheet: &p.in.Sheet.scale,
 	})
+	d := &p.decision
 	p.next.Scale, p.plan.Answers, p.plan.Boot = d.Memory, d.Answers, d.Boot
 	p.plan.Holds = append(p.plan.Holds, d.Holds...)
-	p.plan.Size = size(p.capacity, d)
+	p.plan.Size = size(p.capacity, *d)
 	for _, id := range d.Opens {
 		p.act(Open, p.server(id), d.OpenReason)
 	}
@@ -34,8 +35,8 @@ func (p *planner) scale() {
 		p.takeAway(p.server(id))
 	}
 	p.next.Scale.Stopped(p.in.Now, len(d.Remove))
-	p.upgrade(&d)
-	p.consolidate(d)
+	p.upgrade(d)
+	p.consolidate(*d)
 }
 
 func (p *planner) start(starts []scale.Start) {

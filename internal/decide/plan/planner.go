@@ -18,6 +18,7 @@ type planner struct {
 	next State
 
 	capacity   []scale.Server
+	decision   scale.Decision
 	draining   []*model.Server // alive
 	newDead    int             // quick deaths seen for the first time
 	steady     bool            // a server that was started after the last death has proved itself

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"errors"
-	"strconv"
 	"time"
 
 	"greenroom.dev/greenroom/internal/handover"
@@ -40,6 +39,7 @@ type client struct {
 	node *node
 	id   model.PlayerID
 
+	party  []model.PlayerID // itself alone
 	route  model.RouteName
 	key    model.SessionKey
 	phase  phase
@@ -99,32 +99,18 @@ func (c *client) join() {
 	c.joins++
 	if c.request == "" {
 		w.requests++
-		c.request = "r" + strconv.FormatUint(w.requests, 10)
+		c.request = numbered("r", w.requests)
 	}
 	g := w.routers[w.loop.Rand.IntN(len(w.routers))]
 	c.asked, c.queued = g, nil
-	turn := c.turn
-	req := router.Request{Route: c.route, Key: c.key, Players: []model.PlayerID{c.id}, RequestID: c.request}
 	if !g.node.up {
 		c.later(5*time.Millisecond, (*client).unanswered)
 		return
 	}
-	w.net.send(c.node, g.node, func() {
-		q := g.join(req, func(p router.Placement, err error) {
-			w.net.send(g.node, c.node, func() {
-				if c.turn == turn {
-					c.answered(p, err)
-				}
-			}, func() {
-				if err == nil {
-					w.cover(placementLost)
-				}
-			})
-		})
-		if c.turn == turn {
-			c.queued = q
-		}
-	}, func() {})
+	w.net.post(c.node, g.node, &join{
+		client: c, turn: c.turn, gateway: g,
+		req: router.Request{Route: c.route, Key: c.key, Players: c.party, RequestID: c.request},
+	})
 	c.later(joinPatience, (*client).unanswered)
 }
 
@@ -208,25 +194,7 @@ func (c *client) knock() {
 		return
 	}
 	w.conns++
-	conn, turn, claims := w.conns, c.turn, c.ticket
-	w.net.send(c.node, s.node, func() {
-		if !s.welcomed {
-			return
-		}
-		a, r := s.claim(claims, c, conn)
-		w.net.send(s.node, c.node, func() {
-			if c.turn == turn {
-				c.admitted(a, r, conn)
-			} else if a == entered || a == resumed {
-				s.lostConn(c, conn, 0) // nobody is there any more
-			}
-		}, func() {
-			if a == entered || a == resumed {
-				w.cover(claimAnswerLost)
-				s.lostConn(c, conn, idleAfter)
-			}
-		})
-	}, func() {})
+	w.net.post(c.node, s.node, &knock{client: c, turn: c.turn, server: s, conn: w.conns, ticket: c.ticket})
 	c.later(doorPatience, (*client).turnedAway)
 }
 
@@ -270,11 +238,9 @@ func (c *client) again() {
 
 // stay is the visit itself.
 func (c *client) stay() {
-	w := c.w
-	conn := c.conn
-	left := max(10*time.Millisecond, c.leaves.Sub(w.loop.Now()))
-	w.loop.After(left, func() {
-		if c.conn == conn && c.phase == inside && c.leavesNow() {
+	left := max(10*time.Millisecond, c.leaves.Sub(c.w.loop.Now()))
+	c.later(left, func(c *client) {
+		if c.leavesNow() {
 			c.leave()
 		}
 	})
@@ -300,7 +266,7 @@ func (c *client) leave() {
 		})
 		return
 	case x < 0.85:
-		w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
+		w.net.post(c.node, s.node, &goodbye{client: c, server: s, conn: conn})
 	default: // its back end takes it out
 		g := w.routers[w.loop.Rand.IntN(len(w.routers))]
 		w.net.send(c.node, g.node, func() {
@@ -319,7 +285,7 @@ func (c *client) leave() {
 			})
 		}, func() {})
 		if w.loop.Rand.IntN(2) == 0 {
-			w.net.send(c.node, s.node, func() { s.leaves(c, conn) }, func() { s.lostConn(c, conn, idleAfter) })
+			w.net.post(c.node, s.node, &goodbye{client: c, server: s, conn: conn})
 		} else {
 			s.lostConn(c, conn, idleAfter)
 		}

@@ -22,6 +22,71 @@ const (
 // forgedSeat is added to a seat's number by a planted bug.
 const forgedSeat = model.SeatID(1 << 41)
 
+// knock is a client with a ticket on its way to a server's door.
+type knock struct {
+	client *client
+	turn   uint64 // of the client's
+	server *server
+	conn   uint64
+	ticket *ticket.Claims
+	first  admission // memory for the door's answer
+	came   bool
+}
+
+func (k *knock) doubt() {}
+func (k *knock) lost()  {}
+func (k *knock) arrive() {
+	s := k.server
+	if !s.welcomed {
+		return
+	}
+	a := &k.first
+	if k.came {
+		a = &admission{}
+	}
+	k.came = true
+	a.knock = k
+	a.answer, a.room = s.claim(k.ticket, k.client, k.conn)
+	s.w.net.post(s.node, k.client.node, a)
+}
+
+// admission is the door's answer on its way back.
+type admission struct {
+	knock  *knock
+	answer answer
+	room   *room
+}
+
+func (a *admission) in() bool { return a.answer == entered || a.answer == resumed }
+func (a *admission) doubt()   {}
+func (a *admission) lost() {
+	if k := a.knock; a.in() {
+		k.server.w.cover(claimAnswerLost)
+		k.server.lostConn(k.client, k.conn, idleAfter)
+	}
+}
+
+func (a *admission) arrive() {
+	k := a.knock
+	switch {
+	case k.client.turn == k.turn:
+		k.client.admitted(a.answer, a.room, k.conn)
+	case a.in(): // nobody is there any more
+		k.server.lostConn(k.client, k.conn, 0)
+	}
+}
+
+// goodbye is a client who leaves, on its way to the server.
+type goodbye struct {
+	client *client
+	server *server
+	conn   uint64
+}
+
+func (g *goodbye) doubt()  {}
+func (g *goodbye) arrive() { g.server.leaves(g.client, g.conn) }
+func (g *goodbye) lost()   { g.server.lostConn(g.client, g.conn, idleAfter) }
+
 // claim is a client at the door with a ticket. The book is the last gate; the room has who came in.
 func (s *server) claim(c *ticket.Claims, who *client, conn uint64) (answer, *room) {
 	r := s.rooms[c.Session]

@@ -9,7 +9,6 @@ import (
 	decide "greenroom.dev/greenroom/internal/decide/rollout"
 	"greenroom.dev/greenroom/internal/model"
 	"greenroom.dev/greenroom/internal/rollout"
-	"greenroom.dev/greenroom/internal/router"
 	"greenroom.dev/greenroom/internal/store"
 )
 
@@ -122,19 +121,13 @@ func (t *turn) give() {
 // latencyBounds are those of the buckets in which joins are counted by how long they took.
 var latencyBounds = []time.Duration{time.Millisecond, 2 * time.Millisecond, 3 * time.Millisecond, 10 * time.Millisecond, time.Second}
 
-// timed counts how long the join that is answered took, if it was seated.
-func (w *World) timed(answer func(router.Placement, error)) func(router.Placement, error) {
-	asked := w.loop.Now()
-	return func(p router.Placement, err error) {
-		if err == nil {
-			if w.joins[p.Fleet] == nil {
-				w.joins[p.Fleet] = make([]uint64, len(latencyBounds)+1)
-			}
-			i, _ := slices.BinarySearch(latencyBounds, w.loop.Now().Sub(asked))
-			w.joins[p.Fleet][i]++
-		}
-		answer(p, err)
+// seated counts how long a join took that was seated.
+func (w *World) seated(fleet model.FleetName, took time.Duration) {
+	if w.joins[fleet] == nil {
+		w.joins[fleet] = make([]uint64, len(latencyBounds)+1)
 	}
+	i, _ := slices.BinarySearch(latencyBounds, took)
+	w.joins[fleet][i]++
 }
 
 // joinLatencies are how long joins took on a fleet, as a control plane's metrics have them.

@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
@@ -32,14 +31,6 @@ type gateway struct {
 	looks   func() // look, as it is called later; likewise serve
 	serves  func()
 	first   registry.Reservation // of a planted bug
-}
-
-// queued is a join that waits in a router.
-type queued struct {
-	waiting *router.Waiting
-	answer  func(router.Placement, error)
-	over    bool
-	end     func() // what came to end it while the router asked the registry for it; nil: nothing
 }
 
 // begin starts a router with nothing in its memory.
@@ -117,35 +108,6 @@ func (g *gateway) unhold() {
 		g.w.rules.unheld()
 		g.look()
 	})
-}
-
-// join takes a client's request. The answer goes to whoever asked; nobody may be there any more.
-func (g *gateway) join(req router.Request, answer func(router.Placement, error)) *queued {
-	if g.w.changing(rollouts) {
-		answer = g.w.timed(answer)
-	}
-	q := &queued{answer: answer}
-	g.node.run("join", func() {
-		if g.held {
-			g.w.cover(joinMetHold)
-		}
-		p, waiting, err := g.router.Offer(background, req)
-		if waiting == nil || q.over {
-			if waiting != nil {
-				_ = waiting.GiveUp(context.Canceled)
-			}
-			answer(p, err)
-			return
-		}
-		q.waiting = waiting
-		g.waiting = append(g.waiting, q)
-		g.w.cover(joinWaited)
-		if !g.w.has(ForgottenQueue) {
-			g.node.after(waiting.Deadline().Sub(g.node.now()), func() { g.expire(q) })
-		}
-		g.lookSoon()
-	})
-	return q
 }
 
 // expire is the end of a join's patience. While the router asks the registry for the joins that wait, giving one up waits for
@@ -258,5 +220,5 @@ func (f faultyJoins) Reserve(ctx context.Context, req registry.Reserve) (registr
 // sessionKey makes up the key of a session that is asked for without one.
 func (w *World) sessionKey() model.SessionKey {
 	w.keys++
-	return model.SessionKey("any" + strconv.FormatUint(w.keys, 10))
+	return model.SessionKey(numbered("any", w.keys))
 }

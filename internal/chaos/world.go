@@ -68,7 +68,7 @@ type World struct {
 	closing bool                         // faults are over and no client leaves or comes any more
 
 	hosts    map[model.SessionRef][]*room
-	tickets  []ticket.Claims
+	tickets  [][]ticket.Claims
 	keys     uint64
 	requests uint64
 	conns    uint64
@@ -95,7 +95,7 @@ func newWorld(seed uint64, bugs Bug) *World {
 	}
 	for i := range Clients {
 		id := model.PlayerID(fmt.Sprintf("p%d", i))
-		c := &client{w: w, id: id, node: w.newNode(aClient, string(id))}
+		c := &client{w: w, id: id, party: []model.PlayerID{id}, node: w.newNode(aClient, string(id))}
 		c.node.born()
 		w.clients = append(w.clients, c)
 	}

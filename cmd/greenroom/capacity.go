@@ -25,7 +25,7 @@ import (
 
 // capacityFlags are those of `bots --find-capacity` alone.
 type capacityFlags struct {
-	SLO        string        `name:"slo" default:"p99<80ms,cpu<30%" help:"With --find-capacity: the objectives, such as p99<80ms,cpu<30%%."`
+	SLO        string        `name:"slo" default:"p99<80ms,cpu<30%" help:"With --find-capacity: the objectives, such as p99<80ms,cpu<30%."`
 	Standalone bool          `help:"With --find-capacity: a room server started for it on this machine; so it is without --route."`
 	Wire       string        `enum:"json,compact,udp" default:"json" help:"With --find-capacity: how players say where they are: ${enum}. json is a state each, compact a position of 7 bytes, udp the same by UDP."`
 	MaxPlayers int           `default:"2000" help:"With --find-capacity: no more than so many."`

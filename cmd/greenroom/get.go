@@ -20,6 +20,7 @@ type getCommand struct {
 	Routes   getRoutes   `cmd:"" aliases:"route" help:"Routes and how they split new sessions."`
 	Events   getEvents   `cmd:"" aliases:"event" help:"Announced events, and what stands for them."`
 	Rollouts getRollouts `cmd:"" aliases:"rollout" help:"Rollouts, and how far they are."`
+	Nodes    listNodes   `cmd:"" aliases:"node" help:"Machines that servers are on, and those that go away; the same as node list."`
 	Servers  getServers  `cmd:"" aliases:"server" help:"Servers, their state and how full they are."`
 	Sessions getSessions `cmd:"" aliases:"session" help:"Sessions, where they live and who is in."`
 	Tokens   getTokens   `cmd:"" aliases:"token" help:"API tokens (never their secrets)."`

@@ -41,7 +41,7 @@ type commandLine struct {
 
 	Apply     applyCommand     `cmd:"" group:"manage" help:"Create or change fleets, routes, events and rollouts from YAML."`
 	Delete    deleteCommand    `cmd:"" group:"manage" help:"Delete a fleet, a route or a rollout, or cancel an event."`
-	Get       getCommand       `cmd:"" group:"manage" help:"List fleets, routes, events, rollouts, servers, sessions, tokens or the audit log."`
+	Get       getCommand       `cmd:"" group:"manage" help:"List fleets, routes, events, rollouts, nodes, servers, sessions, tokens or the audit log."`
 	Event     eventCommand     `cmd:"" group:"manage" help:"Announce an event, move it, and check that it is prepared."`
 	Rollout   rolloutCommand   `cmd:"" group:"manage" help:"Follow, pause, resume or promote a rollout."`
 	Rollback  rollbackCommand  `cmd:"" group:"manage" help:"Give a route the weights back that it had before its last rollout."`
@@ -66,7 +66,7 @@ type commandLine struct {
 	Stage stageCommand `cmd:"" group:"play" help:"Say something in all rooms at once."`
 
 	Trace    traceCommand    `cmd:"" group:"manage" help:"Make and check demand over time, as simulate plays it."`
-	Simulate simulateCommand `cmd:"" group:"manage" help:"Say what a day would have cost under a policy, on a virtual clock."`
+	Simulate simulateCommand `cmd:"" group:"manage" help:"Say what a day would have cost under a policy; with --chaos, whether faults break a rule."`
 
 	BotsRoom   botsRoomCommand           `cmd:"" hidden:"" help:"Be the room server that bots --find-capacity starts."`
 	Version    versionCommand            `cmd:"" group:"other" help:"Print the version."`
@@ -133,7 +133,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // newParser builds the command line's grammar.
 func newParser(line *commandLine, stdout, stderr io.Writer, more ...kong.Option) (*kong.Kong, error) {
-	return kong.New(line, append(more,
+	parser, err := kong.New(line, append(more,
 		kong.Name("greenroom"), kong.Description(description), kong.Writers(stdout, stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, FlagsLast: true, WrapUpperBound: 110}),
 		kong.ExplicitGroups([]kong.Group{
@@ -147,6 +147,10 @@ func newParser(line *commandLine, stdout, stderr io.Writer, more ...kong.Option)
 		kong.Vars{"data_dir": defaultDataDir()},
 		kong.Bind(&console{out: stdout, err: stderr}),
 	)...)
+	if err == nil {
+		addExamples(parser)
+	}
+	return parser, err
 }
 
 // helpFor names the command whose help fits a parse error.

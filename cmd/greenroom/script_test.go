@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -139,13 +140,17 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		if code := run(t.Context(), append(args, "--help"), out, os.Stderr); code != exitOK {
 			t.Errorf("%v --help: exit code %d", args, code)
 		}
-		if text := out.String(); !regexp.MustCompile(`(?s)^Usage: greenroom.*\n\n[A-Z].*[.]\n`).MatchString(text) {
+		text := out.String()
+		if !strings.Contains(text, "Usage: greenroom "+strings.Join(append(args, "<command>"), " ")) && !regexp.MustCompile(`(?m)^(Examples?:| {4}greenroom )`).MatchString(text) {
+			t.Errorf("%v --help has no example:\n%s", args, text)
+		}
+		if !regexp.MustCompile(`(?s)^Usage: greenroom.*\n\n[A-Z].*[.]\n`).MatchString(text) {
 			t.Errorf("%v --help says not in a sentence what it does:\n%s", args, text)
 		}
 	}
 }
 
-// commandPaths answers the words of every command, groups too.
+// commandPaths answers the words of every command that people see, groups too.
 func commandPaths(t *testing.T) [][]string {
 	t.Helper()
 	parser, err := newParser(&commandLine{}, &lockedBuffer{}, &lockedBuffer{})
@@ -157,6 +162,9 @@ func commandPaths(t *testing.T) [][]string {
 	walk = func(node *kong.Node, path []string) {
 		paths = append(paths, path)
 		for _, child := range node.Children {
+			if child.Hidden { // what Greenroom itself runs
+				continue
+			}
 			walk(child, append(slices.Clone(path), child.Name))
 		}
 	}

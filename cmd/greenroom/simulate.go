@@ -33,13 +33,13 @@ type simulateCommand struct {
 
 	Boot         time.Duration `default:"30s" help:"How long servers take from their start until they are ready."`
 	BootJitter   time.Duration `help:"By up to how much longer, evenly."`
-	BootFailures float64       `help:"The share of the starts that fail."`
+	BootFailures float64       `help:"The share of the starts that fail, 0 to 1." placeholder:"SHARE"`
 	Tick         time.Duration `default:"1s" help:"How often the keeper looks while no join waits."`
 	LeadIn       time.Duration `default:"2h" help:"How long the trace's beginning is repeated before it, uncounted; 0 for an empty house."`
 
 	Chaos bool   `help:"Several routers and keepers on a network that fails, in place of a demand: docs/SIMULATE.md."`
 	Seeds int    `default:"1" help:"With --chaos: how many worlds, from --seed on." placeholder:"N"`
-	Plant string `help:"With --chaos: a bug to be found, such as early-end; list names them." placeholder:"BUG"`
+	Plant string `help:"With --chaos: a bug to be found, such as early-end; an unknown one is answered with all names." placeholder:"BUG"`
 
 	Plot string `help:"Draw what happened: a file that ends with .svg or .png." placeholder:"FILE"`
 }
@@ -60,7 +60,7 @@ func (cmd *simulateCommand) Run(ctx context.Context, c *console) error {
 		return cmd.chaos(ctx, c)
 	}
 	if len(cmd.Files) == 0 {
-		return usagef("missing flags: --file=FILE")
+		return usagef("what is to be simulated? Give fleets and routes with --file FILE, or --chaos")
 	}
 	debug.SetGCPercent(simulate.GCPercent)
 	policies, in, err := cmd.read()

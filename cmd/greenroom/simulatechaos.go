@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/chaos"
+	"greenroom.dev/greenroom/internal/model"
 )
 
 // coverFrom is the number of seeds from which on a situation that was never met fails the run.
@@ -54,11 +55,11 @@ func (cmd *simulateCommand) runChaos(ctx context.Context, c *console, many chaos
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("stopped after %d of %d worlds: %w", s.Seeds, cmd.Seeds, err)
+		return fmt.Errorf("stopped after %d of %s: %w", s.Seeds, model.Count(cmd.Seeds, "world"), err)
 	case len(s.Failed) > 0:
-		return fmt.Errorf("rules were broken in %d of %d worlds", len(s.Failed), s.Seeds)
+		return fmt.Errorf("rules were broken in %d of %s", len(s.Failed), model.Count(s.Seeds, "world"))
 	case len(report.NeverMet) > 0:
-		return fmt.Errorf("%d worlds never met %d situations, and prove nothing of them: %s", s.Seeds, len(report.NeverMet), strings.Join(report.NeverMet, "; "))
+		return fmt.Errorf("%s never met %s, and prove nothing of them: %s", model.Count(s.Seeds, "world"), model.Count(len(report.NeverMet), "situation"), strings.Join(report.NeverMet, "; "))
 	}
 	return nil
 }
@@ -78,7 +79,7 @@ func chaosProgress(c *console, seeds int) func(chaos.Result) {
 		if now := time.Now(); c.terminal() && now.Sub(shown) >= 200*time.Millisecond {
 			shown = now
 			rate := float64(done) / now.Sub(began).Minutes()
-			fmt.Fprintf(c.err, "\r\x1b[K%d of %d worlds, %d failed, %.0f a minute", done, seeds, failed, rate)
+			fmt.Fprintf(c.err, "\r\x1b[K%d of %s, %d failed, %.0f a minute", done, model.Count(seeds, "world"), failed, rate)
 		}
 	}
 }
@@ -158,7 +159,7 @@ func (r *chaosReport) WriteTable(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "  replay: %s\n", f.Replay)
 	}
-	fmt.Fprintf(w, "\n%d worlds of %.1f virtual hours in %.1f s (%.0f a minute), %d events, hash %s; rules were broken in %d\n",
-		r.Seeds, r.VirtualHours, r.Seconds, r.SeedsPerMinute, r.Events, r.Hash, len(r.Failed))
+	fmt.Fprintf(w, "\n%s of %.1f virtual hours in %.1f s (%.0f a minute), %d events, hash %s; rules were broken in %d\n",
+		model.Count(r.Seeds, "world"), r.VirtualHours, r.Seconds, r.SeedsPerMinute, r.Events, r.Hash, len(r.Failed))
 	return nil
 }

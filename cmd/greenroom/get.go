@@ -267,6 +267,11 @@ func (cmd *getServers) Run(ctx context.Context, g *Globals, c *console) error {
 			break
 		}
 	}
+	if cmd.Fleet != "" && len(list.GetServers()) == 0 { // it may not exist
+		if _, err := api.fleets.GetFleet(ctx, &greenroomv1.GetFleetRequest{Name: cmd.Fleet}); err != nil {
+			return err
+		}
+	}
 	if list.Servers, err = only(list.GetServers(), cmd.Name, "server", (*greenroomv1.Server).GetName); err != nil {
 		return err
 	}
@@ -325,6 +330,11 @@ func (cmd *getSessions) Run(ctx context.Context, g *Globals, c *console) error {
 		all.Sessions = append(all.Sessions, page.GetSessions()...)
 		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
 			break
+		}
+	}
+	if cmd.Route != "" && len(all.GetSessions()) == 0 { // it may not exist
+		if _, err := api.routes.GetRoute(ctx, &greenroomv1.GetRouteRequest{Name: cmd.Route}); err != nil {
+			return err
 		}
 	}
 	if all.Sessions, err = only(all.GetSessions(), cmd.Name, "session", sessionName); err != nil {

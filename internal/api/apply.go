@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -11,6 +12,7 @@ import (
 	"greenroom.dev/greenroom/gen/greenroom/v1/greenroomv1connect"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/nearest"
 	"greenroom.dev/greenroom/internal/rules"
 	"greenroom.dev/greenroom/internal/store"
 )
@@ -140,12 +142,19 @@ func (a *API) missingFleets(ctx context.Context, request proto.Message, objects 
 	for _, f := range objects.Fleets {
 		deleted[f.Name] = false
 	}
+	var known []string
+	for name, going := range deleted {
+		if !going {
+			known = append(known, string(name))
+		}
+	}
+	slices.Sort(known)
 	var out []rules.Violation
 	for i, r := range objects.Routes {
 		for j, w := range r.Fleets {
 			path := fmt.Sprintf("%s.spec.fleets[%d].fleet", routePath(request, i), j)
 			if going, there := deleted[w.Fleet]; !there {
-				out = append(out, rules.Violation{Path: path, Sentence: fmt.Sprintf("must be a fleet that exists, not %q; apply the fleet first, or with it", w.Fleet)})
+				out = append(out, rules.Violation{Path: path, Sentence: fmt.Sprintf("must be a fleet that exists, not %q%s; apply the fleet first, or with it", w.Fleet, nearest.DidYouMean(string(w.Fleet), known))})
 			} else if going {
 				out = append(out, rules.Violation{Path: path, Sentence: fmt.Sprintf("must be another fleet: %q is being deleted", w.Fleet)})
 			}

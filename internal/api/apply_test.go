@@ -90,7 +90,7 @@ fleets[2].name: must be another name: there is an earlier fleet "good" beside it
 				Fleets: []*greenroomv1.Fleet{fleetMessage("good", 1)},
 				Routes: []*greenroomv1.Route{routeMessage("good", "good"), routeMessage("bad", "good", "gone")},
 			}, nil, connect.CodeInvalidArgument,
-			`routes[1].spec.fleets[1].fleet: must be a fleet that exists, not "gone"; apply the fleet first, or with it`,
+			`routes[1].spec.fleets[1].fleet: must be a fleet that exists, not "gone" (did you mean good?); apply the fleet first, or with it`,
 		},
 		{
 			"a command that does not exist", &greenroomv1.ApplyRequest{Fleets: []*greenroomv1.Fleet{fleetMessage("good", 1)}},

@@ -109,7 +109,7 @@ func checkFree(ctx context.Context, tx *sql.Tx, route model.RouteName, now time.
 func eventIn(ctx context.Context, q querier, name model.EventName) (model.Event, error) {
 	e, err := scanEvent(q.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE name = ?`, name))
 	if errors.Is(err, sql.ErrNoRows) {
-		return model.Event{}, fmt.Errorf("event %s: %w", name, store.ErrNotFound)
+		return model.Event{}, missing(ctx, q, "events", "event", string(name))
 	}
 	return e, err
 }

@@ -78,7 +78,7 @@ func putFleet(ctx context.Context, tx *sql.Tx, f model.Fleet) error {
 func fleetIn(ctx context.Context, q querier, name model.FleetName) (model.Fleet, error) {
 	f, err := scanFleet(q.QueryRowContext(ctx, `SELECT `+fleetColumns+` FROM fleets WHERE name = ?`, name))
 	if errors.Is(err, sql.ErrNoRows) {
-		return model.Fleet{}, fmt.Errorf("fleet %s: %w", name, store.ErrNotFound)
+		return model.Fleet{}, missing(ctx, q, "fleets", "fleet", string(name))
 	}
 	return f, err
 }

@@ -222,7 +222,7 @@ func putRollout(ctx context.Context, tx *sql.Tx, r model.Rollout) error {
 func rolloutIn(ctx context.Context, q querier, name model.RolloutName) (model.Rollout, error) {
 	r, err := scanRollout(q.QueryRowContext(ctx, `SELECT `+rolloutColumns+` FROM rollouts WHERE name = ?`, name))
 	if errors.Is(err, sql.ErrNoRows) {
-		return model.Rollout{}, fmt.Errorf("rollout %s: %w", name, store.ErrNotFound)
+		return model.Rollout{}, missing(ctx, q, "rollouts", "rollout", string(name))
 	}
 	return r, err
 }

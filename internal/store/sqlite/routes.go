@@ -10,7 +10,6 @@ import (
 	greenroomv1 "greenroom.dev/greenroom/gen/greenroom/v1"
 	"greenroom.dev/greenroom/internal/convert"
 	"greenroom.dev/greenroom/internal/model"
-	"greenroom.dev/greenroom/internal/store"
 )
 
 const routeColumns = `name, labels, spec, generation, created_at, updated_at`
@@ -73,7 +72,7 @@ func putRoute(ctx context.Context, tx *sql.Tx, r model.Route) error {
 func routeIn(ctx context.Context, q querier, name model.RouteName) (model.Route, error) {
 	r, err := scanRoute(q.QueryRowContext(ctx, `SELECT `+routeColumns+` FROM routes WHERE name = ?`, name))
 	if errors.Is(err, sql.ErrNoRows) {
-		return model.Route{}, fmt.Errorf("route %s: %w", name, store.ErrNotFound)
+		return model.Route{}, missing(ctx, q, "routes", "route", string(name))
 	}
 	return r, err
 }

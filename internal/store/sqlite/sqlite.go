@@ -104,6 +104,7 @@ type scanner interface{ Scan(dest ...any) error }
 
 // querier is a *sql.DB or *sql.Tx.
 type querier interface {
+	rowsQuerier
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 

@@ -139,6 +139,8 @@ func fleetLife(t *testing.T, s store.Store) {
 	wantErr(t, err, store.ErrNotFound, "plaza")
 
 	first := applyFleet(t, s, fleet("plaza", 1), store.Created, at)
+	_, err = s.GetFleet(ctx, "plazza")
+	wantErr(t, err, store.ErrNotFound, "fleet plazza: not found (did you mean plaza?)")
 	if first.Generation == 0 || !first.CreatedAt.Equal(at) || !first.UpdatedAt.Equal(at) {
 		t.Errorf("created: %+v", first)
 	}

@@ -38,7 +38,7 @@ export class Rollouts {
     const moves: MessageInitShape<typeof RolloutMoveSchema>[] = STEPS.slice(0, at + 1).map((weightPpm, i) => ({
       at: timestampFromMs(sinceMs - (at - i) * holdMs), weightPpm, what: "promoted", reason: i === 0 ? "began" : "all gates passed", actor: i === 0 ? "console" : "gates",
     }));
-    if (phase === "paused") moves.push({ at: timestampFromMs(sinceMs + MINUTE), weightPpm: STEPS[at]!, what: "paused", reason: "somebody else changed route voice: weights were rooms-next=990000,rooms-green=10000, there now rooms-next=900000,rooms-green=100000", actor: "gates" });
+    if (phase === "paused") moves.push({ at: timestampFromMs(sinceMs + MINUTE), weightPpm: STEPS[at]!, what: "paused", reason: "somebody else changed route voice: its weights are rooms-next 90 %, rooms-green 10 % (generation 5), the rollout's were rooms-next 99 %, rooms-green 1 % (generation 4)", actor: "gates" });
     if (phase === "rolled back") moves.push({ at: timestampFromMs(sinceMs + MINUTE), weightPpm: 0, what: "rolled back", reason: "connect-errors: 9 of 112 connections failed (8.0 %), 4 of 998 on rooms-green (0.4 %); at most 1.0 % more is allowed", actor: "gates" });
     if (phase === "done") moves.push({ at: timestampFromMs(sinceMs + holdMs), weightPpm: WHOLE, what: "done", reason: "all gates passed", actor: "gates" });
     const weightPpm = phase === "rolled back" ? 0 : STEPS[at]!;

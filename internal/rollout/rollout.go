@@ -150,7 +150,7 @@ func (s *Service) write(ctx context.Context, r model.Rollout, next model.Rollout
 	s.cfg.Logger.Info("rollout "+move.What, "rollout", r.Name, "route", r.Spec.Route, "weights", decide.Weights(route.Fleets), "reason", move.Reason, "actor", move.Actor)
 	line := store.AuditEntry{
 		At: now, Actor: move.Actor, Action: "rollout " + move.What, Target: string(r.Name),
-		Detail: fmt.Sprintf("route %s: %s: %s", r.Spec.Route, decide.Weights(route.Fleets), move.Reason),
+		Detail: fmt.Sprintf("route %s: %s: %s", r.Spec.Route, decide.Shares(route.Fleets), move.Reason),
 	}
 	return stepped, errors.Join(refreshed, s.cfg.Store.Audit(ctx, line))
 }

@@ -232,13 +232,13 @@ func TestRollback(t *testing.T) {
 	}
 	w.begin(reconnects())
 	_, done, sentence, err := w.Rollback(w.ctx, "plaza", AsSpec, "black screens", "ann")
-	if err != nil || !done || sentence != "rolled plaza back to old=1000000; the sessions on new stay until they end" {
+	if err != nil || !done || sentence != "rolled plaza back to old 100 %; the sessions on new stay until they end" {
 		t.Errorf("%v, %q, %v", done, sentence, err)
 	}
 	w.stands(model.RolloutRolledBack, "old=1000000", "by ann: black screens")
 	generation := w.specs.Specs().Routes["plaza"].Generation
 	r, done, sentence, err := w.Rollback(w.ctx, "plaza", Drain, "", "bob")
-	if err != nil || done || !strings.Contains(sentence, "was rolled back by ann at 2026-12-05T12:00:00Z already (black screens): nothing was changed; its weights are old=1000000") {
+	if err != nil || done || !strings.Contains(sentence, "was rolled back by ann at 2026-12-05T12:00:00Z already (black screens): nothing was changed; its weights are old 100 %") {
 		t.Errorf("%v, %q, %v", done, sentence, err)
 	}
 	if w.specs.Specs().Routes["plaza"].Generation != generation || len(r.State.Moves) != 2 || len(w.drained) != 0 {

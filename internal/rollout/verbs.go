@@ -19,6 +19,11 @@ var (
 	ErrNoRollout = errors.New("no rollout")
 )
 
+// cannotError is a verb's no in its own words; it is ErrCannot.
+type cannotError struct{ error }
+
+func (cannotError) Is(target error) bool { return target == ErrCannot }
+
 // maxRaces bounds the tries against others who change a rollout or its route at the same time.
 const maxRaces = 8
 
@@ -69,7 +74,7 @@ func (s *Service) do(
 		}
 		next, weights, err := verb(in)
 		if err != nil {
-			return model.Rollout{}, fmt.Errorf("rollout %s: %w: %w", name, err, ErrCannot)
+			return model.Rollout{}, cannotError{fmt.Errorf("rollout %s: %w", name, err)}
 		}
 		r, err = s.write(ctx, r, *next, weights)
 		if errors.Is(err, store.ErrConflict) && try < maxRaces {
@@ -112,7 +117,7 @@ func (s *Service) Rollback(
 		if !changed {
 			move := in.State.LastMove()
 			return last, false, fmt.Sprintf("%s was rolled back by %s at %s already (%s): nothing was changed; its weights are %s",
-				route, move.Actor, move.At.UTC().Format(time.RFC3339), move.Reason, decide.Weights(in.Route.Fleets)), nil
+				route, move.Actor, move.At.UTC().Format(time.RFC3339), move.Reason, decide.Shares(in.Route.Fleets)), nil
 		}
 		last.Spec, last.State = in.Spec, in.State
 		r, err := s.write(ctx, last, *next, weights)
@@ -122,9 +127,9 @@ func (s *Service) Rollback(
 		if err != nil {
 			return model.Rollout{}, false, "", err
 		}
-		sentence := fmt.Sprintf("rolled %s back to %s; the sessions on %s stay until they end", route, decide.Weights(r.State.Before), r.Spec.To)
+		sentence := fmt.Sprintf("rolled %s back to %s; the sessions on %s stay until they end", route, decide.Shares(r.State.Before), r.Spec.To)
 		if drain {
-			sentence = fmt.Sprintf("rolled %s back to %s; the servers of %s drain", route, decide.Weights(r.State.Before), r.Spec.To)
+			sentence = fmt.Sprintf("rolled %s back to %s; the servers of %s drain", route, decide.Shares(r.State.Before), r.Spec.To)
 		}
 		if err := s.drain(ctx, r); err != nil { // the next tick tries again
 			s.cfg.Logger.Warn("rollouts", "error", err)

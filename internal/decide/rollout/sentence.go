@@ -21,7 +21,7 @@ func (in *Input) standing(gates []Judgement) string {
 	case model.RolloutPaused:
 		return fmt.Sprintf("paused at %s since %s by %s: %s", Percent(s.Weight), clock(last.At), last.Actor, last.Reason)
 	case model.RolloutRolledBack:
-		out := fmt.Sprintf("rolled back to %s at %s by %s: %s", Weights(s.Before), clock(last.At), last.Actor, last.Reason)
+		out := fmt.Sprintf("rolled back to %s at %s by %s: %s", Shares(s.Before), clock(last.At), last.Actor, last.Reason)
 		if s.Drains {
 			out += fmt.Sprintf("; the servers of %s are about to drain", in.Spec.To)
 		}
@@ -71,10 +71,19 @@ func (in *Input) impatience(gates []Judgement) string {
 
 func (in *Input) foreignSentence() string {
 	return fmt.Sprintf("somebody else changed route %s: its weights are %s (generation %d), the rollout's were %s (generation %d)",
-		in.Route.Name, Weights(in.Route.Fleets), in.Route.Generation, Weights(in.State.Weights), in.State.RouteGeneration)
+		in.Route.Name, Shares(in.Route.Fleets), in.Route.Generation, Shares(in.State.Weights), in.State.RouteGeneration)
 }
 
-// Weights prints weights: "old=900000,new=100000".
+// Shares says weights to people: "old 90 %, new 10 %".
+func Shares(weights []model.FleetWeight) string {
+	parts := make([]string, len(weights))
+	for i, w := range weights {
+		parts[i] = fmt.Sprintf("%s %s", w.Fleet, Percent(w.Weight))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Weights prints weights for a log: "old=900000,new=100000".
 func Weights(weights []model.FleetWeight) string {
 	parts := make([]string, len(weights))
 	for i, w := range weights {

@@ -19,7 +19,7 @@ func Begin(spec model.RolloutSpec, route model.Route, now time.Time) (model.Roll
 	}
 	share, ok := Share(route.Fleets, from, spec.To)
 	if !ok {
-		return model.RolloutState{}, fmt.Errorf("route %s sends nothing to %s and %s (%s): there is nothing to move", route.Name, from, spec.To, Weights(route.Fleets))
+		return model.RolloutState{}, fmt.Errorf("route %s sends nothing to %s and %s (%s): there is nothing to move", route.Name, from, spec.To, Shares(route.Fleets))
 	}
 	if weights := Split(route.Fleets, from, spec.To, share); len(weights) > model.MaxRouteFleets {
 		return model.RolloutState{}, fmt.Errorf("route %s has %d fleets already, the most there can be: take one out before %s comes in", route.Name, len(route.Fleets), spec.To)
@@ -45,7 +45,7 @@ func Pause(in Input, reason, actor string) (*model.RolloutState, error) {
 func Resume(in Input, actor string) (*model.RolloutState, error) {
 	switch in.State.Phase {
 	case model.RolloutRunning:
-		return nil, fmt.Errorf("it is running")
+		return nil, fmt.Errorf("it is running already")
 	case model.RolloutPaused:
 	default:
 		return nil, in.isOver("resumed")
@@ -54,9 +54,9 @@ func Resume(in Input, actor string) (*model.RolloutState, error) {
 	if in.foreign() && !slices.Equal(in.State.Weights, in.Route.Fleets) {
 		share, ok := Share(in.Route.Fleets, in.State.From, in.Spec.To)
 		if !ok {
-			return nil, fmt.Errorf("route %s sends nothing to %s and %s by now (%s): give one of them a weight first", in.Route.Name, in.State.From, in.Spec.To, Weights(in.Route.Fleets))
+			return nil, fmt.Errorf("route %s sends nothing to %s and %s by now (%s): give one of them a weight first", in.Route.Name, in.State.From, in.Spec.To, Shares(in.Route.Fleets))
 		}
-		weight, reason = share, fmt.Sprintf("asked for; the route's weights are accepted as they are: %s", Weights(in.Route.Fleets))
+		weight, reason = share, fmt.Sprintf("asked for; the route's weights are accepted as they are: %s", Shares(in.Route.Fleets))
 	}
 	next := in.move(WhatResumed, weight, reason, actor)
 	next.Phase, next.RouteGeneration, next.Weights = model.RolloutRunning, in.Route.Generation, slices.Clone(in.Route.Fleets)
@@ -69,7 +69,7 @@ func Promote(in Input, weight model.PPM, actor string) (*model.RolloutState, []m
 		return nil, nil, in.isOver("promoted")
 	}
 	if _, ok := Share(in.Route.Fleets, in.State.From, in.Spec.To); !ok {
-		return nil, nil, fmt.Errorf("route %s sends nothing to %s and %s by now (%s): give one of them a weight first", in.Route.Name, in.State.From, in.Spec.To, Weights(in.Route.Fleets))
+		return nil, nil, fmt.Errorf("route %s sends nothing to %s and %s by now (%s): give one of them a weight first", in.Route.Name, in.State.From, in.Spec.To, Shares(in.Route.Fleets))
 	}
 	ended := false
 	if weight == 0 {

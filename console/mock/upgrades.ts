@@ -82,7 +82,7 @@ export class Upgrades {
     const draining = old.filter(({ state }) => state === ServerState.DRAINING || state === ServerState.EMPTY).length;
     const phase = this.#stopped !== "" ? "stopped" : fleet.spec!.upgrade?.paused === true ? "paused" : "running";
     const until = new Date(nowMs + 20 * MINUTE).toISOString().slice(11, 16);
-    const drains = draining > 0 ? `; ${draining} ${draining === 1 ? "drains" : "drain"}, at latest until ${until}` : "";
+    const drains = draining > 0 ? `; ${draining} ${draining === 1 ? "drains" : "drain"}, at latest ${until}` : "";
     const upgrade = old.length === 0 ? undefined : create(UpgradeStatusSchema, {
       revision: fleet.revision, updated, coming, old: old.length, draining, phase, startedAt: timestampFromMs(this.#startedMs),
       sentence: this.#stopped || `${updated} of ${servers.length} servers are of revision ${fleet.revision}${drains}`,

@@ -1834,7 +1834,7 @@ type UpgradeStatus struct {
 	Draining uint32 `protobuf:"varint,5,opt,name=draining,proto3" json:"draining,omitempty"`
 	// "running", "paused", "stopped" (by itself).
 	Phase string `protobuf:"bytes,6,opt,name=phase,proto3" json:"phase,omitempty"`
-	// "3 of 8 servers are of revision 4; 1 drains, at latest until 20:14", or why it stopped.
+	// "3 of 8 servers are of revision 4; 1 drains, at latest 20:14", or why it stopped.
 	Sentence string `protobuf:"bytes,7,opt,name=sentence,proto3" json:"sentence,omitempty"`
 	// What is left on old servers.
 	SessionsLeft  uint32                 `protobuf:"varint,8,opt,name=sessions_left,json=sessionsLeft,proto3" json:"sessions_left,omitempty"`

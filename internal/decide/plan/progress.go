@@ -14,6 +14,9 @@ func (p *planner) progress() {
 	}
 	p.plan.Upgrade = p.up.Upgrade
 	p.plan.Upgrade.Sentence = p.up.say(p.deadline())
+	if n := p.next.Trial.Failures; n > 0 && p.up.Phase == UpgradeRunning {
+		p.plan.Upgrade.Sentence += fmt.Sprintf("; %s of it failed, %d in a row stop the upgrade", model.Count(n, "start"), p.in.Fleet.Spec.Upgrade.MaxFailures)
+	}
 	if p.upgrading() {
 		p.plan.Facts = append(p.plan.Facts, p.plan.Upgrade.Sentence)
 	}
@@ -42,7 +45,7 @@ func (u *upgrade) say(deadline time.Time) string {
 			s += "s"
 		}
 		if !deadline.IsZero() {
-			s += ", at latest until " + deadline.UTC().Format("15:04 MST")
+			s += ", at latest " + deadline.UTC().Format("15:04 MST")
 		}
 	}
 	switch {

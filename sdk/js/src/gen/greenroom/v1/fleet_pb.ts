@@ -1031,7 +1031,7 @@ export type UpgradeStatus = Message<"greenroom.v1.UpgradeStatus"> & {
   phase: string;
 
   /**
-   * "3 of 8 servers are of revision 4; 1 drains, at latest until 20:14", or why it stopped.
+   * "3 of 8 servers are of revision 4; 1 drains, at latest 20:14", or why it stopped.
    *
    * @generated from field: string sentence = 7;
    */

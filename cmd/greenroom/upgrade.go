@@ -63,7 +63,20 @@ func upgradeOf(f *greenroomv1.Fleet) *greenroomv1.UpgradeStatus {
 	if u := f.GetStatus().GetUpgrade(); u != nil {
 		return u
 	}
-	return &greenroomv1.UpgradeStatus{Revision: f.GetRevision(), Sentence: fmt.Sprintf("all servers are of revision %d", f.GetRevision())}
+	sentence := fmt.Sprintf("all servers are of revision %d", f.GetRevision())
+	if f.GetSpec().GetUpgrade().GetPaused() {
+		sentence += "; the next upgrade is paused before it begins"
+	}
+	return &greenroomv1.UpgradeStatus{Revision: f.GetRevision(), Sentence: sentence}
+}
+
+// changed prints what became of a fleet's upgrade: how it stands, or for people what was done.
+func (o outputFlag) changed(c *console, f *greenroomv1.Fleet, done string) error {
+	if o.Output != "table" {
+		return o.printWhole(c, upgradeOf(f))
+	}
+	_, err := fmt.Fprintln(c.out, done)
+	return err
 }
 
 // phaseOf is an upgrade's phase; one that is none is done.
@@ -132,6 +145,7 @@ func nextUpgrade(ctx context.Context, changes greenroomv1connect.FleetServiceWat
 }
 
 type upgradePause struct {
+	outputFlag
 	Fleet string `arg:"" help:"The fleet." predictor:"fleet"`
 }
 
@@ -149,11 +163,15 @@ func (cmd *upgradePause) Run(ctx context.Context, g *Globals, c *console) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "upgrade of fleet %s to revision %d is paused\n", cmd.Fleet, r.GetFleet().GetRevision())
-	return nil
+	done := fmt.Sprintf("upgrade of fleet %s to revision %d is paused", cmd.Fleet, r.GetFleet().GetRevision())
+	if r.GetFleet().GetStatus().GetUpgrade() == nil {
+		done = fmt.Sprintf("fleet %s has no upgrade under way; the next one waits for greenroom upgrade resume %[1]s", cmd.Fleet)
+	}
+	return cmd.changed(c, r.GetFleet(), done)
 }
 
 type upgradeResume struct {
+	outputFlag
 	Fleet string `arg:"" help:"The fleet." predictor:"fleet"`
 }
 
@@ -171,11 +189,15 @@ func (cmd *upgradeResume) Run(ctx context.Context, g *Globals, c *console) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "upgrade of fleet %s to revision %d goes on\n", cmd.Fleet, r.GetFleet().GetRevision())
-	return nil
+	done := fmt.Sprintf("upgrade of fleet %s to revision %d goes on", cmd.Fleet, r.GetFleet().GetRevision())
+	if r.GetFleet().GetStatus().GetUpgrade() == nil {
+		done = fmt.Sprintf("fleet %s has no upgrade under way; the next one begins as soon as it is applied", cmd.Fleet)
+	}
+	return cmd.changed(c, r.GetFleet(), done)
 }
 
 type upgradeUndo struct {
+	outputFlag
 	Fleet string `arg:"" help:"The fleet." predictor:"fleet"`
 	To    uint64 `help:"The revision to go back to. Default: the one that was used before and was ready." placeholder:"REVISION"`
 }
@@ -194,8 +216,7 @@ func (cmd *upgradeUndo) Run(ctx context.Context, g *Globals, c *console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "fleet %s goes back to revision %d\n", cmd.Fleet, r.GetFleet().GetRevision())
-	return nil
+	return cmd.changed(c, r.GetFleet(), fmt.Sprintf("fleet %s goes back to revision %d", cmd.Fleet, r.GetFleet().GetRevision()))
 }
 
 type upgradeRevisions struct {

@@ -178,7 +178,7 @@ func (m *Memory) usurp(x *session, s *server, gen model.Generation, now time.Tim
 		old.depart()
 		m.touch(old)
 	}
-	x.placed = false
+	x.placed, x.joined = false, 0
 	x.found = gen > x.generation // else the newer one, which nobody is in, is not to have it back
 	m.regenerate(x, gen)
 	m.turnTo(x, model.SessionLive)

@@ -393,22 +393,26 @@ var reportCases = []testCase{
 		w.equal(w.greet("a-1", 3, had("k", 7, 3)).Stale, []model.SessionRef{x.SessionRef})
 	}},
 	{"I10: a session that moved before a restart, and ended where nobody came to it, goes on where its players wait", func(w *world) {
-		for _, joined := range []bool{false, true} {
+		for i, joined := range []model.ServerID{"", "old", "new"} { // where somebody joined it since
 			w.now = w.now.Add(time.Hour)
-			old, moved := model.ServerID(fmt.Sprintf("old-%t", joined)), model.ServerID(fmt.Sprintf("new-%t", joined))
+			old, moved := model.ServerID(fmt.Sprintf("old-%d", i)), model.ServerID(fmt.Sprintf("new-%d", i))
 			key := model.SessionKey(old)
 			w.open(old, "a", shape{2, 3, 0})
 			w.open(moved, "a", shape{2, 3, 0})
-			w.greet(old, 2, frozen(had(key, 7, 3, model.Seat{ID: 901, Player: "ann"})))
+			waits := frozen(had(key, 7, 3, model.Seat{ID: 901, Player: "ann"}))
+			w.greet(old, 2, waits)
+			if joined == "old" {
+				w.join(key, "ann")
+			}
 			w.greet(moved, 2, had(key, 8, 3))
 			w.equal(w.session(key).Server, moved)
-			if joined {
+			if joined == "new" {
 				r := w.join(key, "bob")
 				w.report(moved, 2, said(r, r.Seats...))
 			}
 			w.ok(w.Report(w.ctx, registry.Report{Server: moved, Stream: 2, Ended: []registry.EndedSession{{Session: ref(key), Generation: 8}}, Now: w.now}))
 			w.none(key)
-			w.equal(len(w.greet(old, 3, frozen(had(key, 7, 3, model.Seat{ID: 901, Player: "ann"}))).Stale) > 0, joined)
+			w.equal(len(w.greet(old, 3, waits).Stale) > 0, joined == "new")
 		}
 	}},
 	{"I10: a session that began anew while its server was cut off, and that nobody is in, goes after the one that is played in", func(w *world) {

@@ -62,7 +62,7 @@ func (r *room) take(id model.SeatID) (x seat, was bool) {
 
 // begin makes the room of a session that is new on the server.
 func (s *server) begin(held *seatbook.Session) *room {
-	r := &room{server: s, ref: held.Ref, held: held, gen: held.Generation()}
+	r := &room{server: s, ref: held.Ref, held: held, gen: held.Generation(), excused: s.excused}
 	s.rooms[r.ref] = r
 	s.list = append(s.list, r)
 	s.w.hosts[r.ref] = append(s.w.hosts[r.ref], r)

@@ -330,12 +330,14 @@ func (r *rules) brought(at *room, complete bool) {
 func (r *rules) unheld() {
 	w := r.w
 	for _, s := range w.machines.running() {
-		if len(s.list) > 0 && !w.registry.heardOf(s.instance.ID) {
-			s.excused = true
+		if !w.registry.heardOf(s.instance.ID) {
+			s.excused = true // what its tickets open from now on may have begun anew elsewhere too
 			for _, r := range s.list {
 				r.excused = true
 			}
-			w.cover(serverCameTooLate)
+			if len(s.list) > 0 {
+				w.cover(serverCameTooLate)
+			}
 		}
 	}
 }

@@ -25,7 +25,8 @@ type fleet struct {
 	poked chan struct{}                   // there may be something to do
 	tell  func(model.FleetName, Decision) // Config.Decided
 
-	tick      sync.Mutex // one tick at a time; guards what follows, up to seen
+	tick      sync.Mutex  // one tick at a time; guards what follows, up to seen
+	wish      model.Fleet // as it was wished to be at the last tick
 	templates templates
 	upgraded  bool // all servers are of the present template, and it is known to get ready
 	state     plan.State

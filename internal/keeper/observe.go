@@ -22,7 +22,7 @@ func (k *Keeper) observe(ctx context.Context, f *fleet) (view, error) {
 	if err != nil {
 		return view{}, fmt.Errorf("look fleet %s up: %w", f.name, err)
 	}
-	spec := k.wished(fleets, f.name)
+	spec := f.whole(k.listed(fleets, f.name))
 	v := view{fleets: fleets, input: plan.Input{Fleet: spec, State: f.state, Sheet: &f.seen.sheet}}
 	if v.input.Revisions, err = k.observeRevisions(ctx, f, spec); err != nil {
 		return view{}, err
@@ -75,6 +75,24 @@ func (k *Keeper) spec(ctx context.Context, name model.FleetName) (model.Fleet, e
 
 // wished is the fleet of the store's as it is wished to be: one that is not among them is to go.
 func (k *Keeper) wished(fleets []model.Fleet, name model.FleetName) model.Fleet {
+	f := k.listed(fleets, name)
+	f.Spec = f.Spec.WithDefaults()
+	return f
+}
+
+// whole gives a fleet's spec its defaults. They are the same for as long as it was not written again.
+func (f *fleet) whole(wish model.Fleet) model.Fleet {
+	was := &f.wish
+	if was.Generation != wish.Generation || !was.CreatedAt.Equal(wish.CreatedAt) || was.Deleted != wish.Deleted || was.Name == "" {
+		*was = wish
+		was.Spec = wish.Spec.WithDefaults()
+	}
+	wish.Spec = was.Spec
+	return wish
+}
+
+// listed is the fleet as the store has it.
+func (k *Keeper) listed(fleets []model.Fleet, name model.FleetName) model.Fleet {
 	f := model.Fleet{Name: name, Deleted: true}
 	if i := slices.IndexFunc(fleets, func(f model.Fleet) bool { return f.Name == name }); i >= 0 {
 		f = fleets[i]
@@ -82,7 +100,6 @@ func (k *Keeper) wished(fleets []model.Fleet, name model.FleetName) model.Fleet 
 	if k.cfg.Revisions == nil {
 		f.Revision = 0
 	}
-	f.Spec = f.Spec.WithDefaults()
 	return f
 }
 
@@ -90,8 +107,7 @@ func (k *Keeper) wished(fleets []model.Fleet, name model.FleetName) model.Fleet 
 // own fleets alone.
 func (k *Keeper) observeInstances(ctx context.Context, f *fleet, spec model.Fleet) ([]provider.Instance, map[string]model.NodeLeave, error) {
 	all, err := k.cfg.Provider.Observe(ctx)
-	var partial *provider.PartialError
-	if err != nil && (!errors.As(err, &partial) || partial.Fails(spec)) {
+	if partial, some := errors.AsType[*provider.PartialError](err); err != nil && (!some || partial.Fails(spec)) {
 		return nil, nil, fmt.Errorf("observe the servers of fleet %s: %w", f.name, err)
 	}
 	leaving, err := k.notices(ctx, all)

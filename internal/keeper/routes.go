@@ -21,29 +21,24 @@ func (k *Keeper) observeRoutes(ctx context.Context, f *fleet, v *view) error {
 	if err != nil {
 		return fmt.Errorf("list the routes of fleet %s: %w", name, err)
 	}
-	elsewhere := v.elsewhere(v.input.Fleet.Spec.Region.Name)
-	v.routes = make(map[model.RouteName][]model.FleetName, len(routes))
+	v.routes = routes
+	for i := range routes {
+		v.input.Waiting += scale.Share(k.cfg.Waiting(routes[i].Name), routes[i].Fleets, name)
+	}
+	if !k.movesAnything(v) {
+		return nil
+	}
 	others := make(map[model.FleetName]bool)
-	var room [8]model.FleetWeight
-	for _, r := range routes {
-		v.input.Waiting += scale.Share(k.cfg.Waiting(r.Name), r.Fleets, name)
-		weights := append(room[:0], r.Fleets...)
-		slices.SortStableFunc(weights, func(a, b model.FleetWeight) int {
-			return cmp.Or(cmp.Compare(elsewhere[a.Fleet], elsewhere[b.Fleet]), cmp.Compare(b.Weight, a.Weight))
-		})
-		v.routes[r.Name] = destinations(weights, name)
-		leave, err := k.leave(ctx, v, r, name)
+	for i := range routes {
+		leave, err := k.leave(ctx, v, routes[i], name)
 		if err != nil {
 			return err
 		}
-		for _, other := range v.routes[r.Name] {
+		for _, other := range v.destinations(routes[i].Name) {
 			if leave && other != name {
 				others[other] = true
 			}
 		}
-	}
-	if !k.movesAnything(v) {
-		return nil
 	}
 	for _, other := range slices.Sorted(maps.Keys(others)) { // in an order that is always the same: simulations are by their seed
 		servers, err := k.cfg.Registry.AppendServers(ctx, f.seen.others[:0], other)
@@ -122,10 +117,16 @@ func (k *Keeper) movesAnything(v *view) bool {
 	return false
 }
 
-// destinations are the fleets that a session of the route may move to.
+// destinations are the fleets that a session of the route may move to, the best first.
 func (v *view) destinations(route model.RouteName) []model.FleetName {
-	if to := v.routes[route]; len(to) > 0 {
-		return to
+	i := slices.IndexFunc(v.routes, func(r model.Route) bool { return r.Name == route })
+	if i < 0 {
+		return []model.FleetName{v.input.Fleet.Name}
 	}
-	return []model.FleetName{v.input.Fleet.Name}
+	elsewhere := v.elsewhere(v.input.Fleet.Spec.Region.Name)
+	weights := slices.Clone(v.routes[i].Fleets)
+	slices.SortStableFunc(weights, func(a, b model.FleetWeight) int {
+		return cmp.Or(cmp.Compare(elsewhere[a.Fleet], elsewhere[b.Fleet]), cmp.Compare(b.Weight, a.Weight))
+	})
+	return destinations(weights, v.input.Fleet.Name)
 }

@@ -108,6 +108,6 @@ func (f *fleet) wait(now time.Time) time.Duration {
 type view struct {
 	fleets    []model.Fleet // all of the store's, read once a tick; not to be changed
 	input     plan.Input
-	instances []provider.Instance                   // of the fleet, by ID
-	routes    map[model.RouteName][]model.FleetName // where their sessions may go, in order
+	instances []provider.Instance // of the fleet, by ID
+	routes    []model.Route       // of the store, which say where sessions may go; not to be changed
 }

@@ -11,6 +11,7 @@ const (
 	fineEvery   = 1.0             // seconds between two marks of the last minute
 	coarseEvery = 10.0            // and of the last ten minutes
 	marks       = 64              // of each kind
+	together    = 8               // of them lie together
 	slowSpan    = 3600.0          // seconds over which the slow rate forgets
 	maxGap      = 1 * time.Minute // between two looks: more is a stall or a clock that was set, and counts for nothing
 	maxNoise    = 6.0             // bounds how much noisier than chance demand is taken to be
@@ -33,24 +34,31 @@ type demand struct {
 type mark struct{ elapsed, arrived, left float64 }
 
 // ring holds the latest marks. They are shared between memories, which are copied far more often than a mark is added: to
-// add one makes new ones.
+// add one makes those anew that it lies with, and the list of them.
 type ring struct {
-	marks *[marks]mark // nil: none
-	n     int          // written in all
+	marks *[marks / together]*[together]mark // nil: none
+	n     int                                // written in all
 }
 
-func (r *ring) last() mark { return r.marks[(r.n+marks-1)%marks] }
+// at is the i-th mark that was written, one of the latest.
+func (r *ring) at(i int) mark { return r.marks[i%marks/together][i%together] }
+
+func (r *ring) last() mark { return r.at(r.n - 1) }
 
 func (r *ring) add(m mark, every float64) {
 	if r.n > 0 && m.elapsed-r.last().elapsed < every {
 		return
 	}
-	all := new([marks]mark)
+	all, some := new([marks / together]*[together]mark), new([together]mark)
 	if r.n > 0 {
 		*all = *r.marks
 	}
-	all[r.n%marks] = m
-	r.marks = all
+	place := &all[r.n%marks/together]
+	if *place != nil {
+		*some = **place
+	}
+	some[r.n%together] = m
+	*place, r.marks = some, all
 	r.n++
 }
 
@@ -58,11 +66,11 @@ func (r *ring) add(m mark, every float64) {
 func (r *ring) before(elapsed, age float64) mark {
 	oldest := max(0, r.n-marks)
 	for i := r.n - 1; i > oldest; i-- {
-		if m := r.marks[i%marks]; elapsed-m.elapsed >= age {
+		if m := r.at(i); elapsed-m.elapsed >= age {
 			return m
 		}
 	}
-	return r.marks[oldest%marks]
+	return r.at(oldest)
 }
 
 // see takes a look: how many sessions have begun in all, how many joins wait for a new one and how many of them share
@@ -114,7 +122,7 @@ func (d *demand) noise() float64 {
 	oldest := max(0, d.coarse.n-marks)
 	var last float64
 	for i := oldest + 1; i < d.coarse.n; i++ {
-		a, b := d.coarse.marks[(i-1)%marks], d.coarse.marks[i%marks]
+		a, b := d.coarse.at(i-1), d.coarse.at(i)
 		came := (b.arrived - a.arrived) / (b.elapsed - a.elapsed) * coarseEvery
 		if i > oldest+1 {
 			squares += (came - last) * (came - last)

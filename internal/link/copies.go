@@ -27,7 +27,7 @@ const (
 // are safe for concurrent use.
 type Copies struct {
 	mu      sync.Mutex
-	newest  map[model.SessionRef]sessionCopy
+	newest  map[model.SessionRef]*sessionCopy
 	bytes   int
 	sweepAt time.Time
 }
@@ -40,26 +40,30 @@ type sessionCopy struct {
 }
 
 // NewCopies makes an empty one.
-func NewCopies() *Copies { return &Copies{newest: map[model.SessionRef]sessionCopy{}} }
+func NewCopies() *Copies { return &Copies{newest: map[model.SessionRef]*sessionCopy{}} }
 
 // Put keeps a copy unless a newer one is there, or its version is 0: the server had nothing to copy. It answers false if there is
 // no room for it. The state is shared from now on.
 func (c *Copies) Put(ref model.SessionRef, gen model.Generation, version uint64, state []byte, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, had := c.newest[ref]
-	if version == 0 || had && (old.gen > gen || old.gen == gen && old.version > version) {
+	old := c.newest[ref]
+	if version == 0 || old != nil && (old.gen > gen || old.gen == gen && old.version > version) {
 		return true
 	}
 	bytes := c.bytes + len(state) + copyOverhead
-	if had {
+	if old != nil {
 		bytes -= len(old.state) + copyOverhead
 	}
 	if len(state) > MaxCopyBytes || bytes > MaxCopiesBytes {
 		return false
 	}
 	c.bytes = bytes
-	c.newest[ref] = sessionCopy{gen: gen, version: version, state: state, at: now}
+	if old == nil {
+		old = &sessionCopy{}
+		c.newest[ref] = old
+	}
+	*old = sessionCopy{gen: gen, version: version, state: state, at: now}
 	return true
 }
 
@@ -67,15 +71,18 @@ func (c *Copies) Put(ref model.SessionRef, gen model.Generation, version uint64,
 func (c *Copies) Get(ref model.SessionRef) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	got, ok := c.newest[ref]
-	return got.state, ok
+	got := c.newest[ref]
+	if got == nil {
+		return nil, false
+	}
+	return got.state, true
 }
 
 // Drop forgets a session's copy if it is of generation gen or older.
 func (c *Copies) Drop(ref model.SessionRef, gen model.Generation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old, had := c.newest[ref]; had && old.gen <= gen {
+	if old := c.newest[ref]; old != nil && old.gen <= gen {
 		c.forget(ref)
 	}
 }
@@ -87,7 +94,7 @@ func (c *Copies) Greeted(g *registry.Greeting, said []registry.SessionReport) {
 	defer c.mu.Unlock()
 	for i := range said {
 		r := &said[i]
-		if old, had := c.newest[r.Session]; had && old.gen > r.Generation && !slices.Contains(g.Stale, r.Session) {
+		if old := c.newest[r.Session]; old != nil && old.gen > r.Generation && !slices.Contains(g.Stale, r.Session) {
 			c.forget(r.Session)
 		}
 	}

@@ -59,16 +59,21 @@ func (b *Book) Hello() []SessionReport {
 	all := make([]SessionReport, 0, len(b.list))
 	for _, s := range b.list {
 		slices.Sort(s.released)
-		all = append(all, s.report())
+		all = append(all, s.report(nil))
 	}
 	return all
 }
 
-// Report adds to r what changed since the last Report or Hello.
+// Report adds to r what changed since the last Report or Hello. Memory that r has beyond what is in it is used again, that of
+// claimed seats included.
 func (b *Book) Report(r *Report) {
 	for _, s := range b.list {
 		if s.dirty {
-			r.Sessions = append(r.Sessions, s.report())
+			var claimed []model.Seat
+			if n := len(r.Sessions); n < cap(r.Sessions) {
+				claimed = r.Sessions[:n+1][n].Claimed[:0]
+			}
+			r.Sessions = append(r.Sessions, s.report(claimed))
 		}
 	}
 	for _, ref := range b.unsaid {
@@ -82,14 +87,14 @@ func (b *Book) Report(r *Report) {
 	b.unsaid = b.unsaid[:0]
 }
 
-func (s *Session) report() SessionReport {
+// report says all of a session, its claimed seats in the memory given.
+func (s *Session) report(claimed []model.Seat) SessionReport {
 	r := SessionReport{Session: s.Ref, Generation: s.gen, Capacity: s.capacity, Released: s.released, Frozen: s.frozen != nil}
-	if len(s.seats) > 0 {
-		r.Claimed = make([]model.Seat, len(s.seats))
-	}
+	claimed = slices.Grow(claimed, len(s.seats))
 	for i := range s.seats {
-		r.Claimed[i] = model.Seat{ID: s.seats[i].id, Player: s.seats[i].player, State: model.SeatClaimed}
+		claimed = append(claimed, model.Seat{ID: s.seats[i].id, Player: s.seats[i].player, State: model.SeatClaimed})
 	}
+	r.Claimed = claimed
 	s.released, s.dirty = nil, false
 	return r
 }

@@ -54,14 +54,14 @@ func (m *Memory) connected(s *server, now *model.Connections) {
 	if now == nil {
 		return
 	}
-	was := s.said
-	said := *now
-	s.said = &said
-	if was == nil {
+	if s.said == nil {
+		s.said = new(*now)
 		return
 	}
+	was := *s.said
+	*s.said = *now
 	if now.Admitted < was.Admitted || now.Resumed < was.Resumed || now.Refused < was.Refused || now.Lost < was.Lost {
-		was = &model.Connections{} // another process
+		was = model.Connections{} // another process
 	}
 	c := &s.fleet.tally.Connections
 	c.Admitted += now.Admitted - was.Admitted

@@ -189,7 +189,7 @@ func (a *authority) acquire(name, holder string, ttl time.Duration, now time.Tim
 }
 
 // greet takes a hello that the hub brings.
-func (a *authority) greet(h registry.Hello) (registry.Greeting, error) {
+func (a *authority) greet(from *server, h registry.Hello) (registry.Greeting, error) {
 	g, err := a.Memory.Greet(background, h)
 	if errors.Is(err, registry.ErrStale) {
 		a.w.cover(staleHelloRefused)
@@ -197,10 +197,8 @@ func (a *authority) greet(h registry.Hello) (registry.Greeting, error) {
 	if err == nil {
 		a.w.note("greeted", string(h.Server), "", h.Stream)
 		a.w.rules.greets(a.w.machines.servers[h.Server])
-		if last := a.heard[h.Server]; last == nil {
-			a.heard[h.Server] = &heard{stream: h.Stream}
-		} else if last.stream != h.Stream {
-			*last = heard{stream: h.Stream}
+		if last := a.heardOf(from); last.stream != h.Stream {
+			last.stream, last.serial = h.Stream, 0
 		}
 		if len(g.Stale) > 0 {
 			a.w.cover(helloNamedStale)
@@ -210,12 +208,8 @@ func (a *authority) greet(h registry.Hello) (registry.Greeting, error) {
 }
 
 // report takes a report that the hub brings. serial is the report's on its stream, as its server sent it.
-func (a *authority) report(r registry.Report, serial uint64) error {
-	last := a.heard[r.Server]
-	if last == nil {
-		last = &heard{}
-		a.heard[r.Server] = last
-	}
+func (a *authority) report(from *server, r registry.Report, serial uint64) error {
+	last := a.heardOf(from)
 	late := r.Stream < last.stream || r.Stream == last.stream && serial <= last.serial
 	if a.w.has(StaleReport) && late {
 		r.Stream, r.Serial = last.stream, last.serial+1
@@ -235,7 +229,7 @@ func (a *authority) report(r registry.Report, serial uint64) error {
 		return err
 	}
 	if err == nil {
-		*last = heard{r.Stream, serial}
+		last.stream, last.serial = r.Stream, serial
 	}
 	return err
 }

@@ -138,7 +138,7 @@ func (c *client) pause() time.Duration {
 // answered takes a router's answer.
 func (c *client) answered(p router.Placement, err error) {
 	w := c.w
-	var full *router.FullError
+	full, isFull := errors.AsType[*router.FullError](err)
 	switch {
 	case err == nil:
 		c.request = ""
@@ -154,7 +154,7 @@ func (c *client) answered(p router.Placement, err error) {
 			return
 		}
 		c.walk(0)
-	case errors.As(err, &full):
+	case isFull:
 		w.rules.toldFull(c, full)
 		c.request = ""
 		c.key = "" // it goes elsewhere

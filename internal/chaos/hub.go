@@ -48,9 +48,10 @@ type said struct {
 	sessions []registry.SessionReport // of book
 	ended    []registry.EndedSession  // likewise
 	copies   []seatbook.Copy
-	conns    *model.Connections // nil: not said
-	answer   func()             // it is no report, but an answer
-	call     call[struct{}]     // that passes it on
+	conns    *model.Connections // counted; nil: not said
+	counted  model.Connections
+	answer   func()         // it is no report, but an answer
+	call     call[struct{}] // that passes it on
 }
 
 // greetingOf is a server's hello.
@@ -223,7 +224,7 @@ func (h *hub) greet(st *stream, hello greetingOf) {
 		Sessions: sessionReports(nil, hello.sessions), Now: h.node.now(),
 	}
 	ask(h.node, h.w.registry.node, registryPatience, func() (registry.Greeting, error) {
-		return h.w.registry.greet(in)
+		return h.w.registry.greet(s, in)
 	}, func(g registry.Greeting, err error) {
 		if st.gone {
 			return
@@ -365,7 +366,7 @@ func (h *hub) takeCopy(c *seatbook.Copy) {
 // report passes the report on to the registry.
 func (r *said) report() (struct{}, error) {
 	st := r.stream
-	return struct{}{}, st.w.registry.report(registry.Report{
+	return struct{}{}, st.w.registry.report(st.server, registry.Report{
 		Server: st.server.instance.ID, Stream: st.number, Serial: r.serial, Sessions: r.sessions, Ended: r.ended, Connections: r.conns, Now: r.at,
 	}, r.serial)
 }

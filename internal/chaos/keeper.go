@@ -42,6 +42,7 @@ type round struct {
 	again bool // something happened meanwhile
 	last  time.Time
 	next  time.Time
+	ticks func() // the round itself, as a task
 }
 
 // begin starts a keeper with nothing in its memory.
@@ -92,6 +93,7 @@ func (k *warden) follow() {
 			for _, name := range slices.Sorted(maps.Keys(names)) {
 				if k.fleets[name] == nil {
 					r := &round{name: name}
+					r.ticks = func() { k.round(r) }
 					k.fleets[name] = r
 					k.rounds = append(k.rounds, r)
 					slices.SortFunc(k.rounds, func(a, b *round) int { return cmp.Compare(a.name, b.name) })
@@ -144,19 +146,22 @@ func (k *warden) tick(r *round) {
 		return
 	}
 	r.busy, r.again, r.next = true, false, time.Time{}
-	k.node.run("tick", func() {
-		began := k.w.loop.Now()
-		_ = k.keeper.Tick(background, r.name)
-		r.busy, r.last = false, k.w.loop.Now()
-		if r.last.Sub(began) > keeper.LeaseTTL {
-			k.w.cover(tickOutlivedLease)
-		}
-		wait := keeper.SlowTick
-		if r.again {
-			wait = tickGap
-		}
-		k.at(r, r.last.Add(wait))
-	})
+	k.node.run("tick", r.ticks)
+}
+
+// round has the keeper look at a fleet now, and then again.
+func (k *warden) round(r *round) {
+	began := k.w.loop.Now()
+	_ = k.keeper.Tick(background, r.name)
+	r.busy, r.last = false, k.w.loop.Now()
+	if r.last.Sub(began) > keeper.LeaseTTL {
+		k.w.cover(tickOutlivedLease)
+	}
+	wait := keeper.SlowTick
+	if r.again {
+		wait = tickGap
+	}
+	k.at(r, r.last.Add(wait))
 }
 
 // keepersLook has all keepers look soon: a server linked, or ended.

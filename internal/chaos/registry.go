@@ -228,7 +228,6 @@ type authority struct {
 	cancel  context.CancelFunc
 	askings []*asking // to be used again
 	leases  map[string]granted
-	heard   map[model.ServerID]*heard
 	// answered has the ids of joins that were answered.
 	answered map[string]bool
 	bornAt   time.Time
@@ -240,13 +239,18 @@ type granted struct {
 	until  time.Time // by the holder's clock
 }
 
-// heard is the newest that the registry took of a server.
-type heard struct{ stream, serial uint64 }
+// heard is the newest that the registry took of a server in one of its lives; stream 0: neither a hello nor anything after it.
+type heard struct {
+	life           int
+	stream, serial uint64
+}
 
-// heardOf tells whether a server said hello, or anything after it.
-func (a *authority) heardOf(id model.ServerID) bool {
-	last := a.heard[id]
-	return last != nil && last.stream > 0
+// heardOf is what this registry heard of a server.
+func (a *authority) heardOf(s *server) *heard {
+	if s.heard.life != a.node.life {
+		s.heard = heard{life: a.node.life}
+	}
+	return &s.heard
 }
 
 // begin starts the registry with nothing in it.
@@ -259,7 +263,7 @@ func (a *authority) begin() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.changes, a.cancel = a.Watch(ctx), cancel
 	a.answered = map[string]bool{}
-	a.leases, a.heard = map[string]granted{}, map[model.ServerID]*heard{}
+	a.leases = map[string]granted{}
 	a.bornAt = a.w.loop.Now()
 }
 

@@ -330,8 +330,7 @@ func (r *rules) brought(at *room, complete bool) {
 func (r *rules) unheld() {
 	w := r.w
 	for _, s := range w.machines.running() {
-		if !w.registry.heardOf(s.instance.ID) {
-			s.excused = true // what its tickets open from now on may have begun anew elsewhere too
+		if w.registry.heardOf(s).stream == 0 {
 			for _, r := range s.list {
 				r.excused = true
 			}

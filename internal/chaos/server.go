@@ -44,7 +44,8 @@ type server struct {
 	reporting bool
 	tells     func() // tellChanges, as it is called later
 	refuses   bool   // some of those who come
-	excused   bool   // a registry that forgot everything could not hear of it in time
+	heard     heard
+	excused   bool // a registry that forgot everything could not hear of it in time
 }
 
 func newServer(w *World, start provider.Start) *server {
@@ -147,8 +148,8 @@ func (s *server) flush(beat bool) {
 		return
 	}
 	if beat && s.w.changing(rollouts) {
-		conns := s.book.Connections
-		rep.conns = &conns
+		rep.counted = s.book.Connections
+		rep.conns = &rep.counted
 	}
 	st.serial++
 	rep.serial = st.serial

@@ -337,6 +337,26 @@ func wait[T any](from, to *node, patience time.Duration, do func() (T, error)) (
 	return c.wait(patience, true)
 }
 
+// calls makes calls of one kind by tasks, which are used again: every tick of a keeper makes a dozen.
+type calls[T any] struct{ spare []*call[T] }
+
+// wait is wait.
+func (k *calls[T]) wait(from, to *node, patience time.Duration, do func() (T, error)) (T, error) {
+	var c *call[T]
+	if last := len(k.spare) - 1; last >= 0 {
+		c, k.spare = k.spare[last], k.spare[:last]
+	} else {
+		c = &call[T]{}
+	}
+	c.from, c.to, c.do = from, to, do
+	v, err := c.wait(patience, true)
+	if c.settled() {
+		*c = call[T]{}
+		k.spare = append(k.spare, c)
+	}
+	return v, err
+}
+
 // waitFor is wait for what may be answered later. Whoever is not sure to answer is watched.
 func waitFor[T any](from, to *node, patience time.Duration, sure bool, do func(answer func(T, error))) (T, error) {
 	c := &call[T]{from: from, to: to, doLater: do}

@@ -28,16 +28,17 @@ var errProvider = errors.New("provider: internal error")
 
 // machines is the node that runs servers, on boxes that die with all that is on them.
 type machines struct {
-	w       *World
-	node    *node
-	servers map[model.ServerID]*server
-	order   []*server // by ID
-	listing []provider.Instance
-	failing time.Time // until then it answers with errors
-	slow    time.Time // until then Start takes seconds
-	duds    float64   // the share of starts that never become ready, or end at once
-	load    [boxes]int
-	boxes   [boxes]machine
+	w        *World
+	node     *node
+	servers  map[model.ServerID]*server
+	order    []*server // by ID
+	listing  []provider.Instance
+	listings calls[[]provider.Instance]
+	failing  time.Time // until then it answers with errors
+	slow     time.Time // until then Start takes seconds
+	duds     float64   // the share of starts that never become ready, or end at once
+	load     [boxes]int
+	boxes    [boxes]machine
 }
 
 // engine is the provider as a keeper reaches it.
@@ -86,7 +87,7 @@ func (e engine) Stop(_ context.Context, id model.ServerID) error {
 // Observe implements provider.Provider. The answer is shared.
 func (e engine) Observe(context.Context) ([]provider.Instance, error) {
 	m := e.at
-	return wait(e.from, m.node, providerPatience, func() ([]provider.Instance, error) {
+	return m.listings.wait(e.from, m.node, providerPatience, func() ([]provider.Instance, error) {
 		if m.failing.After(m.w.loop.Now()) && m.w.loop.Rand.IntN(2) == 0 {
 			m.w.cover(providerFailed)
 			return nil, errProvider

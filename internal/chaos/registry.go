@@ -136,7 +136,7 @@ func (f facts) ListServers(ctx context.Context, fleet model.FleetName) ([]model.
 
 // AppendServers implements registry.Servers.
 func (f facts) AppendServers(ctx context.Context, to []model.Server, fleet model.FleetName) ([]model.Server, error) {
-	return reach(f, func() ([]model.Server, error) {
+	return f.at.lists.wait(f.from, f.at.node, registryPatience, func() ([]model.Server, error) {
 		mine := to
 		to = nil // a doubled request writes elsewhere
 		return f.at.AppendServers(ctx, mine, fleet)
@@ -198,6 +198,11 @@ func (f facts) Tally(ctx context.Context) (registry.Tally, error) {
 	return reach(f, func() (registry.Tally, error) { return f.at.Tally(ctx) })
 }
 
+// Begun implements registry.Registry.
+func (f facts) Begun(ctx context.Context, fleet model.FleetName) (uint64, error) {
+	return f.at.begun.wait(f.from, f.at.node, registryPatience, func() (uint64, error) { return f.at.Begun(ctx, fleet) })
+}
+
 // Count implements registry.Registry.
 func (f facts) Count(ctx context.Context) (registry.Count, error) {
 	return reach(f, func() (registry.Count, error) { return f.at.Count(ctx) })
@@ -208,26 +213,31 @@ func (f facts) Watch(context.Context) <-chan struct{} { return nil }
 
 // Acquire implements registry.Registry.
 func (f facts) Acquire(_ context.Context, name, holder string, ttl time.Duration, now time.Time) (bool, model.Generation, error) {
-	type lease struct {
-		held  bool
-		fence model.Generation
-	}
-	l, err := reach(f, func() (lease, error) {
+	l, err := f.at.acquires.wait(f.from, f.at.node, registryPatience, func() (lease, error) {
 		held, fence, err := f.at.acquire(name, holder, ttl, now)
 		return lease{held, fence}, err
 	})
 	return l.held, l.fence, err
 }
 
+// lease is what is answered to who asks for one.
+type lease struct {
+	held  bool
+	fence model.Generation
+}
+
 // authority is the node that has the registry. What its memory does is checked here, where it takes effect.
 type authority struct {
 	*memory.Memory
-	w       *World
-	node    *node
-	changes <-chan struct{}
-	cancel  context.CancelFunc
-	askings []*asking // to be used again
-	leases  map[string]granted
+	w        *World
+	node     *node
+	changes  <-chan struct{}
+	cancel   context.CancelFunc
+	askings  []*asking // to be used again
+	lists    calls[[]model.Server]
+	acquires calls[lease]
+	begun    calls[uint64]
+	leases   map[string]granted
 	// answered has the ids of joins that were answered.
 	answered map[string]bool
 	bornAt   time.Time

@@ -35,6 +35,9 @@ type disk struct {
 	paused    map[model.FleetName]time.Time             // since when an upgrade is
 	// zero notes since when a fleet gets no new session of a route.
 	zero map[routeFleet]time.Time
+
+	fleetLists calls[[]model.Fleet]
+	routeLists calls[[]model.Route]
 }
 
 type routeFleet struct {
@@ -59,25 +62,34 @@ type specs struct {
 }
 
 func fromDisk[T any](s specs, do func() (T, error)) (T, error) {
+	return wait(s.from, s.at.node, storePatience, func() (T, error) { return onDisk(s, do) })
+}
+
+// onDisk does what is asked of the disk, if it can at all.
+func onDisk[T any](s specs, do func() (T, error)) (T, error) {
 	d := s.at
-	return wait(s.from, d.node, storePatience, func() (T, error) {
-		if d.failing.After(d.w.loop.Now()) {
-			d.w.cover(storeFailed)
-			s.from.troubled(d.w.loop.Now())
-			return *new(T), errStoreDown
-		}
-		return do()
-	})
+	if d.failing.After(d.w.loop.Now()) {
+		d.w.cover(storeFailed)
+		s.from.troubled(d.w.loop.Now())
+		return *new(T), errStoreDown
+	}
+	return do()
 }
 
 // ListFleets implements keeper.Fleets. The answer is shared.
 func (s specs) ListFleets(context.Context) ([]model.Fleet, error) {
-	return fromDisk(s, func() ([]model.Fleet, error) { return s.at.fleets, nil })
+	d := s.at
+	return d.fleetLists.wait(s.from, d.node, storePatience, func() ([]model.Fleet, error) {
+		return onDisk(s, func() ([]model.Fleet, error) { return d.fleets, nil })
+	})
 }
 
 // ListRoutes implements keeper.Fleets. The answer is shared.
 func (s specs) ListRoutes(context.Context) ([]model.Route, error) {
-	return fromDisk(s, func() ([]model.Route, error) { return s.at.routes, nil })
+	d := s.at
+	return d.routeLists.wait(s.from, d.node, storePatience, func() ([]model.Route, error) {
+		return onDisk(s, func() ([]model.Route, error) { return d.routes, nil })
+	})
 }
 
 // ListEvents implements store.Store; no event is announced.

@@ -56,11 +56,11 @@ func (k *Keeper) observeOutlook(ctx context.Context, name model.FleetName, in *p
 	if k.cfg.Outlook != nil {
 		in.Outlook = k.cfg.Outlook(name, in.Now)
 	}
-	tally, err := k.cfg.Registry.Tally(ctx)
+	begun, err := k.cfg.Registry.Begun(ctx, name)
 	if err != nil {
 		return fmt.Errorf("count what fleet %s has seen: %w", name, err)
 	}
-	in.Outlook.Begun = tally.Fleets[name].SessionsBegun
+	in.Outlook.Begun = begun
 	return nil
 }
 

@@ -42,6 +42,8 @@ type Registry interface {
 
 	// Tally answers what fleets and routes have seen since this registry began.
 	Tally(ctx context.Context) (Tally, error)
+	// Begun answers how many sessions have begun on a fleet, by its Tally.
+	Begun(ctx context.Context, fleet model.FleetName) (uint64, error)
 	// Count answers the live facts in numbers. It costs the same however many servers and sessions there are.
 	Count(ctx context.Context) (Count, error)
 	// Watch gives a channel that receives after changes, coalesced (capacity 1: a slow reader misses signals, never

@@ -28,6 +28,17 @@ func (m *Memory) Tally(context.Context) (registry.Tally, error) {
 	return out, nil
 }
 
+// Begun implements registry.Registry.
+func (m *Memory) Begun(_ context.Context, name model.FleetName) (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := m.fleets[name]
+	if f == nil {
+		return 0, nil
+	}
+	return f.tally.SessionsBegun, nil
+}
+
 func (m *Memory) sessionBegun(x *session) {
 	x.fleet.tally.SessionsBegun++
 	x.route.tally.SessionsBegun++

@@ -16,6 +16,8 @@ var joinCases = []testCase{
 		must(w.Leave(w.ctx, ref("k"), "bob", w.now))
 		want := registry.Counters{SessionsBegun: 1, SeatsTaken: 3, SeatsFreed: 1}
 		t := must(w.Tally(w.ctx))
+		w.equal(must(w.Begun(w.ctx, "a")), t.Fleets["a"].SessionsBegun)
+		w.equal(must(w.Begun(w.ctx, "nobody's")), uint64(0))
 		w.equal([]any{t.Fleets["a"], t.Routes["plaza"]}, []any{want, want})
 		w.later(ttl)
 		w.expire() // ends the session, which nobody used

@@ -8,8 +8,9 @@ type alarm struct {
 	w      *World
 	node   *node
 	life   int
-	client *client // in place of a node
-	turn   uint64
+	client *client       // in place of a node
+	turn   uint64        // of the client's
+	now    *uint64       // where that is
 	do     func()        // of the node
 	step   func(*client) // of the client
 }
@@ -34,7 +35,7 @@ func (a *alarm) Happen() {
 	switch {
 	case rang.client == nil:
 		rang.node.awake(rang.life, rang.do)
-	case rang.client.turn == rang.turn:
+	case *rang.now == rang.turn:
 		rang.step(rang.client)
 	}
 }

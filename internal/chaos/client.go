@@ -43,7 +43,7 @@ type client struct {
 	route  model.RouteName
 	key    model.SessionKey
 	phase  phase
-	turn   uint64 // raised by every step: what comes for an earlier one is too late
+	turn   *uint64 // raised by every step: what comes for an earlier one is too late
 	visits int
 	joins  int // since it was last inside
 	tries  int // of the same place
@@ -62,19 +62,19 @@ type client struct {
 
 // step begins something new.
 func (c *client) step(p phase) uint64 {
-	c.turn++
+	*c.turn++
 	c.phase = p
 	if p == away || p == inside {
 		c.since = time.Time{}
 	} else if c.since.IsZero() {
 		c.since = c.w.loop.Now()
 	}
-	return c.turn
+	return *c.turn
 }
 
 // later has do called unless the client does something else by then.
 func (c *client) later(d time.Duration, do func(*client)) {
-	c.w.set(d, alarm{client: c, turn: c.turn, step: do})
+	c.w.set(d, alarm{client: c, turn: *c.turn, now: c.turn, step: do})
 }
 
 // come begins a visit.
@@ -108,7 +108,7 @@ func (c *client) join() {
 		return
 	}
 	w.net.post(c.node, g.node, &join{
-		client: c, turn: c.turn, gateway: g,
+		client: c, turn: *c.turn, gateway: g,
 		req: router.Request{Route: c.route, Key: c.key, Players: c.party, RequestID: c.request},
 	})
 	c.later(joinPatience, (*client).unanswered)
@@ -194,7 +194,7 @@ func (c *client) knock() {
 		return
 	}
 	w.conns++
-	w.net.post(c.node, s.node, &knock{client: c, turn: c.turn, server: s, conn: w.conns, ticket: c.ticket})
+	w.net.post(c.node, s.node, &knock{client: c, turn: *c.turn, server: s, conn: w.conns, ticket: c.ticket})
 	c.later(doorPatience, (*client).turnedAway)
 }
 

@@ -69,7 +69,7 @@ func (a *admission) lost() {
 func (a *admission) arrive() {
 	k := a.knock
 	switch {
-	case k.client.turn == k.turn:
+	case *k.client.turn == k.turn:
 		k.client.admitted(a.answer, a.room, k.conn)
 	case a.in(): // nobody is there any more
 		k.server.lostConn(k.client, k.conn, 0)

@@ -28,7 +28,7 @@ func (j *join) arrive() {
 	j.came = true
 	q.join, q.since = j, j.gateway.w.loop.Now()
 	j.gateway.node.run("join", q.offer)
-	if j.client.turn == j.turn {
+	if *j.client.turn == j.turn {
 		j.client.queued = q
 	}
 }
@@ -86,7 +86,7 @@ func (q *queued) lost() {
 }
 
 func (q *queued) arrive() {
-	if c := q.join.client; c.turn == q.join.turn {
+	if c := q.join.client; *c.turn == q.join.turn {
 		c.answered(q.placement, q.err)
 	}
 }

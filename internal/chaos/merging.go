@@ -70,9 +70,9 @@ func (w *World) nightfall() {
 	w.note("night", "", "", 0)
 	for _, c := range w.clients {
 		if c.phase == inside && w.loop.Rand.IntN(8) > 0 {
-			turn := c.turn
+			turn := *c.turn
 			w.loop.After(w.between(0, 5*time.Second), func() {
-				if c.turn == turn && c.leavesNow() {
+				if *c.turn == turn && c.leavesNow() {
 					c.leave()
 				}
 			})

@@ -57,6 +57,7 @@ type World struct {
 	routers  []*gateway
 	keepers  []*warden
 	clients  []*client
+	turns    [Clients]uint64 // the clients', together: most alarms find them changed, and nothing else to do
 
 	faults  plan
 	changes change
@@ -95,7 +96,7 @@ func newWorld(seed uint64, bugs Bug) *World {
 	}
 	for i := range Clients {
 		id := model.PlayerID(fmt.Sprintf("p%d", i))
-		c := &client{w: w, id: id, party: []model.PlayerID{id}, node: w.newNode(aClient, string(id))}
+		c := &client{w: w, id: id, turn: &w.turns[i], party: []model.PlayerID{id}, node: w.newNode(aClient, string(id))}
 		c.node.born()
 		w.clients = append(w.clients, c)
 	}

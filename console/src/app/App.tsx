@@ -112,10 +112,13 @@ const fleet = createRoute({
   validateSearch: (search: Record<string, unknown>): FleetShown => ({ server: text(search.server) }),
 });
 
+// Fleets are on the overview; whoever shortens a fleet's address means them.
+const fleets = createRoute({ getParentRoute: () => root, path: "/fleets", component: () => <Navigate to="/" replace /> });
+
 const nodes = createRoute({ getParentRoute: () => root, path: "/nodes", component: lazyRouteComponent(() => import("../nodes/NodesPage.tsx"), "NodesPage") });
 
 function newRouter() {
-  return createRouter({ routeTree: root.addChildren([overview, login, room, routes, rollouts, rollout, fleet, nodes, events, history, costs, decisions, simulate]), defaultErrorComponent: Broken, defaultPreload: "intent" });
+  return createRouter({ routeTree: root.addChildren([overview, login, room, routes, rollouts, rollout, fleet, fleets, nodes, events, history, costs, decisions, simulate]), defaultErrorComponent: Broken, defaultPreload: "intent" });
 }
 
 declare module "@tanstack/react-router" {

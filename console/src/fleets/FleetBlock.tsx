@@ -48,8 +48,14 @@ export function FleetBlock({ name, fleet, servers, filter, chosen, onChoose, onE
       {fleet === undefined && <p className="note">{t("fleet.orphans")}</p>}
       {spec !== undefined && (
         <p className="note fleet-wish">
-          <span>{t("fleet.range", { min: spec.minServers, max: spec.maxServers || 10 })}</span>
-          <span>{t("fleet.buffers", { ready: spec.buffers?.ready ?? 0, open: spec.buffers?.open ?? 0 })}</span>
+          {spec.provider?.kind.case === "static" ? (
+            <span>{t("static.title", { n: spec.provider.kind.value.servers.length })}</span>
+          ) : (
+            <>
+              <span>{t("fleet.range", { min: spec.minServers, max: spec.maxServers || 10 })}</span>
+              <span>{t("fleet.buffers", { ready: spec.buffers?.ready ?? 0, open: spec.buffers?.open ?? 0 })}</span>
+            </>
+          )}
           {fleet?.status?.summary && <span className="summary" title={fleet.status.summary}>{fleet.status.summary}</span>}
         </p>
       )}

@@ -94,7 +94,7 @@ function Known({ fleet, servers, chosen, onChoose }: Props) {
         <div><dt>{t("server.revision")}</dt><dd>{String(fleet.revision)}</dd></div>
       </dl>
       {status?.summary !== undefined && status.summary !== "" && <p>{status.summary}</p>}
-      <Upgrade fleet={fleet} />
+      {fixed === undefined && <Upgrade fleet={fleet} />}
       <LeavingList servers={servers} onChoose={onChoose} />
       {fixed === undefined ? (
         <section className="fleet-servers" aria-labelledby="servers">
@@ -109,7 +109,7 @@ function Known({ fleet, servers, chosen, onChoose }: Props) {
         <div className="page-stack">
           <Consolidation fleet={fleet} />
           <Flags fleet={fleet} />
-          <Revisions fleet={fleet} />
+          {fixed === undefined && <Revisions fleet={fleet} />}
           <Command line={lines.fleet(fleet.name)} label={t("cli.same")} />
         </div>
         <Explain fleet={fleet.name} />

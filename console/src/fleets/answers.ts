@@ -25,5 +25,5 @@ export function asksOf({ servers, freeSessions, readyServers }: Pick<PolicyAnswe
 
 /** The numbers that a policy saw, by name; underscores are for machines. */
 export function numbersOf({ numbers }: Pick<PolicyAnswer, "numbers">): [string, number][] {
-  return Object.entries(numbers).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name.replaceAll("_", " "), value]);
+  return Object.entries(numbers).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name.replaceAll("_", " ").replace(/second2$/, "second²"), value]);
 }

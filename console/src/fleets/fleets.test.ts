@@ -40,6 +40,7 @@ test("what can be drained", () => {
 
 test("a server's short name is what its neighbours do not share", () => {
   expect(shortName(server("rooms-7f3a"))).toBe("7f3a");
+  expect(shortName(server("rooms.rack-7"))).toBe("rack-7");
   expect(shortName(server("other-7f3a"))).toBe("other-7f3a");
   expect(shortName(server("rooms-"))).toBe("rooms-");
 });

@@ -39,6 +39,8 @@ export function canDrain(state: ServerState): boolean {
 
 /** The part of a server's name that its neighbours do not share: what follows the fleet's name. */
 export function shortName(server: Pick<Server, "name" | "fleet">): string {
-  const prefix = `${server.fleet}-`;
-  return server.name.startsWith(prefix) && server.name.length > prefix.length ? server.name.slice(prefix.length) : server.name;
+  for (const prefix of [`${server.fleet}-`, `${server.fleet}.`]) { // of a server that was started, and of one at a fixed address
+    if (server.name.startsWith(prefix) && server.name.length > prefix.length) return server.name.slice(prefix.length);
+  }
+  return server.name;
 }

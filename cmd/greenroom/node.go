@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,7 +65,8 @@ type drainNode struct {
 	Node     string         `arg:"" help:"The machine, as greenroom node list calls it." predictor:"node"`
 	Deadline *time.Duration `help:"When it goes, from now. Default: the fleets' own drain deadlines." placeholder:"DURATION"`
 	Reason   string         `help:"Why: said in the audit log and of every drain." placeholder:"TEXT"`
-	DryRun   bool           `help:"Only say what it would touch."`
+	DryRun   bool           `help:"Only say what it would touch." xor:"follow"`
+	Follow   bool           `short:"f" help:"Return only when nothing is on it any more. Ctrl-C stops following, not the drain." xor:"follow"`
 }
 
 // Help shows an example below the flags.
@@ -73,13 +75,16 @@ func (drainNode) Help() string {
 seconds before the deadline. Draining it again changes the deadline and the reason. It stays drained, also when the control plane
 starts again, until greenroom node undrain.
 
-Example: greenroom node drain host-3 --deadline 10m --reason 'new kernel'`
+Example: greenroom node drain host-3 --deadline 10m --reason 'new kernel' --follow && ssh host-3 reboot`
 }
 
 func (cmd *drainNode) Run(ctx context.Context, g *Globals, c *console) error {
 	api, err := g.dial()
 	if err != nil {
 		return err
+	}
+	if cmd.Follow && cmd.Output != "table" {
+		return usagef("--follow goes with -o table")
 	}
 	request := &greenroomv1.DrainNodeRequest{Name: cmd.Node, Reason: cmd.Reason, DryRun: cmd.DryRun}
 	if cmd.Deadline != nil {
@@ -93,18 +98,67 @@ func (cmd *drainNode) Run(ctx context.Context, g *Globals, c *console) error {
 		return cmd.print(c, answer, nil)
 	}
 	fmt.Fprintln(c.out, drainedNode(answer, cmd.DryRun))
-	return nil
+	if !cmd.Follow {
+		return nil
+	}
+	return followNode(ctx, api, c, cmd.Node)
+}
+
+// lookAgain is how often a machine that is followed is looked at.
+const lookAgain = 500 * time.Millisecond
+
+// followNode says what is left on a machine whenever that changes, until nothing is.
+func followNode(ctx context.Context, api *plane, c *console, node string) error {
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	said := ""
+	for {
+		list, err := api.nodes.ListNodes(ctx, &greenroomv1.ListNodesRequest{})
+		if ctx.Err() != nil {
+			fmt.Fprintf(c.out, "not followed any more; the drain goes on, and greenroom node undrain %s takes it back\n", node)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(list.GetNodes(), func(n *greenroomv1.Node) bool { return n.GetName() == node && n.GetLeave() != nil })
+		if i < 0 {
+			return fmt.Errorf("%s stays: somebody took the notice back", node)
+		}
+		left := leftOn(list.GetNodes()[i])
+		if left != said {
+			fmt.Fprintf(c.out, "%s  %s\n", time.Now().Format(time.TimeOnly), left)
+		}
+		if said = left; list.GetNodes()[i].GetServers() == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-again.C:
+		}
+	}
+}
+
+func leftOn(n *greenroomv1.Node) string {
+	if n.GetServers() == 0 {
+		return fmt.Sprintf("nothing is on %s any more", n.GetName())
+	}
+	return on(n) + " left"
+}
+
+// on counts what is on a machine.
+func on(n *greenroomv1.Node) string {
+	return fmt.Sprintf("%s, %s, %s", model.Count(int(n.GetServers()), "server"), model.Count(int(n.GetSessions()), "session"), model.Count(int(n.GetPlayers()), "player"))
 }
 
 // drainedNode says what the drain of a node touches.
 func drainedNode(answer *greenroomv1.DrainNodeResponse, dry bool) string {
 	n := answer.GetNode()
-	touches := fmt.Sprintf("%s, %s, %s", model.Count(int(n.GetServers()), "server"), model.Count(int(n.GetSessions()), "session"), model.Count(int(n.GetPlayers()), "player"))
 	verb := "drains"
 	if dry {
 		verb = "would drain"
 	}
-	out := fmt.Sprintf("%s %s of %s", verb, touches, n.GetName())
+	out := fmt.Sprintf("%s %s of %s", verb, on(n), n.GetName())
 	if at := n.GetLeave().GetDeadlineAt(); at != nil {
 		out += ", at latest " + clock(at.AsTime())
 	} else {

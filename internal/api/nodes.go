@@ -125,10 +125,10 @@ func (s nodes) UndrainNode(ctx context.Context, r *greenroomv1.UndrainNodeReques
 	case asked != nil:
 	case m.leaving[r.GetName()].ByProvider:
 		return nil, connect.Errorf(connect.CodeFailedPrecondition, "node %s leaves by its provider's notice, which only the provider takes back", r.GetName())
-	case !slices.Contains(known, r.GetName()):
-		return nil, noNode(r.GetName(), known)
-	default:
+	case slices.Contains(known, r.GetName()):
 		return nil, connect.Errorf(connect.CodeNotFound, "node %s was not asked to leave", r.GetName())
+	default: // it may be a machine that is empty since it was drained, whose notice was taken back already
+		return nil, connect.Errorf(connect.CodeNotFound, "node %q was not asked to leave, and no server is on it%s", r.GetName(), nearest.DidYouMean(r.GetName(), known))
 	}
 	if err := s.cfg.Store.DropNodeLeave(ctx, r.GetName()); err != nil {
 		return nil, err

@@ -331,6 +331,7 @@ func (r *rules) unheld() {
 	w := r.w
 	for _, s := range w.machines.running() {
 		if w.registry.heardOf(s).stream == 0 {
+			s.excused = true // what its tickets open from now on may have begun anew elsewhere too
 			for _, r := range s.list {
 				r.excused = true
 			}

@@ -14,9 +14,14 @@ const frozenMax = 20 * time.Second
 // request of an older generation than the session has here changes nothing.
 
 // Open begins to bring a session here: nobody comes in until Opened. With neither a session nor an error it is here already.
-// replaced is an older one that left for it, and whose players the caller sends away first; nil: none.
+// replaced is an older one that left for it, and whose players the caller sends away first; nil: none. A session that was here
+// before at gen, and ended or left, is refused: the word comes late, and nobody would know that it is here again.
 func (b *Book) Open(ref model.SessionRef, gen model.Generation, capacity int, now time.Time) (s, replaced *Session, err error) {
-	if held := b.sessions[ref]; held != nil {
+	held := b.sessions[ref]
+	if held == nil && gen <= max(b.ended[ref].gen, b.departed[ref].gen) {
+		return nil, nil, fmt.Errorf("%v was here with generation %d, and is no more", ref, gen)
+	}
+	if held != nil {
 		switch {
 		case held.gen == gen:
 			return nil, nil, nil

@@ -103,8 +103,9 @@ func (m *Memory) reconcile(s *server, h *registry.Hello) (stale []model.SessionR
 			m.lose(x)
 		}
 	}
+	gone := m.makeWay(s, h.Now)
 	m.leftAll(s, h.Sessions)
-	ended = s.unheard(over)
+	ended = append(s.unheard(over), gone...)
 	s.tellAll()
 	return stale, ended
 }
@@ -166,6 +167,19 @@ func (x *session) yields(to *registry.SessionReport) bool {
 	}
 }
 
+// makeWay ends sessions that nobody came to, and answers them, where the server turned out to have others besides: it has no room for
+// them, and those who are to open them would be sent there again and again.
+func (m *Memory) makeWay(s *server, now time.Time) (gone []registry.EndedSession) {
+	for i := len(s.sessions) - 1; i >= 0 && s.Sessions > s.SessionCapacity; i-- {
+		if x := s.sessions[i]; !x.used && x.state == model.SessionLive {
+			gone = append(gone, registry.EndedSession{Session: x.ref, Generation: x.generation})
+			m.ends(x, now)
+			m.end(x)
+		}
+	}
+	return gone
+}
+
 // usurp gives a session that was found to another server, which has it at gen. The one that was heard of first after a restart is not
 // believed any more before its next hello, which tells it so.
 func (m *Memory) usurp(x *session, s *server, gen model.Generation, now time.Time) {
@@ -219,6 +233,7 @@ func (m *Memory) Report(_ context.Context, r registry.Report) error {
 			m.take(x, said)
 		}
 	}
+	m.makeWay(s, r.Now)
 	for _, e := range r.Ended {
 		if x := m.find(e.Session, e.Generation); x != nil && x.server == s && e.Generation == x.generation {
 			s.hears(e.Session)

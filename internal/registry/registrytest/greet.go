@@ -517,6 +517,28 @@ var reportCases = []testCase{
 		w.open("a-3", "a", shape{1, 2, 0})
 		w.join("lost", "bob")
 	}},
+	{"I4: a session that nobody came to gives way where its server turns out to have others besides", func(w *world) {
+		for stream, hello := range []bool{true, false} {
+			id, key := model.ServerID(fmt.Sprintf("full-%t", hello)), model.SessionKey(fmt.Sprintf("late-%t", hello))
+			w.open(id, "a", shape{2, 2, 0})
+			r := w.join(key+"-played", "ann")
+			w.claim(r, r.Seats...)
+			late := w.join(key, "bob")
+			w.equal(late.Server, id)
+			others := []registry.SessionReport{said(r, r.Seats...), had(key+"-found", 7, 2, model.Seat{ID: 901, Player: "eve"})}
+			if hello {
+				w.equal(w.greet(id, 2, others...).Ended, []registry.EndedSession{{Session: ref(key), Generation: late.Generation}})
+			} else {
+				w.report(id, 1, others...)
+				_, err := w.try(key, "bob") // there is a ticket for it, and the server is to hear that it is no good
+				w.is(err, registry.ErrMoving)
+				w.later(registry.HearsWithin)
+			}
+			w.none(key)
+			w.open(model.ServerID(fmt.Sprintf("room-%d", stream)), "a", shape{1, 2, 0})
+			w.join(key, "bob")
+		}
+	}},
 	{"a server that may not have heard that a player was taken out is to greet again, and has the seat until it has", func(w *world) {
 		w.open("a-1", "a", shape{1, 2, 0})
 		r := w.join("k", "ann", "bob")

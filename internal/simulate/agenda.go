@@ -27,6 +27,7 @@ type due[T any] struct {
 
 const (
 	queueBound = 256            // at most; more are a heap, in which fewer have to move
+	together   = 64             // so many of a slice have their place from the beginning
 	sliceBits  = 27             // 134 ms
 	longBits   = 33             // 8.6 s: a long slice
 	slice      = 1 << sliceBits // nanoseconds
@@ -35,7 +36,12 @@ const (
 
 // newAgenda makes one whose time begins at start, which may be before 1970.
 func newAgenda[T any](start int64) *agenda[T] {
-	return &agenda[T]{reach: start >> sliceBits << sliceBits, far: map[int64][]due[T]{}}
+	a := &agenda[T]{reach: start >> sliceBits << sliceBits, far: map[int64][]due[T]{}}
+	room := make([]due[T], together*len(a.soon))
+	for i := range a.soon {
+		a.soon[i], room = room[:0:together], room[together:]
+	}
+	return a
 }
 
 // put puts down what is due at a time, which is not before that of anything taken.

@@ -15,13 +15,14 @@ var background = context.Background()
 
 // reserve seats a party, for a router that asked at sent.
 func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserve) (registry.Reservation, error) {
-	w, req := a.w, *asked // another copy of it may come
+	w, req := a.w, asked
 	if w.has(EternalReservation) {
+		req = new(*asked) // another copy of it may come
 		req.ExpiresAt = req.ExpiresAt.Add(time.Hour)
 	}
-	res, err := a.Memory.Reserve(background, req)
+	res, err := a.Memory.Reserve(background, *req)
 	if w.has(Oversell) && errors.Is(err, registry.ErrSessionFull) {
-		res, err = a.oversell(req)
+		res, err = a.oversell(*req)
 	}
 	if err != nil {
 		switch {
@@ -38,7 +39,7 @@ func (a *authority) reserve(router *node, sent time.Time, asked *registry.Reserv
 	}
 	w.note("reserved", string(res.Session.Key), string(res.Server), uint64(res.Seats[0].ID))
 	if !a.answered[req.RequestID] { // else it is the answer of before, and what became of it since is no matter
-		w.rules.reserved(router, sent, &req, &res)
+		w.rules.reserved(router, sent, req, &res)
 		a.answered[req.RequestID] = true
 	}
 	return res, nil

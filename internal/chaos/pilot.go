@@ -137,8 +137,11 @@ func (w *World) joinLatencies(fleet model.FleetName) decide.Latencies {
 
 // open counts a fleet's open servers, as a control plane's census has them.
 func (w *World) open(name model.FleetName) int {
-	count, _ := w.registry.Count(background)
-	return count.Fleets[name].Servers[model.ServerOpen]
+	if now := w.loop.Done(); w.counted.Fleets == nil || w.countedAt != now { // every gate of a rollout asks
+		w.counted, _ = w.registry.Count(background)
+		w.countedAt = now
+	}
+	return w.counted.Fleets[name].Servers[model.ServerOpen]
 }
 
 // plans is the disk as rollouts reach it.

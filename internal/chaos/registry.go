@@ -41,6 +41,10 @@ func (a *asking) reserve() (registry.Reservation, error) { return a.at.reserve(a
 
 // Reserve implements registry.Joins.
 func (f facts) Reserve(_ context.Context, req registry.Reserve) (registry.Reservation, error) {
+	return f.reserve(&req)
+}
+
+func (f facts) reserve(req *registry.Reserve) (registry.Reservation, error) {
 	var a *asking
 	if last := len(f.at.askings) - 1; last >= 0 {
 		a, f.at.askings = f.at.askings[last], f.at.askings[:last]
@@ -48,7 +52,7 @@ func (f facts) Reserve(_ context.Context, req registry.Reserve) (registry.Reserv
 		a = &asking{at: f.at}
 		a.to, a.do = f.at.node, a.reserve
 	}
-	a.from, a.sent, a.req = f.from, f.from.w.loop.Now(), req
+	a.from, a.sent, a.req = f.from, f.from.w.loop.Now(), *req
 	res, err := a.wait(registryPatience, true)
 	if a.settled() {
 		a.renew()

@@ -199,7 +199,7 @@ type faultyJoins struct {
 }
 
 // Reserve implements registry.Joins.
-func (f faultyJoins) Reserve(ctx context.Context, req registry.Reserve) (registry.Reservation, error) {
+func (f faultyJoins) Reserve(_ context.Context, req registry.Reserve) (registry.Reservation, error) {
 	g := f.gateway
 	if g.w.has(RememberedServer) && g.first.Server != "" && len(req.Fleets) > 0 && g.number == 0 && g.first.Session.Route == req.Route {
 		res := g.first
@@ -207,7 +207,7 @@ func (f faultyJoins) Reserve(ctx context.Context, req registry.Reserve) (registr
 		g.w.rules.reserved(f.from, g.w.loop.Now(), &req, &res)
 		return res, nil
 	}
-	res, err := f.facts.Reserve(ctx, req)
+	res, err := f.reserve(&req)
 	if err == nil && g.first.Server == "" {
 		g.first = res
 	}

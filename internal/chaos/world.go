@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"greenroom.dev/greenroom/internal/model"
+	"greenroom.dev/greenroom/internal/registry"
 	"greenroom.dev/greenroom/internal/simulate"
 	"greenroom.dev/greenroom/internal/ticket"
 )
@@ -59,14 +60,16 @@ type World struct {
 	clients  []*client
 	turns    [Clients]uint64 // the clients', together: most alarms find them changed, and nothing else to do
 
-	faults  plan
-	changes change
-	joins   map[model.FleetName][]uint64 // by how long they took, in latencyBounds; of worlds with rollouts
-	ghosts  float64                      // the share of players who fall silent
-	stalls  float64                      // how likely a process pauses before it makes a call
-	dawn    time.Time                    // until then it is night
-	states  []byte                       // memory for sessions' states
-	closing bool                         // faults are over and no client leaves or comes any more
+	faults    plan
+	changes   change
+	counted   registry.Count // what was counted of the registry in the event of countedAt
+	countedAt uint64
+	joins     map[model.FleetName][]uint64 // by how long they took, in latencyBounds; of worlds with rollouts
+	ghosts    float64                      // the share of players who fall silent
+	stalls    float64                      // how likely a process pauses before it makes a call
+	dawn      time.Time                    // until then it is night
+	states    []byte                       // memory for sessions' states
+	closing   bool                         // faults are over and no client leaves or comes any more
 
 	hosts    map[model.SessionRef][]*room
 	tickets  [][]ticket.Claims

@@ -178,7 +178,7 @@ func rolloutBegins(t *testing.T, s store.Store) {
 		{"no such route", rolloutTo("new", "nowhere"), store.ErrNotFound, "nowhere"},
 		{"no such fleet", rolloutTo("ghost", "plaza"), store.ErrNotFound, "ghost"},
 		{"nothing to move", rolloutTo("old", "plaza"), store.ErrConflict, "nothing to move"},
-		{"neither has any", model.Rollout{Name: "x", Spec: model.RolloutSpec{Route: "plaza", To: "new", From: "third"}}, store.ErrConflict, "old=1000000"},
+		{"neither has any", model.Rollout{Name: "x", Spec: model.RolloutSpec{Route: "plaza", To: "new", From: "third"}}, store.ErrConflict, "old 100 %"},
 	} {
 		for _, dry := range []bool{true, false} {
 			_, _, err := tryRollout(s, c.apply, dry)

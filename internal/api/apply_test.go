@@ -100,7 +100,7 @@ fleets[2].name: must be another name: there is an earlier fleet "good" beside it
 		{
 			"another generation", &greenroomv1.ApplyRequest{
 				Fleets: []*greenroomv1.Fleet{fleetMessage("good", 1), stale}, Routes: []*greenroomv1.Route{routeMessage("good", "good")},
-			}, nil, connect.CodeAborted, `fleet rooms is at generation 1, 7 was expected`,
+			}, nil, connect.CodeAborted, `somebody else changed fleet rooms: buffers: yours {ready=9}; there now {ready=1} (generation 1, you had 7)`,
 		},
 	} {
 		t.Run(c.what, func(t *testing.T) {

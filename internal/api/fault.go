@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"connectrpc.com/connect/v2"
@@ -62,6 +63,18 @@ func (a *API) incident(ctx context.Context, spec connect.Spec, err error, more .
 	)
 }
 
+// bare are the sentinels whose own words add nothing to the sentence around them: what is in the way stands there.
+var bare = []error{store.ErrConflict, store.ErrInUse, registry.ErrConflict}
+
+// saying is an error's sentence.
+func saying(err error) string {
+	said := err.Error()
+	for _, sentinel := range bare {
+		said = strings.TrimSuffix(said, ": "+sentinel.Error())
+	}
+	return said
+}
+
 // foreseen are the sentinels whose wrapped texts are sentences with names, fit for a caller's eyes.
 var foreseen = []struct {
 	sentinel error
@@ -107,7 +120,7 @@ func publicError(ctx context.Context, err error) error {
 		if !errors.Is(err, f.sentinel) {
 			continue
 		}
-		out := withDetail(connect.NewError(f.code, err.Error()).WithCause(err), &errdetails.ErrorInfo{Reason: f.reason, Domain: domain})
+		out := withDetail(connect.NewError(f.code, saying(err)).WithCause(err), &errdetails.ErrorInfo{Reason: f.reason, Domain: domain})
 		if after := retryAfter(err); after > 0 {
 			out = withDetail(out, &errdetails.RetryInfo{RetryDelay: durationpb.New(after)})
 		}

@@ -67,7 +67,10 @@ func TestRolloutThroughTheAPI(t *testing.T) {
 	mine.Status, mine.CreatedAt, mine.UpdatedAt, mine.Generation = nil, nil, nil, 1
 	mine.Spec.Fleets[0].WeightPpm, mine.Spec.Fleets[1].WeightPpm = 900_000, 100_000
 	_, err = routes.ApplyRoute(ctx, &greenroomv1.ApplyRouteRequest{Route: mine})
-	says(err, connect.CodeAborted, "weights: yours rooms=900000,next=100000; there now rooms=750000,next=250000 (generation 2, you had 1)")
+	says(err, connect.CodeAborted, "weights: yours rooms=900000,next=100000; there now rooms=750000,next=250000 (generation 2, you had 1); to put yours in its place, say generation 2")
+	if strings.HasSuffix(err.Error(), "conflict") {
+		t.Errorf("it ends with a word that says nothing: %v", err)
+	}
 
 	for i, sentence := range []string{"rolled plaza back to rooms 100 %", "already (black screens): nothing was changed"} {
 		back, err := rollouts.RollbackRoute(ctx, &greenroomv1.RollbackRouteRequest{Route: "plaza", Reason: "black screens"})

@@ -39,7 +39,7 @@ func TestFleetsAreAppliedAndDeleted(t *testing.T) {
 	stale := fleetMessage("rooms", 3)
 	stale.Generation = 1
 	_, err = client.ApplyFleet(ctx, &greenroomv1.ApplyFleetRequest{Fleet: stale})
-	wantCode(t, err, connect.CodeAborted, "rooms is at generation 2, 1 was expected")
+	wantCode(t, err, connect.CodeAborted, "yours {ready=3}; there now {ready=2} (generation 2, you had 1)")
 
 	w.engine.plan = &keeper.Explanation{Facts: []string{"no servers"}, Holds: []string{"would start 1"}}
 	list, err := client.ListFleets(ctx, &greenroomv1.ListFleetsRequest{})

@@ -64,7 +64,8 @@ func applyFleet(ctx context.Context, tx *sql.Tx, f model.Fleet, now time.Time) (
 		return store.AppliedFleet{}, err
 	}
 	exists := err == nil
-	if err := checkGeneration("fleet", string(f.Name), f.Generation, old.Generation, exists); err != nil {
+	yours, there := convert.FleetSpecProto(f.Spec), convert.FleetSpecProto(old.Spec)
+	if err := checkWrite("fleet", string(f.Name), f.Generation, old.Generation, exists, yours, there); err != nil {
 		return store.AppliedFleet{}, err
 	}
 	if exists && !old.Deleted && sameFleet(f, old) {

@@ -71,7 +71,7 @@ func checkWrite(kind, name string, want, have model.Generation, exists bool, you
 	if both == "" {
 		return err
 	}
-	return fmt.Errorf("somebody else changed %s %s: %s (generation %d, you had %d): %w", kind, name, both, have, want, store.ErrConflict)
+	return fmt.Errorf("somebody else changed %s %s: %s (generation %d, you had %d); to put yours in its place, say generation %d: %w", kind, name, both, have, want, have, store.ErrConflict)
 }
 
 // checkGeneration holds a write to the generation its writer has seen; 0 is "whatever is there".

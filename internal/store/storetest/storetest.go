@@ -207,7 +207,7 @@ func generations(t *testing.T, s store.Store) {
 	late := fleet("plaza", 3)
 	late.Generation = first.Generation
 	_, _, err = tryFleet(s, late, false, at)
-	wantErr(t, err, store.ErrConflict, "plaza", "generation")
+	wantErr(t, err, store.ErrConflict, "somebody else changed fleet plaza", "yours", "there now", "(generation 2, you had 1)", "say generation 2")
 	wantErr(t, s.DeleteFleet(ctx, "plaza", first.Generation, false, at), store.ErrConflict)
 
 	r := applyRoute(t, s, route("main", "plaza"), store.Created, at)

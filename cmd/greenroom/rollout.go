@@ -47,7 +47,11 @@ func (cmd *rolloutStatus) Run(ctx context.Context, g *Globals, c *console) error
 		}
 		return cmd.printWhole(c, got.GetRollout())
 	}
-	printRollout(c.out, got.GetRollout())
+	route, err := api.routes.GetRoute(ctx, &greenroomv1.GetRouteRequest{Name: got.GetRollout().GetSpec().GetRoute()})
+	if err != nil && connect.CodeOf(err) != connect.CodeNotFound { // a rollout that is over outlives its route
+		return err
+	}
+	printRollout(c.out, got.GetRollout(), route.GetRoute().GetSpec().GetFleets())
 	if !cmd.Watch || !underWay(got.GetRollout()) {
 		return nil
 	}
@@ -105,8 +109,8 @@ func followRollout(ctx context.Context, api *plane, c *console, r *greenroomv1.R
 	}
 }
 
-// printRollout says how a rollout stands, on some lines.
-func printRollout(w io.Writer, r *greenroomv1.Rollout) {
+// printRollout says how a rollout stands, on some lines; now is where its route sends new sessions, whoever decided that.
+func printRollout(w io.Writer, r *greenroomv1.Rollout, now []*greenroomv1.FleetWeight) {
 	s := r.GetStatus()
 	fmt.Fprintf(w, "rollout %s moves route %s from %s to %s\n", r.GetName(), r.GetSpec().GetRoute(), s.GetFrom(), r.GetSpec().GetTo())
 	if sentence := s.GetSentence(); strings.HasPrefix(sentence, s.GetPhase()) {
@@ -125,13 +129,17 @@ func printRollout(w io.Writer, r *greenroomv1.Rollout) {
 	for _, m := range s.GetMoves() {
 		fmt.Fprintf(w, "  %s\n", moveLine(m))
 	}
-	if s.GetPhase() != "replaced" {
-		fmt.Fprintf(w, "  now:    %s\n", weights(s.GetWeights()))
+	if s.GetPhase() != "replaced" && len(now) > 0 {
+		fmt.Fprintf(w, "  now:    %s\n", weights(now))
 	}
 }
 
 func moveLine(m *greenroomv1.RolloutMove) string {
-	return fmt.Sprintf("%s  %s at %s by %s: %s", m.GetAt().AsTime().Local().Format(time.TimeOnly), m.GetWhat(), percentOf(m.GetWeightPpm()), m.GetActor(), m.GetReason())
+	by := " by " + m.GetActor()
+	if m.GetWhat() == "began" { // it begins by itself when it is applied; the audit log says who did that
+		by = ""
+	}
+	return fmt.Sprintf("%s  %s at %s%s: %s", m.GetAt().AsTime().Local().Format(time.TimeOnly), m.GetWhat(), percentOf(m.GetWeightPpm()), by, m.GetReason())
 }
 
 type pauseRollout struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,7 +33,7 @@ func QueryPrometheus(client *http.Client) func(ctx context.Context, server, quer
 			if errors.As(err, &why) && why.Timeout() {
 				return 0, fmt.Errorf("%s did not answer within %s", server, queryTime)
 			}
-			return 0, err
+			return 0, fmt.Errorf("%s cannot be reached: %w", server, root(err))
 		}
 		defer answer.Body.Close()
 		data, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
@@ -45,6 +46,23 @@ func QueryPrometheus(client *http.Client) func(ctx context.Context, server, quer
 		}
 		return v, err
 	}
+}
+
+// root is what went wrong on the way to a server, without the way: "no such host", "connect: connection refused".
+func root(err error) error {
+	var way *url.Error
+	if errors.As(err, &way) {
+		err = way.Err
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) {
+		err = dial.Err
+	}
+	var name *net.DNSError
+	if errors.As(err, &name) {
+		return errors.New(name.Err)
+	}
+	return err
 }
 
 // parsePrometheus reads one number of an answer of /api/v1/query: a scalar, or a vector of one series.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -58,6 +60,14 @@ func TestQueryPrometheus(t *testing.T) {
 	cancel()
 	if _, err := query(gone, server.URL+"/prom", "a+b"); err == nil {
 		t.Error("an answer to a query that was given up")
+	}
+	server.Close()
+	if _, err := query(t.Context(), server.URL, "a+b"); err == nil || err.Error() != server.URL+" cannot be reached: connect: connection refused" {
+		t.Errorf("nobody there: %v", err)
+	}
+	nobody := &url.Error{Op: "Post", URL: "http://nowhere:9090", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Name: "nowhere", Server: "192.0.2.1", Err: "no such host"}}}
+	if got := root(nobody).Error(); got != "no such host" {
+		t.Errorf("no such host: %q", got)
 	}
 }
 

@@ -21,7 +21,7 @@ export function Moves({ moves }: { moves: readonly RolloutMove[] }) {
             <p>
               <b>{Object.hasOwn(words, move.what) ? t(words[move.what]!) : move.what}</b>
               <span className="move-weight">{format.ppm(move.weightPpm)}</span>
-              <span className="note">{move.actor === "gates" ? t("moves.gates") : t("moves.by", { actor: move.actor })}</span>
+              {move.what !== "began" && <span className="note">{move.actor === "gates" ? t("moves.gates") : t("moves.by", { actor: move.actor })}</span>}
             </p>
             {move.reason !== "" && <p className="move-why">{move.reason}</p>}
           </div>

@@ -71,6 +71,7 @@ export async function rolloutsSteps({ page, step, call, shown, until, shoot, bas
 
   await step("routes: two people change the weights at once, and both values are shown", async () => {
     await page.goto(`${base}/routes`);
+    await until("the window's title", () => page.title(), (title) => title === "Routes · Greenroom");
     const row = page.locator(`[data-route="${route.name}"]`);
     await row.getByRole("button", { name: "Change the weights…" }).click();
     await row.locator(".weights-form input").first().fill("60");

@@ -1,19 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { useSpeech } from "../i18n/language.tsx";
+import { pages } from "./title.ts";
 
-const pages = [
-  ["/", "app.overview"],
-  ["/routes", "app.routes"],
-  ["/rollouts", "app.rollouts"],
-  ["/nodes", "app.nodes"],
-  ["/events", "app.events"],
-  ["/history", "app.history"],
-  ["/costs", "app.costs"],
-  ["/decisions", "app.decisions"],
-  ["/simulate", "app.simulate"],
-] as const;
-
-/** The pages, each of which answers one question. */
+/** The way to every page. */
 export function Nav() {
   const { t } = useSpeech();
   return (

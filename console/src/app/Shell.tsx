@@ -1,10 +1,11 @@
-import { Link, Outlet, useMatchRoute } from "@tanstack/react-router";
+import { Link, Outlet, useMatchRoute, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useSpeech } from "../i18n/language.tsx";
 import { LoginPage } from "../session/LoginPage.tsx";
 import { useHouse, useLogin, useMayOperate } from "./context.tsx";
 import { OverviewLink } from "./LinkState.tsx";
 import { Nav } from "./Nav.tsx";
+import { titleOf } from "./title.ts";
 import "./shell.css";
 
 /** The frame of every page, and the door: without a login it shows how to get one. */
@@ -12,6 +13,10 @@ export function Shell() {
   const { t } = useSpeech();
   const login = useLogin();
   const inside = login.is === "in";
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => {
+    document.title = inside ? titleOf(path, t) : t("app.name");
+  }, [inside, path, t]);
   return (
     <>
       <a className="skip" href="#content">{t("app.skip")}</a>

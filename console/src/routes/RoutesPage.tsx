@@ -71,6 +71,7 @@ function RouteRow({ route, fleets, last }: Props) {
   const shares = sharesOf(route);
   const waiting = route.status?.waiting ?? 0;
   const queue = route.spec?.queue;
+  const regions = shares.some(({ fleet }) => fleets.get(fleet)?.spec?.region?.name);
   const close = () => setOpen(undefined);
   return (
     <article className="route wide" id={route.name} data-route={route.name}>
@@ -90,7 +91,7 @@ function RouteRow({ route, fleets, last }: Props) {
             <tr>
               <th scope="col">{t("route.fleet")}</th>
               <th scope="col" className="n">{t("route.newSessions")}</th>
-              <th scope="col">{t("route.region")}</th>
+              {regions && <th scope="col">{t("route.region")}</th>}
               <th scope="col" className="n">{t("number.sessions")}</th>
               <th scope="col" className="n">{t("number.players")}</th>
             </tr>
@@ -100,7 +101,7 @@ function RouteRow({ route, fleets, last }: Props) {
               <tr key={fleet}>
                 <th scope="row"><i className={`w${i % 4}`} aria-hidden="true" /><Link to="/fleets/$name" params={{ name: fleet }} className="plain-link">{fleet}</Link></th>
                 <td className="n"><b>{format.ppm(ppm)}</b></td>
-                <td>{fleets.get(fleet)?.spec?.region?.name || <span className="note">–</span>}</td>
+                {regions && <td>{fleets.get(fleet)?.spec?.region?.name || <span className="note">–</span>}</td>}
                 <td className="n">{format.number(fleets.get(fleet)?.status?.sessions ?? 0)}</td>
                 <td className="n">{format.number(fleets.get(fleet)?.status?.seatsClaimed ?? 0)}</td>
               </tr>

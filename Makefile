@@ -59,7 +59,7 @@ bench-simulate: ## simulate three days under the default policy and its rivals; 
 chaos: bin/greenroom ## hurt real processes by a seed (SEED=…) while bots play, two to three minutes: kills, pauses, a full disk, a bad network
 	./scripts/chaos
 
-nightly: bin/greenroom ## fuzz every decoder, and the long runs of the issue's "Shows"
+nightly: bin/greenroom ## fuzz every decoder, 20,000 chaotic worlds, and the shows on real processes at full length
 	./scripts/nightly
 
 clean: ## remove what was built (not the data folder)

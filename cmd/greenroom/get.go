@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -290,16 +289,8 @@ var serverHeader = []any{"NAME", "STATE", "SESSIONS", "PLAYERS", "CPU", "SINCE",
 func serverCells(s *greenroomv1.Server) []any {
 	return []any{
 		s.GetName(), stateName("SERVER_STATE_", s.GetState()), of(s.GetSessions(), s.GetSessionCapacity()),
-		of(s.GetSeatsClaimed(), s.GetSeatCapacity()), cores(s.GetLoad()), s.GetStateSince(), s.GetProviderRef(), why(s),
+		of(s.GetSeatsClaimed(), s.GetSeatCapacity()), cores(s.GetLoad()), s.GetStateSince(), s.GetProviderRef(), s.GetReason(),
 	}
-}
-
-// why is the reason of a server's state: of one that drains the drain's, also when a restarted control plane has found it again.
-func why(s *greenroomv1.Server) string {
-	if s.GetState() == greenroomv1.ServerState_SERVER_STATE_DRAINING {
-		return cmp.Or(s.GetDrain().GetReason(), s.GetReason())
-	}
-	return s.GetReason()
 }
 
 // cores prints the CPU that a server uses of what it may use, such as "0.25/2"; nothing when it did not say.

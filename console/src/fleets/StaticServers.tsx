@@ -1,6 +1,5 @@
 import type { StaticProvider } from "@greenroom/client/gen/greenroom/v1/fleet_pb.ts";
 import type { Server } from "@greenroom/client/gen/greenroom/v1/server_pb.ts";
-import { ServerState } from "@greenroom/client/gen/greenroom/v1/types_pb.ts";
 import { spanMillis } from "../i18n/format.ts";
 import { useSpeech } from "../i18n/language.tsx";
 import { fillStep, occupancy, stateName } from "./occupancy.ts";
@@ -45,7 +44,7 @@ export function StaticServers({ provider, servers, onChoose }: { provider: Stati
                       <ServerGlyph state={state} step={server === undefined ? 0 : fillStep(occupancy(server))} size={18} />
                       <span>
                         {server === undefined ? t("static.unseen") : t(`state.${state}`)}
-                        {server !== undefined && <span className="note">{(server.state === ServerState.DRAINING && server.drain?.reason) || server.reason}</span>}
+                        {server?.reason && <span className="note">{server.reason}</span>}
                       </span>
                     </span>
                   </td>

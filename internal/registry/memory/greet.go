@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -55,7 +56,7 @@ func (m *Memory) recognise(s *server, h *registry.Hello) {
 	case model.ServerReady, model.ServerOpen, model.ServerCordoned, model.ServerEmpty:
 	case model.ServerDraining:
 		d := registry.FoundDrain(h.Drain, h.Now)
-		c.Drain = &d
+		c.Drain, c.Reason = &d, cmp.Or(d.Reason, c.Reason)
 	default:
 		c.State, c.Reason = model.ServerReady, "greeted"
 		s.said = &model.Connections{} // it has just begun: what it says first is all new

@@ -108,6 +108,7 @@ var greetCases = []testCase{
 		hello := registry.Hello{Server: "a-1", Stream: 1, State: model.ServerDraining, Drain: told, Now: w.now}
 		w.equal(must(w.Greet(w.ctx, hello)).Server.Drain, told)
 		w.equal(w.server("a-1").Drain, told)
+		w.equal(w.server("a-1").Reason, told.Reason)
 		// What it says later is what it was told by this registry, and perhaps late.
 		w.become("a-1", model.ServerOpen)
 		hello.Stream = 2

@@ -63,13 +63,10 @@ func (a *API) incident(ctx context.Context, spec connect.Spec, err error, more .
 	)
 }
 
-// bare are the sentinels whose own words add nothing to the sentence around them: what is in the way stands there.
-var bare = []error{store.ErrConflict, store.ErrInUse, registry.ErrConflict}
-
-// saying is an error's sentence.
+// saying is an error's sentence, without the sentinels whose own words add nothing to it: what is in the way stands there.
 func saying(err error) string {
 	said := err.Error()
-	for _, sentinel := range bare {
+	for _, sentinel := range []error{store.ErrConflict, store.ErrInUse, registry.ErrConflict} {
 		said = strings.TrimSuffix(said, ": "+sentinel.Error())
 	}
 	return said
